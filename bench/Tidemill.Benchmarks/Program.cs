@@ -1,0 +1,1 @@
+System.Console.WriteLine("usage: Tidemill.Benchmarks NAME");
