@@ -1,0 +1,95 @@
+using Tidemill.Core.Logs;
+
+namespace Tidemill.Core.Configuration;
+
+/// <summary>A project folder, read and validated, with one target chosen. Immutable.</summary>
+public sealed record ProjectDefinition
+{
+    /// <summary>Absolute path of the project folder.</summary>
+    public required string Folder { get; init; }
+
+    public required string Name { get; init; }
+
+    public required TargetDefinition Target { get; init; }
+
+    /// <summary>Names of all targets in tidemill.yaml.</summary>
+    public required IReadOnlyList<string> TargetNames { get; init; }
+
+    /// <summary>Topics with declared settings; a topic that a stream names without declaring it gets the defaults.</summary>
+    public required IReadOnlyList<TopicSpec> Topics { get; init; }
+
+    public required IReadOnlyList<StreamDefinition> Streams { get; init; }
+
+    public required IReadOnlyList<WorkflowDefinition> Workflows { get; init; }
+}
+
+/// <summary>The connections of one target. Secrets are resolved; <c>ToString</c> of a connection never prints them.</summary>
+public sealed record TargetDefinition
+{
+    public required string Name { get; init; }
+
+    public LogConnection Log { get; init; } = new();
+
+    public WarehouseConnection Warehouse { get; init; } = new();
+
+    public SearchConnection Search { get; init; } = new();
+}
+
+public enum LogType
+{
+    Embedded,
+}
+
+public sealed record LogConnection
+{
+    public LogType Type { get; init; } = LogType.Embedded;
+}
+
+public enum WarehouseType
+{
+    DuckDb,
+    Postgres,
+}
+
+/// <summary>DuckDB under the data folder by default; host and the following belong to PostgreSQL.</summary>
+public sealed record WarehouseConnection
+{
+    public WarehouseType Type { get; init; } = WarehouseType.DuckDb;
+
+    public string Host { get; init; } = "localhost";
+
+    public int Port { get; init; } = 5432;
+
+    public string User { get; init; } = "postgres";
+
+    public string? Password { get; init; }
+
+    public string Database { get; init; } = "postgres";
+
+    public string Schema { get; init; } = "public";
+
+    /// <summary>Disable, prefer, require, verify-ca or verify-full, as in libpq. Default prefer.</summary>
+    public string SslMode { get; init; } = "prefer";
+
+    /// <summary>DuckDB's memory limit, such as 1GB. Default: 512MB, so that a laptop stays a laptop.</summary>
+    public string MemoryLimit { get; init; } = "512MB";
+
+    /// <summary>DuckDB's threads. Default 0: one a processor.</summary>
+    public int Threads { get; init; }
+
+    private bool PrintMembers(System.Text.StringBuilder builder)
+    {
+        builder.Append(System.Globalization.CultureInfo.InvariantCulture, $"Type = {Type}, Host = {Host}, Port = {Port}, Database = {Database}");
+        return true;
+    }
+}
+
+public enum SearchType
+{
+    Embedded,
+}
+
+public sealed record SearchConnection
+{
+    public SearchType Type { get; init; } = SearchType.Embedded;
+}
