@@ -31,6 +31,9 @@ public interface IWarehouseWriter : IAsyncDisposable
     /// </summary>
     Task AdvanceAsync(CheckpointOwner owner, IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken);
 
+    /// <summary>Runs one statement inside the transaction and returns the rows it changed.</summary>
+    Task<long> ExecuteAsync(string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken);
+
     Task CommitAsync(CancellationToken cancellationToken);
 
     /// <summary>Gives the transaction up; no error when there is none or the connection is gone.</summary>

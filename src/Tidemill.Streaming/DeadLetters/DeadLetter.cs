@@ -1,0 +1,47 @@
+using Tidemill.Core.Errors;
+using Tidemill.Core.Logs;
+
+namespace Tidemill.Streaming.DeadLetters;
+
+public enum DeadLetterStatus
+{
+    /// <summary>Waiting for somebody.</summary>
+    Open,
+
+    /// <summary>Its row is in the sinks now.</summary>
+    Replayed,
+
+    /// <summary>Given up on purpose.</summary>
+    Discarded,
+}
+
+/// <summary>A record that a stream could not use, kept whole.</summary>
+public sealed record DeadLetter
+{
+    public required string Stream { get; init; }
+
+    public required RecordPosition Position { get; init; }
+
+    /// <summary>The record's own timestamp.</summary>
+    public required DateTimeOffset Timestamp { get; init; }
+
+    public required byte[]? Key { get; init; }
+
+    public required byte[]? Value { get; init; }
+
+    public required ErrorCode Code { get; init; }
+
+    /// <summary>The field at fault, when one is.</summary>
+    public required string? Field { get; init; }
+
+    /// <summary>Why, without the value.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>When it was set aside.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public DeadLetterStatus Status { get; init; } = DeadLetterStatus.Open;
+}
+
+/// <summary>Open dead letters of one stream with one error code and field.</summary>
+public sealed record DeadLetterCount(string Stream, ErrorCode Code, string? Field, long Count);

@@ -1,0 +1,156 @@
+using System.Globalization;
+using System.Text;
+using Tidemill.Core.Errors;
+using Tidemill.Core.Logs;
+using Tidemill.Core.Warehouses;
+
+namespace Tidemill.Streaming.DeadLetters;
+
+/// <summary>
+/// Dead letters in the warehouse, one row each, keyed by stream and position, so that writing one again changes nothing.
+/// </summary>
+public sealed class DeadLetterStore(IWarehouse warehouse)
+{
+    private const int RowsPerInsert = 200;
+    private const string Columns =
+        """stream, topic, "partition", "offset", record_time, key, value, error_code, field, message, created_at, status""";
+
+    private static readonly int ColumnCount = Columns.Split(',').Length;
+
+    /// <summary>Keeps the letters; those that are there already stay as they are. Durable on return.</summary>
+    public async Task WriteAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(letters);
+        foreach (var part in letters.Chunk(RowsPerInsert))
+        {
+            var sql = new StringBuilder($"INSERT INTO {SystemTables.DeadLetters} ({Columns}) VALUES ");
+            var parameters = new List<object?>(part.Length * ColumnCount);
+            foreach (var letter in part)
+            {
+                var first = parameters.Count + 1;
+                sql.Append(parameters.Count == 0 ? "(" : ", (")
+                    .AppendJoin(", ", Enumerable.Range(first, ColumnCount).Select(i => $"${i}")).Append(')');
+                parameters.AddRange(Values(letter));
+            }
+
+            sql.Append(" ON CONFLICT DO NOTHING");
+            await warehouse.ExecuteAsync(sql.ToString(), parameters, cancellationToken);
+        }
+    }
+
+    /// <summary>Letters, newest first. Null filters match everything.</summary>
+    public async Task<IReadOnlyList<DeadLetter>> ListAsync(
+        string? stream, DeadLetterStatus? status, int limit, int skip, CancellationToken cancellationToken)
+    {
+        var filter = Filter(stream, status);
+        var sql = string.Create(CultureInfo.InvariantCulture,
+            $"SELECT {Columns} FROM {SystemTables.DeadLetters} WHERE {filter.Sql} ORDER BY created_at DESC, topic, \"partition\", \"offset\" DESC LIMIT {limit} OFFSET {skip}");
+        return await ReadAsync(sql, filter.Parameters, cancellationToken);
+    }
+
+    /// <summary>The letter of this stream at this position, or null.</summary>
+    public async Task<DeadLetter?> FindAsync(string stream, RecordPosition position, CancellationToken cancellationToken)
+    {
+        var sql = $"SELECT {Columns} FROM {SystemTables.DeadLetters} WHERE {AtPosition(1)}";
+        var letters = await ReadAsync(sql, PositionValues(stream, position), cancellationToken);
+        return letters.Count == 0 ? null : letters[0];
+    }
+
+    /// <summary>Open letters by stream, code and field, most first.</summary>
+    public async Task<IReadOnlyList<DeadLetterCount>> CountAsync(CancellationToken cancellationToken)
+    {
+        var sql = $"SELECT stream, error_code, field, count(*) FROM {SystemTables.DeadLetters} WHERE status = 'open' GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3";
+        await using var result = await warehouse.QueryAsync(sql, [], readOnly: true, cancellationToken);
+        var counts = new List<DeadLetterCount>();
+        await foreach (var row in result.ReadRowsAsync(cancellationToken))
+        {
+            counts.Add(new DeadLetterCount(
+                (string)row[0]!, Enum.Parse<ErrorCode>((string)row[1]!), (string?)row[2], Convert.ToInt64(row[3], CultureInfo.InvariantCulture)));
+        }
+
+        return counts;
+    }
+
+    /// <summary>Gives open letters up; returns how many. They stay readable.</summary>
+    public Task<long> DiscardAsync(string stream, RecordPosition position, CancellationToken cancellationToken) =>
+        warehouse.ExecuteAsync(
+            $"UPDATE {SystemTables.DeadLetters} SET status = 'discarded' WHERE status = 'open' AND {AtPosition(1)}",
+            PositionValues(stream, position), cancellationToken);
+
+    /// <summary>Marks a letter as replayed inside the writer's transaction, so that row and mark become visible together.</summary>
+    internal static Task<long> MarkReplayedAsync(
+        IWarehouseWriter writer, string stream, RecordPosition position, CancellationToken cancellationToken) =>
+        writer.ExecuteAsync(
+            $"UPDATE {SystemTables.DeadLetters} SET status = 'replayed' WHERE status = 'open' AND {AtPosition(1)}",
+            PositionValues(stream, position), cancellationToken);
+
+    private static string AtPosition(int first) =>
+        $"stream = ${first} AND topic = ${first + 1} AND \"partition\" = ${first + 2} AND \"offset\" = ${first + 3}";
+
+    private static List<object?> PositionValues(string stream, RecordPosition position) =>
+        [stream, position.Partition.Topic, position.Partition.Partition, position.Offset.Value];
+
+    private static IEnumerable<object?> Values(DeadLetter letter) =>
+    [
+        .. PositionValues(letter.Stream, letter.Position),
+        Unzoned(letter.Timestamp), letter.Key, letter.Value, letter.Code.ToString(), letter.Field, letter.Message,
+        Unzoned(letter.CreatedAt), Name(letter.Status),
+    ];
+
+    private static (string Sql, List<object?> Parameters) Filter(string? stream, DeadLetterStatus? status)
+    {
+        var terms = new List<string> { "true" };
+        var parameters = new List<object?>();
+        if (stream is not null)
+        {
+            parameters.Add(stream);
+            terms.Add($"stream = ${parameters.Count}");
+        }
+
+        if (status is { } wanted)
+        {
+            parameters.Add(Name(wanted));
+            terms.Add($"status = ${parameters.Count}");
+        }
+
+        return (string.Join(" AND ", terms), parameters);
+    }
+
+    private async Task<IReadOnlyList<DeadLetter>> ReadAsync(
+        string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
+    {
+        await using var result = await warehouse.QueryAsync(sql, parameters, readOnly: true, cancellationToken);
+        var letters = new List<DeadLetter>();
+        await foreach (var row in result.ReadRowsAsync(cancellationToken))
+        {
+            letters.Add(FromRow(row));
+        }
+
+        return letters;
+    }
+
+    private static DeadLetter FromRow(object?[] row) => new()
+    {
+        Stream = (string)row[0]!,
+        Position = new RecordPosition(new TopicPartition((string)row[1]!, (int)row[2]!), new LogOffset((long)row[3]!)),
+        Timestamp = Zoned(row[4]),
+        Key = (byte[]?)row[5],
+        Value = (byte[]?)row[6],
+        Code = Enum.Parse<ErrorCode>((string)row[7]!),
+        Field = (string?)row[8],
+        Message = (string)row[9]!,
+        CreatedAt = Zoned(row[10]),
+        Status = Enum.Parse<DeadLetterStatus>((string)row[11]!, ignoreCase: true),
+    };
+
+    private static string Name(DeadLetterStatus status) => status switch
+    {
+        DeadLetterStatus.Open => "open",
+        DeadLetterStatus.Replayed => "replayed",
+        _ => "discarded",
+    };
+
+    private static DateTime Unzoned(DateTimeOffset time) => DateTime.SpecifyKind(time.UtcDateTime, DateTimeKind.Unspecified);
+
+    private static DateTimeOffset Zoned(object? value) => new(DateTime.SpecifyKind((DateTime)value!, DateTimeKind.Utc));
+}
