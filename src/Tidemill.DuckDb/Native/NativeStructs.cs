@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+
+namespace Tidemill.DuckDb.Native;
+
+/// <summary>duckdb_result; passed by value to some functions. Only DuckDB reads its fields.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeResult
+{
+    public ulong ColumnCount;
+    public ulong RowCount;
+    public ulong RowsChanged;
+    public nint Columns;
+    public nint ErrorMessage;
+    public nint InternalData;
+}
+
+/// <summary>duckdb_hugeint and duckdb_uhugeint at the call boundary (Int128 has an ABI of its own).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeHugeInt
+{
+    public ulong Lower;
+    public ulong Upper;
+
+    public NativeHugeInt(UInt128 value)
+    {
+        Lower = (ulong)value;
+        Upper = (ulong)(value >> 64);
+    }
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeDecimal
+{
+    public byte Width;
+    public byte Scale;
+    public NativeHugeInt Value;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeQueryProgress
+{
+    public double Percentage;
+    public ulong RowsProcessed;
+    public ulong TotalRows;
+}
+
+/// <summary>duckdb_list_entry: where a row's elements stand in the child vector.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public readonly record struct ListEntry(ulong Offset, ulong Length);
+
+internal enum ResultKind
+{
+    Invalid = 0,
+    ChangedRows = 1,
+    Nothing = 2,
+    QueryResult = 3,
+}

@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+
+namespace Tidemill.DuckDb;
+
+/// <summary>
+/// Chunks of ours that SQL reads in place, without a copy, as <c>tidemill_scan(Id)</c> once registered by
+/// <see cref="DuckDbDatabase.Register"/>.
+/// <para>
+/// Columns are fixed; the chunks are set before each execution, also of a prepared statement. A query sees the
+/// chunks set when it starts. Until its result is drained or disposed, they must not be written or reset.
+/// </para>
+/// <para>
+/// Order: DuckDB reads chunks on several threads when the plan allows it. While its setting preserve_insertion_order
+/// is true (the default), INSERT ... SELECT and plain SELECT keep the order of rows, at the price of one thread for
+/// such a pipeline; aggregates and joins still run in parallel. With that setting false only a source made with
+/// <c>ordered: true</c>, which one thread reads, keeps it.
+/// </para>
+/// </summary>
+public sealed class ChunkSource
+{
+    private static long s_lastId;
+    private volatile DataChunk[] _chunks = [];
+
+    /// <summary>A source without chunks.</summary>
+    /// <param name="names">Column names, one for each type, no two the same.</param>
+    /// <param name="types">Column types.</param>
+    /// <param name="ordered">One thread reads, in order, whatever DuckDB's settings.</param>
+    public ChunkSource(IReadOnlyList<string> names, IReadOnlyList<LogicalType> types, bool ordered = false)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        ArgumentNullException.ThrowIfNull(types);
+        if (names.Count != types.Count || names.Count == 0)
+            throw new ArgumentException("A source has as many names as types, at least one.", nameof(names));
+        foreach (var name in names) Native.NativeText.RejectNul(name, nameof(names));
+        Names = [.. names];
+        Types = [.. types];
+        Ordered = ordered;
+        Id = Interlocked.Increment(ref s_lastId);
+    }
+
+    /// <summary>Unique in this process.</summary>
+    public long Id { get; }
+
+    public ImmutableArray<string> Names { get; }
+
+    public ImmutableArray<LogicalType> Types { get; }
+
+    public bool Ordered { get; }
+
+    /// <summary>The source as a table expression: <c>tidemill_scan(7)</c>.</summary>
+    public string Sql => $"{Scans.ScanFunction.Name}({Id})";
+
+    internal DataChunk[] Chunks => _chunks;
+
+    /// <summary>What queries that start from now on read. The caller keeps owning the chunks.</summary>
+    /// <exception cref="ArgumentException">A chunk's column types differ from the source's.</exception>
+    public void Set(IReadOnlyList<DataChunk> chunks)
+    {
+        ArgumentNullException.ThrowIfNull(chunks);
+        var copy = new DataChunk[chunks.Count];
+        for (var i = 0; i < copy.Length; i++) {
+            copy[i] = chunks[i];
+            // The native scan trusts this check: a vector of another type would be read as raw memory.
+            if (copy[i].Types != Types && !copy[i].Types.AsSpan().SequenceEqual(Types.AsSpan()))
+                throw new ArgumentException($"Chunk {i} has the types {string.Join(", ", copy[i].Types)}.", nameof(chunks));
+        }
+        _chunks = copy;
+    }
+
+    /// <summary>No chunks: queries read no rows.</summary>
+    public void Clear() => _chunks = [];
+}
