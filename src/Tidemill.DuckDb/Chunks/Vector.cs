@@ -77,11 +77,12 @@ public readonly unsafe partial struct Vector
         return mask is not null && (mask[row >> 6] & (1UL << (row & 63))) == 0;
     }
 
-    /// <summary>Makes the row NULL; of a STRUCT or ARRAY its children too, as DuckDB expects.</summary>
+    /// <summary>Makes the row NULL; of a STRUCT, UNION or ARRAY its children too, as DuckDB expects.</summary>
     public void SetNull(int row)
     {
         ValidityWritable()[row >> 6] &= ~(1UL << (row & 63));
-        if (TypeId is DuckDbTypeId.Struct) {
+        if (TypeId is DuckDbTypeId.Struct or DuckDbTypeId.Union) {
+            if (TypeId == DuckDbTypeId.Union) UnionTags().SetNull(row);
             for (var i = 0; i < Type.Fields.Length; i++) StructChild(i).SetNull(row);
         } else if (TypeId == DuckDbTypeId.Array) {
             var child = ArrayChild();

@@ -44,10 +44,6 @@ internal struct NativeQueryProgress
     public ulong TotalRows;
 }
 
-/// <summary>duckdb_list_entry: where a row's elements stand in the child vector.</summary>
-[StructLayout(LayoutKind.Sequential)]
-public readonly record struct ListEntry(ulong Offset, ulong Length);
-
 internal enum ResultKind
 {
     Invalid = 0,

@@ -17,6 +17,15 @@ public readonly record struct DuckDbTimestamp(long Micros)
 
     public static DuckDbTimestamp FromDateTimeOffset(DateTimeOffset value) => new(FloorMicros(value.UtcTicks));
 
+    /// <summary>From a cell of TIMESTAMP_S or TIMESTAMP_MS, whose unit has so many microseconds.</summary>
+    public static DuckDbTimestamp FromUnits(long value, int microsPerUnit) =>
+        value is long.MaxValue or -long.MaxValue ? new(value) : new(checked(value * microsPerUnit));
+
+    /// <summary>A cell of TIMESTAMP_S or TIMESTAMP_MS; rounds down.</summary>
+    public long ToUnits(int microsPerUnit) => IsInfinity ? Micros
+        : Micros >= 0 ? Micros / microsPerUnit
+        : -((-Micros + microsPerUnit - 1) / microsPerUnit);
+
     /// <summary>False outside the years 1 to 9999 and for the infinities.</summary>
     public bool TryToDateTime(out DateTime value)
     {
@@ -39,6 +48,9 @@ public readonly record struct DuckDbTimestamp(long Micros)
         : TryToDateTime(out var value) ? value.ToString("yyyy-MM-dd HH:mm:ss.ffffff", null)
         : $"{Micros}us";
 
-    private static long FloorMicros(long ticks) =>
-        (long)Math.Floor((decimal)(ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond);
+    private static long FloorMicros(long ticks)
+    {
+        // The epoch lies on a whole microsecond, so flooring before or after subtracting it is the same.
+        return (ticks - ticks % TimeSpan.TicksPerMicrosecond - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+    }
 }
