@@ -26,5 +26,6 @@ public sealed class TidemillException(ErrorCode code, string message, Exception?
 /// <param name="Line">One-based line, 0 when the file as a whole is meant.</param>
 public sealed record ConfigError(string Path, string Problem, string Fix, string File, int Line)
 {
-    public override string ToString() => $"{File}:{Line}: {Path}: {Problem} {Fix}";
+    public override string ToString() =>
+        $"{File}{(Line == 0 ? "" : $":{Line}")}: {(Path.Length == 0 ? "" : Path + ": ")}{Problem} {Fix}";
 }

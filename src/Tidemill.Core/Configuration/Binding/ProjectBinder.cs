@@ -1,0 +1,69 @@
+using Tidemill.Core.Configuration.Shapes;
+using Tidemill.Core.Configuration.Yaml;
+using Tidemill.Core.Logs;
+
+namespace Tidemill.Core.Configuration.Binding;
+
+/// <summary>Turns tidemill.yaml into records.</summary>
+internal static class ProjectBinder
+{
+    public static TargetDefinition BindTarget(string name, Section target)
+    {
+        var log = target.Object("log", ProjectShapes.Log);
+        var search = target.Object("search", ProjectShapes.Search);
+        return new TargetDefinition
+        {
+            Name = name,
+            Log = new LogConnection { Type = log.Choice("type", LogType.Embedded) },
+            Warehouse = BindWarehouse(target.Object("warehouse", ProjectShapes.Warehouse)),
+            Search = new SearchConnection { Type = search.Choice("type", SearchType.Embedded) },
+        };
+    }
+
+    public static IReadOnlyList<TopicSpec> BindTopics(Section root)
+    {
+        var topics = new List<TopicSpec>();
+        foreach (var entry in root.Entries("topics"))
+        {
+            var node = entry.Value as MappingNode ?? new MappingNode(entry.Value.Line, []);
+            topics.Add(BindTopic(entry.Key, new Section(node, ProjectShapes.Topic, $"topics.{entry.Key}", root.Context)));
+        }
+
+        return topics;
+    }
+
+    private static WarehouseConnection BindWarehouse(Section warehouse)
+    {
+        var defaults = new WarehouseConnection();
+        return new WarehouseConnection
+        {
+            Type = warehouse.Choice("type", defaults.Type),
+            Host = warehouse.Text("host") ?? defaults.Host,
+            Port = warehouse.Integer("port", defaults.Port),
+            User = warehouse.Text("user") ?? defaults.User,
+            Password = warehouse.Text("password"),
+            Database = warehouse.Text("database") ?? defaults.Database,
+            Schema = warehouse.Text("schema") ?? defaults.Schema,
+            SslMode = warehouse.Text("ssl_mode") ?? defaults.SslMode,
+            MemoryLimit = MemoryLimit(warehouse.Text("memory_limit")) ?? defaults.MemoryLimit,
+            Threads = warehouse.Integer("threads", defaults.Threads),
+        };
+    }
+
+    /// <summary>DuckDB wants a unit, also for bytes.</summary>
+    private static string? MemoryLimit(string? text) =>
+        text is { Length: > 0 } && char.IsAsciiDigit(text[^1]) ? text + "B" : text;
+
+    private static TopicSpec BindTopic(string name, Section topic)
+    {
+        var defaults = new TopicSpec(name);
+        var retention = topic.Object("retention", ProjectShapes.Retention);
+        return defaults with
+        {
+            Partitions = topic.Integer("partitions", defaults.Partitions),
+            RetentionTime = retention.Duration("time"),
+            RetentionBytes = retention.Size("bytes"),
+            MaxRecordBytes = (int)(topic.Size("max_record_bytes") ?? defaults.MaxRecordBytes),
+        };
+    }
+}

@@ -1,0 +1,128 @@
+using Tidemill.Core.Configuration.Shapes;
+using Tidemill.Core.Configuration.Yaml;
+using Tidemill.Core.Logs;
+
+namespace Tidemill.Core.Configuration.Binding;
+
+/// <summary>Turns one streams/*.yaml into its record and checks what shapes cannot say.</summary>
+internal static class StreamBinder
+{
+    private static readonly string[] ReaderKeys = ["decode", "transform", "deduplicate"];
+
+    public static StreamDefinition Bind(Section root, string defaultName)
+    {
+        var decode = root.Has("decode") ? DecodeBinder.Bind(root.Object("decode", StreamShapes.Decode)) : null;
+        var source = BindSource(root.Object("source", StreamShapes.Source));
+        var transform = root.Sql("transform");
+        var columns = SinkColumns(decode, transform);
+        var stream = new StreamDefinition
+        {
+            Name = root.Text("name") ?? defaultName,
+            File = root.Context.Report.File,
+            Enabled = root.Flag("enabled", true),
+            Source = source,
+            Decode = decode,
+            Transform = transform,
+            Deduplicate = BindDeduplicate(root, decode),
+            Batch = BindBatch(root.Object("batch", StreamShapes.Batch)),
+            Sinks = BindSinks(root, columns),
+        };
+        if (source is GeneratorSourceDefinition)
+            CheckGenerator(root, stream);
+        else
+            CheckTopicReader(root, stream);
+
+        CheckSinkNames(root, stream);
+        return stream;
+    }
+
+    private static SourceDefinition BindSource(Section source)
+    {
+        var topic = source.Text("topic");
+        var start = source.Choice("start", StartPosition.Earliest);
+        if (!source.Has("generator"))
+        {
+            if (topic is null && source.Node.Find("topic") is null)
+                source.Error("topic", source.Node.Line, "The source is neither a topic nor a generator.", "Write `source: {topic: NAME}`, or `source: {generator: ...}`.");
+
+            return new TopicSourceDefinition(topic ?? "", start);
+        }
+
+        if (topic is not null)
+            source.Error("generator", "The source is both a topic and a generator.", "Keep one of the two; a generator's topic is named in its sink.");
+        else if (source.Has("start"))
+            source.Error("start", "'start' belongs to topics.", "Remove 'start'.");
+
+        return GeneratorBinder.Bind(source.Object("generator", StreamShapes.Generator));
+    }
+
+    private static BatchDefinition BindBatch(Section batch)
+    {
+        var defaults = new BatchDefinition();
+        return new BatchDefinition
+        {
+            MaxRecords = batch.Integer("max_records", defaults.MaxRecords),
+            MaxBytes = batch.Size("max_bytes") ?? defaults.MaxBytes,
+            MaxWait = batch.Duration("max_wait") ?? defaults.MaxWait,
+        };
+    }
+
+    private static IReadOnlyList<string> BindDeduplicate(Section root, DecodeDefinition? decode)
+    {
+        var names = root.Texts("deduplicate");
+        ColumnCheck.Names(names, "deduplicate", decode?.Fields.Select(f => f.Name).ToList(), root);
+        return [.. names.Select(n => n.Text)];
+    }
+
+    /// <summary>Columns that reach the sinks; null when only the SQL engine knows them, or no field could be read.</summary>
+    private static List<string>? SinkColumns(DecodeDefinition? decode, SqlText? transform)
+    {
+        if (decode is not { Fields.Count: > 0 } || transform is not null)
+            return null;
+
+        var columns = decode.Fields.Select(f => f.Name).ToList();
+        if (decode.ExtraColumn is { } extra)
+            columns.Add(extra);
+
+        return columns;
+    }
+
+    private static List<SinkDefinition> BindSinks(Section root, List<string>? columns)
+    {
+        var sinks = new List<SinkDefinition>();
+        var items = root.Items("sinks");
+        for (var i = 0; i < items.Count; i++)
+        {
+            if (items[i] is MappingNode node)
+                sinks.AddRange(SinkBinder.Bind(new Section(node, StreamShapes.Sink, $"sinks[{i}]", root.Context), columns));
+        }
+
+        return sinks;
+    }
+
+    private static void CheckGenerator(Section root, StreamDefinition stream)
+    {
+        foreach (var key in ReaderKeys.Where(root.Has))
+            root.Error(key, $"A generator's records are written as they are; '{key}' has no effect.", $"Remove '{key}', and put it into the stream that reads the topic.");
+
+        if (stream.Sinks.Any(s => s is not TopicSinkDefinition))
+            root.Error("sinks", "A generator writes to a topic only.", "Write `- topic: NAME`, and read that topic in another stream.");
+        else if (stream.Sinks.Count > 1)
+            root.Error("sinks", "A generator writes to one topic.", "Keep one sink.");
+    }
+
+    private static void CheckTopicReader(Section root, StreamDefinition stream)
+    {
+        if (stream.Sinks.Any(s => s is TopicSinkDefinition))
+            root.Error("sinks", "Only a generator writes to a topic.", "Write `- warehouse: TABLE`.");
+        else if (stream.Decode is null && stream.Sinks.Count > 0)
+            root.Error("decode", root.Node.Line, "Nothing says how records become rows.", "Add `decode:` with the fields and their types.");
+    }
+
+    private static void CheckSinkNames(Section root, StreamDefinition stream)
+    {
+        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var sink in stream.Sinks.Where(s => s.Name.Length > 0 && !seen.Add(s.Name)))
+            root.Error("sinks", $"Two sinks are named '{sink.Name}'.", "Give one of them another `name`; checkpoints are kept under it.");
+    }
+}

@@ -1,0 +1,99 @@
+using Tidemill.Core.Configuration.Shapes;
+using Tidemill.Core.Configuration.Yaml;
+
+namespace Tidemill.Core.Configuration.Binding;
+
+/// <summary>Turns one workflows/*.yaml into its record and checks its graph.</summary>
+internal static class WorkflowBinder
+{
+    public static WorkflowDefinition Bind(Section root, string defaultName)
+    {
+        var tasks = new List<(TaskDefinition Task, Section Section)>();
+        var items = root.Items("tasks");
+        for (var i = 0; i < items.Count; i++)
+        {
+            if (items[i] is not MappingNode node)
+                continue;
+
+            var section = new Section(node, WorkflowShapes.Task, $"tasks[{i}]", root.Context);
+            tasks.Add((BindTask(section), section));
+        }
+
+        TaskGraph.Check(tasks);
+        return new WorkflowDefinition
+        {
+            Name = root.Text("name") ?? defaultName,
+            File = root.Context.Report.File,
+            Schedule = BindSchedule(root),
+            TimeZone = root.Text("timezone") ?? "UTC",
+            Tasks = [.. tasks.Select(t => t.Task)],
+        };
+    }
+
+    private static string? BindSchedule(Section root)
+    {
+        var schedule = root.Text("schedule");
+        foreach (var entry in root.Entries("targets"))
+        {
+            var path = $"targets.{entry.Key}";
+            if (root.Context.TargetNames is { } names && !names.Contains(entry.Key))
+                root.Error(path, entry.KeyLine, $"There is no target '{entry.Key}'.", Suggestion.Fix(entry.Key, names, "targets"));
+
+            if (entry.Value is not MappingNode node)
+                continue;
+
+            var own = new Section(node, WorkflowShapes.TargetOverride, path, root.Context).Text("schedule");
+            if (entry.Key == root.Context.Target && node.Find("schedule") is not null)
+                schedule = own;
+        }
+
+        return schedule;
+    }
+
+    private static TaskDefinition BindTask(Section task)
+    {
+        var defaults = new TaskDefinition { Name = task.Text("name") ?? "", Line = task.Node.Line, Action = BindAction(task) };
+        return defaults with
+        {
+            DependsOn = [.. task.Texts("depends_on").Select(t => t.Text)],
+            Retries = task.Integer("retries", defaults.Retries),
+            RetryDelay = task.Duration("retry_delay") ?? defaults.RetryDelay,
+            Timeout = task.Duration("timeout"),
+        };
+    }
+
+    private static TaskAction BindAction(Section task)
+    {
+        var actions = new List<TaskAction>();
+        if (task.Has("models"))
+            actions.Add(new ModelsAction([.. task.Texts("models").Select(t => t.Text)]));
+
+        if (task.Has("sql"))
+            actions.Add(new SqlAction([.. task.Texts("sql").Select(t => new SqlText(t.Text, task.Context.Report.File, t.Line))]));
+
+        if (task.Has("index"))
+            actions.Add(BindIndex(task.Object("index", WorkflowShapes.Index)));
+
+        if (actions.Count != 1)
+        {
+            task.Error(
+                "", task.Node.Line, actions.Count == 0 ? "The task does nothing." : "The task does more than one thing.",
+                "Write exactly one of: models, sql, index.");
+        }
+
+        return actions.FirstOrDefault() ?? new ModelsAction([]);
+    }
+
+    private static IndexAction BindIndex(Section index)
+    {
+        var mapping = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var entry in index.Entries("mapping"))
+        {
+            if (entry.Value is ScalarNode scalar && !mapping.TryAdd(entry.Key, scalar.Text))
+                index.Error($"mapping.{entry.Key}", entry.KeyLine, $"The column '{entry.Key}' stands here twice.", "Keep one of the two.");
+        }
+
+        var query = index.Sql("query") ?? new SqlText("", index.Context.Report.File, index.Node.Line);
+        return new IndexAction(index.Text("name") ?? "", query, index.Text("id") ?? "", mapping);
+    }
+}

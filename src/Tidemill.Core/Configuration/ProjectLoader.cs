@@ -1,0 +1,188 @@
+using System.Text;
+using Tidemill.Core.Configuration.Binding;
+using Tidemill.Core.Configuration.Shapes;
+using Tidemill.Core.Configuration.Values;
+using Tidemill.Core.Configuration.Yaml;
+using Tidemill.Core.Errors;
+
+namespace Tidemill.Core.Configuration;
+
+/// <summary>Reads a project folder: tidemill.yaml, streams/ and workflows/. docs/guides/configuration.md describes every key.</summary>
+public sealed class ProjectLoader
+{
+    public const string ProjectFile = "tidemill.yaml";
+    private const string DefaultTarget = "dev";
+    private const int MaxFileBytes = 4 << 20;
+
+    private readonly string folder;
+    private readonly VariableResolver variables;
+    private readonly List<ConfigError> errors = [];
+    private readonly HashSet<(ObjectShape, string)> bound;
+
+    private ProjectLoader(string folder, IReadOnlyDictionary<string, string?> environment, HashSet<(ObjectShape, string)> bound)
+    {
+        this.folder = folder;
+        this.bound = bound;
+        variables = new VariableResolver(folder, environment);
+    }
+
+    /// <summary>Reads and checks the whole project.</summary>
+    /// <param name="folder">The project folder, absolute or relative to the current one.</param>
+    /// <param name="target">The target to choose. Null: the project's default_target, or <c>dev</c>.</param>
+    /// <param name="environment">Values of <c>${NAME}</c>. Null: the process's environment.</param>
+    /// <exception cref="TidemillException">ConfigurationInvalid, with every error of every file.</exception>
+    public static ProjectDefinition Load(
+        string folder, string? target, IReadOnlyDictionary<string, string?>? environment = null) =>
+        Load(folder, target, environment, []);
+
+    /// <summary>As <see cref="Load(string, string?, IReadOnlyDictionary{string, string?}?)"/>; <paramref name="bound"/> takes every key the binders asked for.</summary>
+    internal static ProjectDefinition Load(
+        string folder, string? target, IReadOnlyDictionary<string, string?>? environment, HashSet<(ObjectShape, string)> bound)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        return new ProjectLoader(Path.GetFullPath(folder), environment ?? ProcessEnvironment(), bound).Load(target);
+    }
+
+    private static Dictionary<string, string?> ProcessEnvironment() =>
+        Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
+            .ToDictionary(e => (string)e.Key, e => (string?)e.Value, StringComparer.Ordinal);
+
+    private ProjectDefinition Load(string? target)
+    {
+        var report = new FileReport(ProjectFile, errors);
+        if (!File.Exists(Path.Combine(folder, ProjectFile)))
+        {
+            report.Add("", 0, $"There is no such file in {folder}.", "Name a project folder, or make one with `tidemill init`.");
+            throw TidemillException.Configuration(errors);
+        }
+
+        var raw = ReadFile(ProjectFile, report);
+        var choice = raw is null ? null : ChooseTarget(raw, target, report);
+        var root = raw is null ? null : Check(raw, ProjectShapes.Root, report, choice);
+        var streams = LoadFolder("streams", StreamShapes.Root, choice, StreamBinder.Bind);
+        var workflows = LoadFolder("workflows", WorkflowShapes.Root, choice, WorkflowBinder.Bind);
+        CheckNames(streams.Select(s => (s.Name, s.File)), "stream");
+        CheckNames(workflows.Select(w => (w.Name, w.File)), "workflow");
+        var project = root is null || choice is null ? null : BindProject(root, choice, streams, workflows);
+        return project is null || errors.Count > 0 ? throw TidemillException.Configuration(Ordered()) : project;
+    }
+
+    private ProjectDefinition BindProject(
+        Section root, TargetChoice choice, IReadOnlyList<StreamDefinition> streams, IReadOnlyList<WorkflowDefinition> workflows)
+    {
+        root.Text("default_target");
+        var node = root.Entries("targets").FirstOrDefault(e => e.Key == choice.Name)?.Value as MappingNode ?? new MappingNode(0, []);
+        return new ProjectDefinition
+        {
+            Folder = folder,
+            Name = root.Text("name") ?? "",
+            Target = ProjectBinder.BindTarget(choice.Name, new Section(node, ProjectShapes.Target, $"targets.{choice.Name}", root.Context)),
+            TargetNames = choice.Names,
+            Topics = ProjectBinder.BindTopics(root),
+            Streams = streams,
+            Workflows = workflows,
+        };
+    }
+
+    /// <summary>The chosen target is needed before variables are put in: the others may lack theirs.</summary>
+    private TargetChoice ChooseTarget(MappingNode raw, string? wanted, FileReport report)
+    {
+        var names = raw.Value("targets") is MappingNode { Entries.Count: > 0 } targets
+            ? targets.Entries.Select(e => e.Key).ToList()
+            : [DefaultTarget];
+        var declared = raw.Value("default_target") as ScalarNode;
+        var fallback = declared is null ? null : variables.ResolveScalar(declared, "default_target", new FileReport(ProjectFile, []), optional: true).Text;
+        var name = wanted ?? fallback ?? (names.Count == 1 ? names[0] : DefaultTarget);
+        if (fallback is not null && !names.Contains(fallback))
+            report.Add("default_target", declared!.Line, $"There is no target '{fallback}'.", Suggestion.Fix(fallback, names, "targets"));
+
+        if (name != fallback && !names.Contains(name))
+            report.Add("targets", raw.Value("targets")?.Line ?? 0, $"There is no target '{name}'.", Suggestion.Fix(name, names, "targets"));
+
+        return new TargetChoice(name, names);
+    }
+
+    private List<T> LoadFolder<T>(string name, ObjectShape shape, TargetChoice? choice, Func<Section, string, T> bind)
+    {
+        var results = new List<T>();
+        foreach (var file in ListFiles(name))
+        {
+            var report = new FileReport(file, errors);
+            if (ReadFile(file, report) is not { } raw)
+                continue;
+
+            var section = Check(raw, shape, report, choice);
+            var defaultName = Path.GetFileNameWithoutExtension(file);
+            if (section.Text("name") is null && !CommonShapes.Name.Accepts(defaultName))
+                report.Add("name", 1, $"The file's name is not {CommonShapes.Name.Rule}.", "Rename the file, or add `name:`.");
+
+            results.Add(bind(section, defaultName));
+        }
+
+        return results;
+    }
+
+    private IEnumerable<string> ListFiles(string name)
+    {
+        var path = Path.Combine(folder, name);
+        return !Directory.Exists(path)
+            ? []
+            : Directory.EnumerateFiles(path)
+                .Where(f => Path.GetExtension(f) is ".yaml" or ".yml")
+                .Select(f => $"{name}/{Path.GetFileName(f)}")
+                .Order(StringComparer.Ordinal);
+    }
+
+    private Section Check(MappingNode raw, ObjectShape shape, FileReport report, TargetChoice? choice)
+    {
+        var others = (choice?.Names ?? []).Where(n => n != choice?.Name).Select(n => $"targets.{n}.").ToList();
+        var isProject = report.File == ProjectFile;
+        var node = (MappingNode)variables.Resolve(
+            raw, "", report, path => isProject && others.Exists(o => path.StartsWith(o, StringComparison.Ordinal)));
+        new ShapeValidator(report).Check(node, shape, "");
+        var context = new BindingContext(report) { Bound = bound, TargetNames = choice?.Names, Target = choice?.Name };
+        return new Section(node, shape, "", context);
+    }
+
+    /// <summary>The file's raw nodes; null when it cannot be read or is not YAML, which is reported.</summary>
+    private MappingNode? ReadFile(string file, FileReport report)
+    {
+        try
+        {
+            var info = new FileInfo(Path.Combine(folder, file));
+            if (info.Length > MaxFileBytes)
+            {
+                report.Add("", 0, $"The file has {info.Length} bytes; at most {MaxFileBytes} are read.", "Split it.");
+                return null;
+            }
+
+            var text = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(info.FullName));
+            return YamlTreeReader.Read(text.TrimStart('\uFEFF'), report);
+        }
+        catch (DecoderFallbackException)
+        {
+            report.Add("", 0, "The file is not UTF-8.", "Save it as UTF-8.");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            report.Add("", 0, $"The file cannot be read: {error.Message}", "Check the file's rights.");
+        }
+
+        return null;
+    }
+
+    private void CheckNames(IEnumerable<(string Name, string File)> items, string kind)
+    {
+        var first = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, file) in items)
+        {
+            if (!first.TryAdd(name, file))
+                new FileReport(file, errors).Add("name", 1, $"The {kind} '{name}' is also defined in {first[name]}.", "Give one of the two another name.");
+        }
+    }
+
+    private List<ConfigError> Ordered() =>
+        [.. errors.OrderBy(e => e.File == ProjectFile ? 0 : 1).ThenBy(e => e.File, StringComparer.Ordinal).ThenBy(e => e.Line)];
+
+    private sealed record TargetChoice(string Name, IReadOnlyList<string> Names);
+}

@@ -1,0 +1,157 @@
+using Tidemill.Core.Configuration.Yaml;
+
+namespace Tidemill.Core.Configuration.Shapes;
+
+/// <summary>Compares a file's nodes with the shape they must have and reports every difference.</summary>
+internal sealed class ShapeValidator(FileReport report)
+{
+    public void Check(ConfigNode node, Shape shape, string path)
+    {
+        switch (shape)
+        {
+            case AnyShape:
+                break;
+            case ScalarShape scalar:
+                CheckScalar(node, scalar, path);
+                break;
+            case ListShape list:
+                CheckList(node, list, path);
+                break;
+            case MapShape map:
+                CheckMap(node, map, path);
+                break;
+            case ObjectShape keys:
+                CheckObject(node, keys, path);
+                break;
+            case EitherShape either:
+                CheckEither(node, either, path);
+                break;
+            default:
+                throw new InvalidOperationException($"{shape.GetType().Name} has no check.");
+        }
+    }
+
+    /// <summary>The value as a message may show it: variables by name, secrets and long texts not at all.</summary>
+    public static string Show(ScalarNode node, bool secret) =>
+        secret || node.Text.Length > 100 ? "The value" : $"'{node.Shown ?? node.Text}'";
+
+    private void CheckScalar(ConfigNode node, ScalarShape shape, string path)
+    {
+        if (node is not ScalarNode { IsNull: false } scalar)
+            report.Add(path, node.Line, $"The value is {node.Kind}.", shape.Fix);
+        else if (!scalar.Unresolved && !shape.Accepts(scalar.Text))
+            report.Add(path, node.Line, $"{Show(scalar, shape.Secret)} is not {shape.Rule}.", NearChoice(scalar, shape));
+    }
+
+    private static string NearChoice(ScalarNode scalar, ScalarShape shape) =>
+        shape is ChoiceShape choice && Suggestion.For(scalar.Text, choice.Values) is { } near
+            ? $"Did you mean '{near}'?"
+            : shape.Fix;
+
+    private void CheckList(ConfigNode node, ListShape shape, string path)
+    {
+        if (node is not SequenceNode list)
+        {
+            report.Add(path, node.Line, $"The value is {node.Kind}, not a list.", "Write a list, such as [a, b].");
+            return;
+        }
+
+        if (list.Items.Count < shape.MinItems)
+            report.Add(path, node.Line, "The list is empty.", "Write at least one item, or leave the key out.");
+
+        for (var i = 0; i < list.Items.Count; i++)
+            Check(list.Items[i], shape.Item, ConfigPath.Item(path, i));
+    }
+
+    private void CheckMap(ConfigNode node, MapShape shape, string path)
+    {
+        if (AsMapping(node, path, "Write names and values, such as `name: value`.") is not { } map)
+            return;
+
+        if (map.Entries.Count < shape.MinEntries)
+            report.Add(path, node.Line, "The mapping is empty.", "Write at least one entry.");
+
+        foreach (var entry in map.Entries)
+        {
+            var child = ConfigPath.Key(path, entry.Key);
+            if (!shape.Key.Accepts(entry.Key))
+                report.Add(child, entry.KeyLine, $"'{entry.Key}' is not {shape.Key.Rule}.", shape.Key.Fix);
+
+            Check(entry.Value, shape.Value, child);
+        }
+    }
+
+    private void CheckObject(ConfigNode node, ObjectShape shape, string path)
+    {
+        if (AsMapping(node, path, $"Write keys and values; known keys: {string.Join(", ", shape.Keys)}.") is not { } map)
+            return;
+
+        foreach (var entry in map.Entries)
+            CheckProperty(map, entry, shape, path);
+
+        foreach (var missing in shape.Properties.Where(p => p.Required && map.Value(p.Key) is null))
+            report.Add(ConfigPath.Key(path, missing.Key), map.Line, $"The key '{missing.Key}' is missing.", $"Add `{missing.Key}:`.");
+
+        var known = map.Entries.Count(e => shape.Find(e.Key) is not null);
+        if (shape.ExactlyOne && known != 1)
+        {
+            report.Add(
+                path, map.Line, known == 0 ? "No kind is given." : "More than one kind is given.",
+                $"Write exactly one of: {string.Join(", ", shape.Keys)}.");
+        }
+    }
+
+    private void CheckProperty(MappingNode map, MappingEntry entry, ObjectShape shape, string path)
+    {
+        var child = ConfigPath.Key(path, entry.Key);
+        if (shape.Find(entry.Key) is not { } property)
+        {
+            report.Add(child, entry.KeyLine, $"Unknown key '{entry.Key}'.", Suggestion.Fix(entry.Key, shape.Keys, "keys"));
+            return;
+        }
+
+        if (property.OnlyWith is { } only && (map.Find(only.Key)?.Value as ScalarNode)?.Text != only.Value)
+        {
+            report.Add(
+                child, entry.KeyLine, $"'{entry.Key}' has no effect without `{only.Key}: {only.Value}`.",
+                $"Add `{only.Key}: {only.Value}`, or remove '{entry.Key}'.");
+        }
+
+        // An empty value leaves the key out, which the caller reports for a required key.
+        if (entry.Value is not ScalarNode { IsNull: true })
+            Check(entry.Value, property.Shape, child);
+    }
+
+    private void CheckEither(ConfigNode node, EitherShape shape, string path)
+    {
+        Shape? chosen = node switch
+        {
+            ScalarNode { IsNull: false } => shape.Scalar,
+            SequenceNode => shape.List,
+            MappingNode => shape.Mapping,
+            _ => null,
+        };
+        if (chosen is not null)
+        {
+            Check(node, chosen, path);
+            return;
+        }
+
+        var fixes = new[] { shape.Scalar?.Rule, shape.List is null ? null : "a list", shape.Mapping is null ? null : "a mapping" };
+        report.Add(path, node.Line, $"The value is {node.Kind}.", $"Write {string.Join(", or ", fixes.OfType<string>())}.");
+    }
+
+    private MappingNode? AsMapping(ConfigNode node, string path, string fix)
+    {
+        switch (node)
+        {
+            case MappingNode mapping:
+                return mapping;
+            case ScalarNode { IsNull: true }:
+                return new MappingNode(node.Line, []);
+            default:
+                report.Add(path, node.Line, $"The value is {node.Kind}, not a mapping.", fix);
+                return null;
+        }
+    }
+}

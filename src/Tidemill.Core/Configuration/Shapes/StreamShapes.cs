@@ -1,0 +1,100 @@
+namespace Tidemill.Core.Configuration.Shapes;
+
+/// <summary>streams/*.yaml.</summary>
+internal static class StreamShapes
+{
+    private static readonly NumberShape Amount = new(-1e15, 1e15, Whole: false);
+    private static readonly NumberShape Integer = new(-9e15, 9e15, Whole: true);
+    private static readonly ListShape Columns = new(CommonShapes.Column, MinItems: 1);
+
+    public static readonly ObjectShape AmountRange = new(
+        new Property("min", Amount, "Smallest amount.") { Default = "0" },
+        new Property("max", Amount, "Largest amount.") { Default = "1000" },
+        new Property("scale", new NumberShape(0, 9, Whole: true), "Digits after the point.") { Default = "2" });
+
+    public static readonly ObjectShape IntegerRange = new(
+        new Property("min", Integer, "Smallest number.") { Default = "0" },
+        new Property("max", Integer, "Largest number.") { Default = "1000" });
+
+    public static readonly ObjectShape Choice = new(
+        new Property("values", new ListShape(new TextShape(), MinItems: 1), "The texts to choose from.") { Required = true },
+        new Property("weights", new ListShape(new NumberShape(0, 1e9, Whole: false), MinItems: 1), "One weight a value. Default: all alike."));
+
+    public static readonly ObjectShape GeneratorFieldKind = new(
+        new Property("uuid_pool", new NumberShape(1, 10_000_000, Whole: true), "One of so many UUIDs."),
+        new Property("amount", AmountRange, "A decimal number, small ones more often."),
+        new Property("integer", IntegerRange, "A whole number, all alike."),
+        new Property("choice", new EitherShape(List: new ListShape(new TextShape(), MinItems: 1), Mapping: Choice), "One of the given texts."))
+    { ExactlyOne = true };
+
+    public static readonly EitherShape GeneratorField = new(
+        new ChoiceShape("uuid", "now", "sequence", "amount", "integer", "uuid_pool"), Mapping: GeneratorFieldKind);
+
+    public static readonly ObjectShape Late = new(
+        new Property("share", CommonShapes.Share, "Share of records whose time fields lie more than 2 minutes in the past.") { Default = "0" },
+        new Property("by", new DurationShape(TimeSpan.FromSeconds(121)), "How far in the past at most.") { Default = "1h" });
+
+    public static readonly ObjectShape Generator = new(
+        new Property("seed", new NumberShape(int.MinValue, int.MaxValue, Whole: true), "Same seed, same records.") { Default = "42" },
+        new Property("rate", new NumberShape(0.001, 10_000_000, Whole: false), "Records a second.") { Default = "50" },
+        new Property("limit", new NumberShape(0, 9e15, Whole: true), "Stop after so many records. Default: never."),
+        new Property("key", CommonShapes.Column, "Field used as the record's key. Default: no key."),
+        new Property("fields", new MapShape(CommonShapes.Column, GeneratorField, MinEntries: 1), "What each field holds.") { Required = true },
+        new Property("late", Late, "Records that come late."),
+        new Property("duplicates", CommonShapes.Share, "Share of records that repeat an earlier one.") { Default = "0" },
+        new Property("malformed", CommonShapes.Share, "Share of records that are broken.") { Default = "0" });
+
+    public static readonly ObjectShape Source = new(
+        new Property("topic", CommonShapes.Topic, "Topic to read."),
+        new Property("start", new ChoiceShape("earliest", "latest"), "Where to begin when no sink holds a position.") { Default = "earliest" },
+        new Property("generator", Generator, "Makes records up, reproducibly."));
+
+    public static readonly ObjectShape DecodeField = new(
+        new Property("type", new ColumnTypeShape(), "Column type.") { Required = true },
+        new Property("path", new EitherShape(new TextShape("^[^.]+(\\.[^.]+)*$", "property names joined by dots, such as user.id"), new ListShape(new TextShape(), MinItems: 1)), "Where the value stands in the record. Default: the field's name."),
+        new Property("required", new BooleanShape(), "A record without the value is a dead letter.") { Default = "false" },
+        new Property("default", new AnyShape(), "Value used when the property is missing. Default: NULL."),
+        new Property("format", new ChoiceShape("iso8601", "epoch_seconds", "epoch_milliseconds", "epoch_microseconds", "epoch_nanoseconds"), "How a timestamp is written.") { Default = "iso8601" });
+
+    public static readonly ObjectShape Decode = new(
+        new Property("format", new ChoiceShape("json"), "How records are written.") { Default = "json" },
+        new Property("lenient", new BooleanShape(), "Take numbers and booleans that come as strings.") { Default = "false" },
+        new Property("extra", CommonShapes.Column, "Column that keeps unknown top-level properties as JSON. Default: they are left out."),
+        new Property("fields", new MapShape(CommonShapes.Column, new EitherShape(new ColumnTypeShape(), Mapping: DecodeField), MinEntries: 1), "Columns, each with its type.") { Required = true });
+
+    public static readonly ObjectShape Batch = new(
+        new Property("max_records", new NumberShape(1, 10_000_000, Whole: true), "A batch ends at so many records.") { Default = "65536" },
+        new Property("max_bytes", new SizeShape(1, 1L << 30), "A batch ends at so many bytes of keys and values.") { Default = "32MiB" },
+        new Property("max_wait", new DurationShape(TimeSpan.FromMilliseconds(1)), "How long a batch waits for more records.") { Default = "200ms" });
+
+    public static readonly ObjectShape Index = new(
+        new Property("columns", Columns, "Columns, in order.") { Required = true },
+        new Property("unique", new BooleanShape(), "No two rows alike in these columns.") { Default = "false" });
+
+    public static readonly ObjectShape WarehouseSink = new(
+        new Property("table", CommonShapes.Table, "Table written; created when there is none.") { Required = true },
+        new Property("name", CommonShapes.Name, "The sink's name, which its checkpoint is kept under. Default: the table's name."),
+        new Property("on_conflict", new ChoiceShape("append", "ignore", "upsert", "merge"), "What happens to a row whose key is there already.") { Default = "append" },
+        new Property("key", Columns, "The table's primary key; needed unless on_conflict is append."),
+        new Property("merge", new MapShape(CommonShapes.Column, new ChoiceShape("sum", "min", "max", "last", "first"), MinEntries: 1), "How each column outside the key combines with the stored one.") { OnlyWith = ("on_conflict", "merge") },
+        new Property("columns", new MapShape(CommonShapes.Column, new ColumnTypeShape()), "Types of columns where the transform's own type is not wanted."),
+        new Property("indexes", new ListShape(new EitherShape(List: Columns, Mapping: Index)), "Indexes, each a list of columns."));
+
+    public static readonly ObjectShape TopicSink = new(
+        new Property("name", CommonShapes.Topic, "Topic written.") { Required = true });
+
+    public static readonly ObjectShape Sink = new(
+        new Property("warehouse", new EitherShape(CommonShapes.Table, Mapping: WarehouseSink), "Writes rows to a table."),
+        new Property("topic", new EitherShape(CommonShapes.Topic, Mapping: TopicSink), "Writes a generator's records to a topic."))
+    { ExactlyOne = true };
+
+    public static readonly ObjectShape Root = new(
+        new Property("name", CommonShapes.Name, "Checkpoints are kept under it. Default: the file's name."),
+        new Property("enabled", new BooleanShape(), "false: the stream is checked but does not run.") { Default = "true" },
+        new Property("source", Source, "Where records come from: a topic or a generator.") { Required = true },
+        new Property("decode", Decode, "How records become rows."),
+        new Property("transform", CommonShapes.Sql, "A SELECT over `batch`. Default: the decoded fields as they are."),
+        new Property("deduplicate", Columns, "Decoded columns that make a record one event; later ones alike are left out. Default: off."),
+        new Property("batch", Batch, "Bounds of a batch."),
+        new Property("sinks", new ListShape(Sink, MinItems: 1), "Where rows go.") { Required = true });
+}
