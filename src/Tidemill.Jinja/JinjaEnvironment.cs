@@ -1,0 +1,34 @@
+using Tidemill.Jinja.Evaluation;
+using Tidemill.Jinja.Filters;
+using Tidemill.Jinja.Parsing;
+
+namespace Tidemill.Jinja;
+
+/// <summary>
+/// Options, globals, filters and tests that templates share. Change it before the first template renders;
+/// after that it may be read by any number of threads.
+/// </summary>
+public sealed class JinjaEnvironment
+{
+    public JinjaEnvironment(JinjaOptions? options = null)
+    {
+        Options = options ?? new JinjaOptions();
+        foreach (var (name, function) in BuiltinFunctions.All)
+            Globals[name] = new JinjaCallable(name, function);
+    }
+
+    public JinjaOptions Options { get; }
+
+    /// <summary>Names that every template sees, unless its context has them too.</summary>
+    public IDictionary<string, object?> Globals { get; } = new Dictionary<string, object?>();
+
+    /// <summary>Filters by name; Jinja2's are there.</summary>
+    public IDictionary<string, JinjaFunction> Filters { get; } = new Dictionary<string, JinjaFunction>(BuiltinFilters.All);
+
+    /// <summary>Tests by name; Jinja2's are there.</summary>
+    public IDictionary<string, JinjaFunction> Tests { get; } = new Dictionary<string, JinjaFunction>(BuiltinTests.All);
+
+    /// <summary>Parses a template.</summary>
+    /// <exception cref="JinjaException">The template is not well formed.</exception>
+    public JinjaTemplate Parse(string name, string source) => new(this, name, TemplateParser.Parse(name, source, Options));
+}
