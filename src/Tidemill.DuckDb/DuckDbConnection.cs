@@ -83,6 +83,10 @@ public sealed class DuckDbConnection : IDisposable
         }
     }
 
+    /// <summary>Has DuckDB measure <see cref="Progress"/> from the next query on, at a small cost to short ones.</summary>
+    public void TrackProgress() => Execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false");
+
+    /// <summary>The running query's progress, or the last one's; unknown without <see cref="TrackProgress"/>.</summary>
     public QueryProgress Progress
     {
         get {

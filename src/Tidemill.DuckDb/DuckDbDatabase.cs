@@ -6,12 +6,18 @@ namespace Tidemill.DuckDb;
 
 /// <summary>
 /// An open database, file or memory. Safe for many threads; each takes a connection of its own. The file is closed
-/// (and checkpointed) when this, its connections, statements and results are all disposed.
+/// (and checkpointed) when this, its connections, statements and results are all disposed. Opening a file twice in
+/// one process gives two objects over one engine.
 /// </summary>
 public sealed class DuckDbDatabase : IDisposable
 {
+    // Two engines on one file in one process would not see each other's locks and would ruin it, so the engine of a
+    // file that is open already is shared.
+    private static readonly InstanceCacheHandle Engines = DuckDbApi.duckdb_create_instance_cache();
+
     private readonly DatabaseHandle _handle;
-    private readonly ScanRegistry _scans = new();
+    private readonly Lock _lock = new();
+    private readonly HashSet<long> _sources = [];
 
     private DuckDbDatabase(DatabaseHandle handle, string? path)
     {
@@ -40,7 +46,8 @@ public sealed class DuckDbDatabase : IDisposable
     /// </summary>
     /// <exception cref="DuckDbException">
     /// IO: the file cannot be opened, is no database, or another process holds it (the message names that process).
-    /// InvalidInput: DuckDB knows no such setting or refuses its value.
+    /// InvalidInput: DuckDB knows no such setting or refuses its value. Connection: this process has the file open
+    /// with other settings.
     /// </exception>
     public static DuckDbDatabase Open(string? path, IReadOnlyDictionary<string, string>? settings = null)
     {
@@ -48,7 +55,8 @@ public sealed class DuckDbDatabase : IDisposable
         nint config = 0;
         try {
             if (settings is { Count: > 0 }) config = CreateConfig(settings);
-            var failed = DuckDbApi.duckdb_open_ext(path, out var handle, config, out var error) != 0;
+            var failed = DuckDbApi.duckdb_get_or_create_from_cache(
+                Engines, path, out var handle, config, out var error) != 0;
             if (failed) {
                 handle.Dispose();
                 throw DuckDbException.FromText(NativeText.Taken(error));
@@ -74,7 +82,11 @@ public sealed class DuckDbDatabase : IDisposable
     public ChunkSource Register(ChunkSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        _scans.Add(source);
+        lock (_lock) {
+            ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+            _sources.Add(source.Id);
+            ScanRegistry.Add(source);
+        }
         return source;
     }
 
@@ -82,16 +94,29 @@ public sealed class DuckDbDatabase : IDisposable
     public void Unregister(ChunkSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        _scans.Remove(source);
+        Forget([source.Id]);
     }
 
-    public void Dispose() => _handle.Dispose();
+    /// <summary>Also unregisters the sources registered here.</summary>
+    public void Dispose()
+    {
+        Forget([.. _sources]);
+        _handle.Dispose();
+    }
+
+    private void Forget(long[] sources)
+    {
+        lock (_lock) {
+            foreach (var id in sources)
+                if (_sources.Remove(id)) ScanRegistry.Remove(id);
+        }
+    }
 
     private void RegisterScanFunction()
     {
         try {
             using var connection = Connect();
-            ScanFunction.Register(connection.Handle, _scans);
+            ScanFunction.Register(connection);
         } catch {
             _handle.Dispose();
             throw;

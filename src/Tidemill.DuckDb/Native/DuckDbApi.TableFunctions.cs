@@ -14,9 +14,6 @@ internal static unsafe partial class DuckDbApi
     [LibraryImport(Library)]
     public static partial void duckdb_table_function_add_parameter(nint function, nint type);
     [LibraryImport(Library)]
-    public static partial void duckdb_table_function_set_extra_info(
-        nint function, nint info, delegate* unmanaged[Cdecl]<nint, void> destroy);
-    [LibraryImport(Library)]
     public static partial void duckdb_table_function_set_bind(
         nint function, delegate* unmanaged[Cdecl]<nint, void> bind);
     [LibraryImport(Library)]
@@ -30,8 +27,6 @@ internal static unsafe partial class DuckDbApi
     [LibraryImport(Library)]
     public static partial int duckdb_register_table_function(ConnectionHandle connection, nint function);
 
-    [LibraryImport(Library)]
-    public static partial nint duckdb_bind_get_extra_info(nint info);
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial void duckdb_bind_add_result_column(nint info, string name, nint type);
     [LibraryImport(Library)]

@@ -17,8 +17,13 @@ internal static unsafe partial class DuckDbApi
     static DuckDbApi() => NativeLibraryLocator.Register();
 
     // Database and connection
+    [LibraryImport(Library)]
+    public static partial InstanceCacheHandle duckdb_create_instance_cache();
+    [LibraryImport(Library)]
+    public static partial void duckdb_destroy_instance_cache(ref nint cache);
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int duckdb_open_ext(string? path, out DatabaseHandle database, nint config, out nint error);
+    public static partial int duckdb_get_or_create_from_cache(
+        InstanceCacheHandle cache, string? path, out DatabaseHandle database, nint config, out nint error);
     [LibraryImport(Library)]
     public static partial void duckdb_close(ref nint database);
     [LibraryImport(Library)]

@@ -14,15 +14,34 @@ internal static unsafe class ScanFunction
 {
     public const string Name = "tidemill_scan";
 
-    public static void Register(ConnectionHandle connection, ScanRegistry registry)
+    private static readonly Lock Registering = new();
+
+    /// <summary>Adds the function to the connection's database unless it is there.</summary>
+    public static void Register(DuckDbConnection connection)
+    {
+        lock (Registering) {
+            if (!IsRegistered(connection)) Create(connection.Handle);
+        }
+    }
+
+    /// <summary>Binding it fails in any case: for want of the function, or of a source with id 0.</summary>
+    private static bool IsRegistered(DuckDbConnection connection)
+    {
+        try {
+            connection.Prepare($"FROM {Name}(0)").Dispose();
+            return true;
+        } catch (DuckDbException exception) {
+            return exception.ErrorType != DuckDbErrorType.Catalog;
+        }
+    }
+
+    private static void Create(ConnectionHandle connection)
     {
         var function = DuckDbApi.duckdb_create_table_function();
         try {
             using var id = LogicalType.BigInt.ToNative();
             DuckDbApi.duckdb_table_function_set_name(function, Name);
             DuckDbApi.duckdb_table_function_add_parameter(function, id.Value);
-            // SAFETY: DuckDB frees the handle by Free when the last copy of the function goes, with the database.
-            DuckDbApi.duckdb_table_function_set_extra_info(function, Hold(registry), &Free);
             DuckDbApi.duckdb_table_function_set_bind(function, &Bind);
             DuckDbApi.duckdb_table_function_set_init(function, &Initialize);
             DuckDbApi.duckdb_table_function_set_function(function, &Scan);
@@ -38,7 +57,7 @@ internal static unsafe class ScanFunction
 
     private static T Held<T>(nint handle) where T : class => (T)GCHandle.FromIntPtr(handle).Target!;
 
-    // SAFETY of the callbacks: DuckDB passes back what Hold made, once to Free, never after it.
+    // SAFETY: DuckDB passes back to the callbacks what Hold made, once to Free, and nothing after that.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Free(nint handle)
     {
@@ -52,11 +71,10 @@ internal static unsafe class ScanFunction
     private static void Bind(nint info)
     {
         try {
-            var registry = Held<ScanRegistry>(DuckDbApi.duckdb_bind_get_extra_info(info));
             var parameter = DuckDbApi.duckdb_bind_get_parameter(info, 0);
             var id = DuckDbApi.duckdb_get_int64(parameter);
             DuckDbApi.duckdb_destroy_value(ref parameter);
-            var source = registry.Find(id)
+            var source = ScanRegistry.Find(id)
                 ?? throw new InvalidOperationException($"{Name}({id}): no source is registered under this id.");
             for (var i = 0; i < source.Names.Length; i++) {
                 using var type = source.Types[i].ToNative();

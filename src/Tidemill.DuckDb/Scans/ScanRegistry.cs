@@ -2,14 +2,17 @@ using System.Collections.Concurrent;
 
 namespace Tidemill.DuckDb.Scans;
 
-/// <summary>The sources that tidemill_scan finds by id; one registry a database, shared by all threads.</summary>
-internal sealed class ScanRegistry
+/// <summary>
+/// The sources that tidemill_scan finds by id. One registry a process, as ids are unique in it and databases opened
+/// twice share one engine; shared by all threads.
+/// </summary>
+internal static class ScanRegistry
 {
-    private readonly ConcurrentDictionary<long, ChunkSource> _sources = new();
+    private static readonly ConcurrentDictionary<long, ChunkSource> Sources = new();
 
-    public void Add(ChunkSource source) => _sources[source.Id] = source;
+    public static void Add(ChunkSource source) => Sources[source.Id] = source;
 
-    public void Remove(ChunkSource source) => _sources.TryRemove(source.Id, out _);
+    public static void Remove(long id) => Sources.TryRemove(id, out _);
 
-    public ChunkSource? Find(long id) => _sources.GetValueOrDefault(id);
+    public static ChunkSource? Find(long id) => Sources.GetValueOrDefault(id);
 }

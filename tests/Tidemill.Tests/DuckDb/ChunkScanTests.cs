@@ -129,4 +129,102 @@ public sealed class ChunkScanTests : IDisposable
         scan.Set([]);
         Assert.Equal(0, Long("SELECT count(*) FROM batch"));
     }
+
+    [Fact]
+    public void Plans_that_read_a_source_twice_or_write_it_leave_the_chunks_unchanged()
+    {
+        using var scan = _connection.RegisterScan("batch", Names, Types);
+        scan.Set(Fill(20, 300));
+        Assert.Equal(12_000, Long("WITH b AS (FROM batch) SELECT count(*) FROM (FROM b UNION ALL FROM b)"));
+        Assert.Equal(6000, Long("SELECT count(*) FROM batch WHERE id IN (SELECT id FROM batch)"));
+        Assert.Equal(6000, Long("SELECT count(*) FROM (SELECT DISTINCT name, id FROM batch)"));
+        Assert.Equal(5999, Long("SELECT max(r) FROM (SELECT row_number() OVER (ORDER BY name DESC, id) - 1 r FROM batch)"));
+        _connection.Execute("CREATE TABLE t (id BIGINT PRIMARY KEY, name VARCHAR, value DOUBLE)");
+        _connection.Execute("INSERT INTO t SELECT * FROM batch WHERE id % 3 = 0");
+        Assert.Equal(6000, _connection.Execute(
+            "INSERT INTO t FROM batch ON CONFLICT (id) DO UPDATE SET name = upper(excluded.name), value = -excluded.value"));
+        Assert.Equal(4000, _connection.Execute(
+            "MERGE INTO t USING batch b ON t.id = b.id WHEN MATCHED AND t.value >= 0 AND t.id > 0 THEN UPDATE SET name = b.name"));
+        Assert.Equal(4000, Long("SELECT count(*) FROM t JOIN batch b ON t.id = b.id AND t.value = b.value AND b.id > 0"));
+        Assert.Equal(0, Long("""
+            SELECT count(*) FROM batch WHERE value <> id / 2 OR name IS DISTINCT FROM
+              CASE WHEN id % 7 = 0 THEN NULL WHEN id % 2 = 0 THEN 'n' || id ELSE 'a rather longer name ' || id END
+            """));
+    }
+
+    [Fact]
+    public async Task Two_connections_scan_sources_of_their_own_at_once()
+    {
+        var work = Enumerable.Range(0, 2).Select(worker => {
+            var chunks = Fill(50, 500, worker * 1_000_000);
+            return Task.Run(() => {
+                using var connection = _database.Connect();
+                using var scan = connection.RegisterScan("batch", Names, Types);
+                using var statement = connection.Prepare("SELECT min(id), count(name) FROM batch");
+                for (var i = 0; i < 100; i++) {
+                    scan.Set(chunks[..(i % 50 + 1)]);
+                    using var result = statement.Query();
+                    using var chunk = result.Fetch()!;
+                    Assert.Equal(worker * 1_000_000, chunk[0].Data<long>()[0]);
+                    var last = worker * 1_000_000 + (i % 50 + 1) * 500;
+                    var nulls = (last - 1) / 7 - (worker * 1_000_000 - 1) / 7 + (worker == 0 ? 1 : 0);
+                    Assert.Equal((i % 50 + 1) * 500 - nulls, chunk[1].Data<long>()[0]);
+                }
+            });
+        });
+        await Task.WhenAll(work);
+    }
+
+    [Fact]
+    public unsafe void Borrowed_text_is_read_where_it_lies()
+    {
+        var text = "short|a text that is longer than twelve bytes|"u8.ToArray();
+        // SAFETY: the array stays pinned until after the last query.
+        fixed (byte* start = text) {
+            using var chunk = DataChunk.Create(LogicalType.Varchar);
+            var cells = chunk[0];
+            cells.SetBorrowed(0, start, 5);
+            cells.SetBorrowed(1, start + 6, 39);
+            cells.SetBorrowed(2, start, 0);
+            chunk.Size = 3;
+            using var scan = _connection.RegisterScan("batch", ["t"], [LogicalType.Varchar]);
+            scan.Set([chunk]);
+            Assert.Equal(1, Long("SELECT count(*) FROM batch WHERE t = 'a text that is longer than twelve bytes'"));
+            Assert.Equal(1, Long("SELECT count(*) FROM batch WHERE t = 'short'"));
+            Assert.Equal(1, Long("SELECT count(*) FROM batch WHERE t = ''"));
+            _connection.Execute("CREATE TABLE t AS FROM batch");
+        }
+        text.AsSpan().Clear();
+        Assert.Equal(44, Long("SELECT sum(strlen(t))::BIGINT FROM t WHERE t LIKE 'short' OR t LIKE 'a text%bytes'"));
+    }
+
+    [Fact]
+    public void A_dropped_scan_is_an_sql_error_and_frees_its_view()
+    {
+        var scan = _connection.RegisterScan("batch", Names, Types);
+        var sql = scan.Source.Sql;
+        scan.Dispose();
+        Assert.Throws<DuckDbException>(() => Long("SELECT count(*) FROM batch"));
+        Assert.Contains("no source", Assert.Throws<DuckDbException>(() => Long($"FROM {sql}")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Spans_and_masks_show_what_lies_in_the_chunk()
+    {
+        using var chunk = DataChunk.Create(LogicalType.BigInt, LogicalType.List(LogicalType.Double));
+        var ids = chunk[0];
+        Assert.False(ids.HasNulls);
+        ids.ValidityWritable()[0] = 0b101;
+        Assert.True(ids.HasNulls);
+        Assert.Equal([false, true, false, true], Enumerable.Range(0, 4).Select(ids.IsNull));
+        var child = chunk[1].AddElements(0, 5000, out var offset);
+        child.Data<double>().Fill(0.5);
+        Assert.Equal((0, 5000, 5000), (offset, child.Capacity, chunk[1].ListSize));
+        Assert.Equal(new ListEntry(0, 5000), chunk[1].Data<ListEntry>()[0]);
+        Assert.Throws<InvalidOperationException>(() => ids.Data<int>());
+        Assert.Throws<ArgumentOutOfRangeException>(() => chunk.Size = 2049);
+        chunk.Reset();
+        Assert.False(chunk[0].HasNulls);
+        Assert.Equal((0, 0), (chunk.Size, chunk[1].ListSize));
+    }
 }

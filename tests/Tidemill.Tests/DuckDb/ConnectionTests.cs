@@ -4,6 +4,8 @@ namespace Tidemill.Tests.DuckDb;
 
 public sealed class ConnectionTests : IDisposable
 {
+    private const string Endless = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range + b.range < 0";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly DuckDbDatabase _database = DuckDbDatabase.Open(null);
     private readonly DuckDbConnection _connection;
 
@@ -88,16 +90,46 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [Fact]
-    public async Task Interrupt_stops_a_long_query()
+    public async Task Interrupt_stops_a_long_query_that_reports_progress()
+    {
+        _connection.TrackProgress();
+        var running = Task.Run(() => _connection.Execute(Endless));
+        Assert.True(SpinWait.SpinUntil(() => _connection.Progress.Percentage >= 0, Patience), "No progress was reported.");
+        Assert.False(running.IsCompleted);
+        _connection.Interrupt();
+        var error = await Assert.ThrowsAsync<DuckDbException>(() => running.WaitAsync(Patience, Stop));
+        Assert.Equal(DuckDbErrorType.Interrupt, error.ErrorType);
+        Assert.Equal(1, Scalar("SELECT 1"));
+    }
+
+    [Fact]
+    public async Task Cancellation_is_never_lost_whenever_it_comes()
+    {
+        for (var i = 0; i < 60; i++) {
+            using var cancellation = new CancellationTokenSource();
+            using var ready = new ManualResetEventSlim();
+            var running = Task.Run(() => {
+                using var scope = _connection.CancelWith(cancellation.Token);
+                ready.Set();
+                return _connection.Execute(Endless);
+            });
+            ready.Wait(Stop);
+            Thread.SpinWait(i * i * 20);
+            await cancellation.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running.WaitAsync(Patience, Stop));
+        }
+        Assert.Equal(1, Scalar("SELECT 1"));
+    }
+
+    [Fact]
+    public void Cancellation_ends_a_streaming_result()
     {
         using var cancellation = new CancellationTokenSource();
         using var scope = _connection.CancelWith(cancellation.Token);
-        var running = Task.Run(() => _connection.Execute("SELECT count(*) FROM range(1000000) a, range(1000000) b"));
-        await Task.Delay(100, TestContext.Current.CancellationToken);
-        Assert.False(running.IsCompleted);
-        await cancellation.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => running.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        using var result = _connection.Query("SELECT * FROM range(100000000)");
+        result.Fetch()!.Dispose();
+        cancellation.Cancel();
+        Assert.ThrowsAny<OperationCanceledException>(() => result.Drain());
     }
 
     [Fact]
@@ -107,6 +139,8 @@ public sealed class ConnectionTests : IDisposable
             Assert.ThrowsAny<OperationCanceledException>(() => _connection.Execute("SELECT 1"));
         Assert.Equal(1, Scalar("SELECT 1"));
     }
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     private long Scalar(string sql, DuckDbConnection? connection = null)
     {
