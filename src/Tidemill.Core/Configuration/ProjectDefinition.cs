@@ -21,6 +21,8 @@ public sealed record ProjectDefinition
     public required IReadOnlyList<StreamDefinition> Streams { get; init; }
 
     public required IReadOnlyList<WorkflowDefinition> Workflows { get; init; }
+
+    public IReadOnlyList<DashboardDefinition> Dashboards { get; init; } = [];
 }
 
 /// <summary>The connections of one target. Secrets are resolved; <c>ToString</c> of a connection never prints them.</summary>

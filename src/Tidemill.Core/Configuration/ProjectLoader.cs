@@ -7,7 +7,7 @@ using Tidemill.Core.Errors;
 
 namespace Tidemill.Core.Configuration;
 
-/// <summary>Reads a project folder: tidemill.yaml, streams/ and workflows/. docs/guides/configuration.md describes every key.</summary>
+/// <summary>Reads a project folder: tidemill.yaml, streams/, workflows/ and dashboards/. docs/guides/configuration.md describes every key.</summary>
 public sealed class ProjectLoader
 {
     public const string ProjectFile = "tidemill.yaml";
@@ -61,9 +61,11 @@ public sealed class ProjectLoader
         var root = raw is null ? null : Check(raw, ProjectShapes.Root, report, choice);
         var streams = LoadFolder("streams", StreamShapes.Root, choice, StreamBinder.Bind);
         var workflows = LoadFolder("workflows", WorkflowShapes.Root, choice, WorkflowBinder.Bind);
+        var dashboards = LoadFolder("dashboards", DashboardShapes.Root, choice, DashboardBinder.Bind);
         CheckNames(streams.Select(s => (s.Name, s.File)), "stream");
         CheckNames(workflows.Select(w => (w.Name, w.File)), "workflow");
-        var project = root is null || choice is null ? null : BindProject(root, choice, streams, workflows);
+        CheckNames(dashboards.Select(d => (d.Name, d.File)), "dashboard");
+        var project = root is null || choice is null ? null : BindProject(root, choice, streams, workflows) with { Dashboards = dashboards };
         return project is null || errors.Count > 0 ? throw TidemillException.Configuration(Ordered()) : project;
     }
 

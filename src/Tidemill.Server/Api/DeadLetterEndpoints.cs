@@ -1,0 +1,86 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Tidemill.Core.Errors;
+using Tidemill.Core.Logs;
+using Tidemill.Server.Hosting;
+using Tidemill.Streaming.DeadLetters;
+
+namespace Tidemill.Server.Api;
+
+/// <summary>Dead letters: list, count, inspect, discard, replay.</summary>
+internal static class DeadLetterEndpoints
+{
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        var letters = api.MapGroup("/dead-letters");
+        letters.MapGet("", ListAsync).WithSummary("Letters, newest first, and how many are open by stream, code and field.");
+        letters.MapGet("/{stream}/{topic}/{partition:int}/{offset:long}", FindAsync).WithSummary("One letter with its raw bytes.");
+        letters.MapPost("/discard", DiscardAsync).WithSummary("Gives open letters up; they stay readable.");
+    }
+
+    private static async Task<Ok<DeadLetterPage>> ListAsync(
+        string? stream, DeadLetterStatus? status, int? limit, int? skip, ProjectRuntime runtime, CancellationToken cancellationToken)
+    {
+        var letters = await runtime.DeadLetters.ListAsync(
+            stream, status, RequestLimits.Page(limit), Math.Max(skip ?? 0, 0), cancellationToken);
+        var counts = await runtime.DeadLetters.CountAsync(cancellationToken);
+        return TypedResults.Ok(new DeadLetterPage(
+            counts.Sum(c => c.Count),
+            [.. counts.Select(c => new DeadLetterCountAnswer(c.Stream, c.Code, c.Field, c.Count))],
+            [.. letters.Select(DeadLetterAnswer.Of)]));
+    }
+
+    private static async Task<Ok<DeadLetterAnswer>> FindAsync(
+        string stream, string topic, int partition, long offset, ProjectRuntime runtime, CancellationToken cancellationToken) =>
+        TypedResults.Ok(DeadLetterAnswer.Of(
+            await runtime.DeadLetters.FindAsync(
+                stream, new RecordPosition(new TopicPartition(topic, partition), new LogOffset(offset)), cancellationToken)
+            ?? throw new TidemillException(ErrorCode.NotFound, "There is no dead letter of that stream at that position.")));
+
+    private static async Task<Ok<CountAnswer>> DiscardAsync(
+        DeadLetterSelection selection, ProjectRuntime runtime, CancellationToken cancellationToken)
+    {
+        long count = 0;
+        foreach (var position in selection.RequirePositions())
+        {
+            count += await runtime.DeadLetters.DiscardAsync(selection.Stream, position, cancellationToken);
+        }
+
+        return TypedResults.Ok(new CountAnswer(count));
+    }
+}
+
+/// <summary>A page of letters; Open and Counts cover all that are open, Counts by stream, code and field.</summary>
+public sealed record DeadLetterPage(long Open, IReadOnlyList<DeadLetterCountAnswer> Counts, IReadOnlyList<DeadLetterAnswer> Letters);
+
+public sealed record DeadLetterCountAnswer(string Stream, ErrorCode Code, string? Field, long Count);
+
+public sealed record DeadLetterAnswer(
+    string Stream, string Topic, int Partition, long Offset, DateTimeOffset Timestamp, ErrorCode Code, string? Field,
+    string Message, DateTimeOffset CreatedAt, DeadLetterStatus Status, BytesView? Key, BytesView? Value)
+{
+    internal static DeadLetterAnswer Of(DeadLetter letter) => new(
+        letter.Stream, letter.Position.Partition.Topic, letter.Position.Partition.Partition, letter.Position.Offset.Value,
+        letter.Timestamp, letter.Code, letter.Field, letter.Message, letter.CreatedAt, letter.Status,
+        BytesView.Of(letter.Key), BytesView.Of(letter.Value));
+}
+
+/// <summary>Which letters of a stream are meant.</summary>
+/// <param name="Stream">The stream that set them aside.</param>
+/// <param name="Positions">Their positions; null means every open one, where that is allowed.</param>
+public sealed record DeadLetterSelection(string Stream, IReadOnlyList<PositionAnswer>? Positions)
+{
+    internal IReadOnlyList<RecordPosition>? RecordPositions => Positions is null ? null : [.. Positions.Select(p => p.Position)];
+
+    internal IReadOnlyList<RecordPosition> RequirePositions() => RecordPositions
+        ?? throw new TidemillException(ErrorCode.InvalidRequest, "Name the letters: positions is a list of topic, partition and offset.");
+}
+
+public sealed record PositionAnswer(string Topic, int Partition, long Offset)
+{
+    internal RecordPosition Position => new(new TopicPartition(Topic, Partition), new LogOffset(Offset));
+}
+
+public sealed record CountAnswer(long Count);

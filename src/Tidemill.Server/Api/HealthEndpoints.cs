@@ -1,0 +1,31 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Tidemill.Observability.Health;
+using Tidemill.Observability.Metrics;
+using Tidemill.Server.Hosting;
+
+namespace Tidemill.Server.Api;
+
+/// <summary>/health for orchestrators, /metrics for Prometheus, /api/ping for finding a server.</summary>
+internal static class HealthEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/health", async (ProjectRuntime runtime, CancellationToken cancellationToken) =>
+        {
+            var report = await HealthProbe.CheckAsync(runtime, cancellationToken);
+            return Results.Json(new HealthAnswer(report.State, report.Parts), ApiJson.Default.HealthAnswer, statusCode: report.StatusCode);
+        }).WithSummary("200 while the server does its work, 503 when a part does not; each part with its state.").Produces<HealthAnswer>();
+
+        routes.MapGet("/metrics", async (ProjectRuntime runtime, CancellationToken cancellationToken) =>
+            Results.Text(await MetricsPage.WriteAsync(runtime, cancellationToken), MetricWriter.ContentType))
+            .WithSummary("Metrics in Prometheus text format 0.0.4.");
+
+        routes.MapGet("/api/ping", (ProjectRuntime runtime) => TypedResults.Ok(
+            new ServerPing(runtime.Instance, runtime.Project.Name, runtime.Project.Target.Name)))
+            .WithSummary("Which server this is; touches nothing.");
+    }
+}
+
+public sealed record HealthAnswer(HealthState State, IReadOnlyList<HealthPart> Parts);

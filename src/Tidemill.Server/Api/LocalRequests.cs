@@ -1,0 +1,47 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Tidemill.Core.Errors;
+
+namespace Tidemill.Server.Api;
+
+/// <summary>
+/// Keeps other web sites out while there are no users yet. A page elsewhere that had its name resolve to 127.0.0.1 still
+/// sends that name as Host (DNS rebinding), and a page that posts here says where it is from (Origin, Sec-Fetch-Site).
+/// Programs that send neither header are not browsers and pass.
+/// </summary>
+internal sealed class LocalRequests(RequestDelegate next)
+{
+    public Task InvokeAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (!IsLoopbackName(request.Host.Host))
+        {
+            return RefuseAsync(context, "The Host header names no loopback address. Use http://localhost with the server's port.");
+        }
+
+        var changes = !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method);
+        return changes && IsFromElsewhere(request)
+            ? RefuseAsync(context, "Requests that change something are taken from this server's own pages and from programs, not from other sites.")
+            : next(context);
+    }
+
+    private static bool IsLoopbackName(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+
+    private static bool IsFromElsewhere(HttpRequest request)
+    {
+        var site = request.Headers["Sec-Fetch-Site"].ToString();
+        if (site is not ("" or "same-origin" or "none"))
+        {
+            return true;
+        }
+
+        var origin = request.Headers.Origin.ToString();
+        return origin.Length > 0 && !origin.Equals($"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static Task RefuseAsync(HttpContext context, string reason) => ProblemAnswers.WriteAsync(
+        context,
+        Problem.Of(new TidemillException(ErrorCode.InvalidRequest, reason)) with { Status = StatusCodes.Status403Forbidden });
+}

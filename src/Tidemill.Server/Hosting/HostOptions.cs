@@ -1,0 +1,47 @@
+using System.Net;
+using Tidemill.Core.Errors;
+
+namespace Tidemill.Server.Hosting;
+
+/// <summary>What one server process serves.</summary>
+public sealed record HostOptions
+{
+    public required string ProjectFolder { get; init; }
+
+    /// <summary>Target in tidemill.yaml. Default: the project's default target.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>TCP port. Default 8080; 0 takes any free one.</summary>
+    public int Port { get; init; } = 8080;
+
+    /// <summary>Address listened on. Default 127.0.0.1. Others are refused until the project has users or tokens.</summary>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>Where log, warehouse and indexes live. Default: .tidemill in the project folder.</summary>
+    public string? DataFolder { get; init; }
+
+    /// <summary>Run the project's streams. Default true; commands that only look pass false.</summary>
+    public bool RunStreams { get; init; } = true;
+
+    /// <summary>Run workflows on their schedules. Default true. Runs by hand work either way.</summary>
+    public bool RunWorkflows { get; init; } = true;
+
+    /// <summary>Told what the host is doing while it starts; for progress on a terminal.</summary>
+    public Action<string>? Progress { get; init; }
+
+    internal void Validate()
+    {
+        if (!IPAddress.IsLoopback(Address))
+        {
+            throw new TidemillException(
+                ErrorCode.InvalidRequest,
+                $"Refusing to listen on {Address}: whoever reaches the port could read and change everything, as no users or tokens are configured. "
+                + "Listen on 127.0.0.1 and put a proxy with authentication in front.");
+        }
+
+        if (Port is < 0 or > 65535)
+        {
+            throw new TidemillException(ErrorCode.InvalidRequest, $"Port {Port} is not between 0 and 65535.");
+        }
+    }
+}

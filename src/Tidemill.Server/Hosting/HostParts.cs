@@ -1,0 +1,16 @@
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Logs;
+using Tidemill.Core.Search;
+using Tidemill.Core.Warehouses;
+
+namespace Tidemill.Server.Hosting;
+
+/// <summary>How a project's parts are opened. Tests put failing ones in.</summary>
+internal sealed record HostParts
+{
+    public required Func<ProjectDefinition, DataFolder, TimeProvider, CancellationToken, Task<ILog>> OpenLog { get; init; }
+
+    public required Func<ProjectDefinition, DataFolder, CancellationToken, Task<IWarehouse>> OpenWarehouse { get; init; }
+
+    public required Func<ProjectDefinition, DataFolder, CancellationToken, Task<ISearchStore>> OpenSearch { get; init; }
+}

@@ -1,0 +1,126 @@
+using Microsoft.Extensions.Logging;
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Errors;
+using Tidemill.Core.Logs;
+using Tidemill.Core.Search;
+using Tidemill.Core.Warehouses;
+using Tidemill.Streaming.DeadLetters;
+
+namespace Tidemill.Server.Hosting;
+
+/// <summary>
+/// One project at work: its log, search store and warehouse, opened once and shared by streams, workflows, API and console.
+/// </summary>
+internal sealed class ProjectRuntime : IAsyncDisposable
+{
+    private readonly DataFolderLock _folderLock;
+
+    private ProjectRuntime(HostOptions options, ProjectDefinition project, DataFolder dataFolder, DataFolderLock folderLock)
+    {
+        Options = options;
+        Project = project;
+        DataFolder = dataFolder;
+        _folderLock = folderLock;
+    }
+
+    public HostOptions Options { get; }
+
+    public ProjectDefinition Project { get; }
+
+    public DataFolder DataFolder { get; }
+
+    public required TimeProvider Time { get; init; }
+
+    public required DateTimeOffset Started { get; init; }
+
+    /// <summary>Random name of this start; see <see cref="ServerAddress.Instance"/>.</summary>
+    public string Instance { get; } = Guid.NewGuid().ToString("N");
+
+    public required ILog Log { get; init; }
+
+    /// <summary>For the API; appends are durable when acknowledged.</summary>
+    public required ILogProducer Producer { get; init; }
+
+    public required ISearchStore Search { get; init; }
+
+    public required WarehouseGate Gate { get; init; }
+
+    public required ILoggerFactory Loggers { get; init; }
+
+    /// <summary>Unavailable while the warehouse is waited for.</summary>
+    public IWarehouse Warehouse => Gate.Current;
+
+    public DeadLetterStore DeadLetters => new(Warehouse);
+
+    /// <summary>Takes the data folder and opens log and search store; the warehouse follows through <see cref="Gate"/>.</summary>
+    public static async Task<ProjectRuntime> OpenAsync(
+        HostOptions options, ProjectDefinition project, HostParts parts, TimeProvider time, ILoggerFactory loggers,
+        CancellationToken cancellationToken)
+    {
+        var dataFolder = DataFolder.For(project.Folder, options.DataFolder);
+        var folderLock = DataFolderLock.Acquire(dataFolder);
+        ILog? log = null;
+        try
+        {
+            log = await parts.OpenLog(project, dataFolder, time, cancellationToken);
+            await CreateTopicsAsync(log, project, cancellationToken);
+            return new ProjectRuntime(options, project, dataFolder, folderLock)
+            {
+                Time = time,
+                Started = time.GetUtcNow(),
+                Log = log,
+                Producer = log.CreateProducer(new ProducerOptions()),
+                Search = await parts.OpenSearch(project, dataFolder, cancellationToken),
+                Gate = new WarehouseGate(
+                    token => parts.OpenWarehouse(project, dataFolder, token), time, loggers.CreateLogger<WarehouseGate>()),
+                Loggers = loggers,
+            };
+        }
+        catch
+        {
+            await (log?.DisposeAsync() ?? ValueTask.CompletedTask);
+            folderLock.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The topic as it stands; NotFound names those that exist.</summary>
+    public async Task<TopicDescription> RequireTopicAsync(string topic, CancellationToken cancellationToken) =>
+        await Log.DescribeTopicAsync(topic, cancellationToken)
+        ?? throw new TidemillException(
+            ErrorCode.NotFound,
+            $"There is no topic of that name. Topics: {string.Join(", ", await Log.ListTopicsAsync(cancellationToken))}.");
+
+    /// <summary>Closes what streams and workflows no longer use: producer, warehouse, search store, log, and the folder last.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Producer.DisposeAsync();
+        await Gate.DisposeAsync();
+        await Search.DisposeAsync();
+        await Log.DisposeAsync();
+        _folderLock.Dispose();
+    }
+
+    private static async Task CreateTopicsAsync(ILog log, ProjectDefinition project, CancellationToken cancellationToken)
+    {
+        var named = project.Streams.SelectMany(NamedTopics).Distinct(StringComparer.Ordinal)
+            .Except(project.Topics.Select(t => t.Name), StringComparer.Ordinal).Select(name => new TopicSpec(name));
+        foreach (var spec in project.Topics.Concat(named))
+        {
+            await log.CreateTopicAsync(spec, cancellationToken);
+        }
+    }
+
+    private static IEnumerable<string> NamedTopics(StreamDefinition stream)
+    {
+        if (stream.Source is TopicSourceDefinition source)
+        {
+            yield return source.Topic;
+        }
+
+        foreach (var sink in stream.Sinks.OfType<TopicSinkDefinition>())
+        {
+            yield return sink.Topic;
+        }
+    }
+}
