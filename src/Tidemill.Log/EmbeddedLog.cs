@@ -1,0 +1,257 @@
+using System.Collections.Concurrent;
+using Tidemill.Core.Errors;
+using Tidemill.Core.Logs;
+using Tidemill.Log.Consumers;
+using Tidemill.Log.Groups;
+using Tidemill.Log.Partitions;
+using Tidemill.Log.Recovery;
+using Tidemill.Log.Retention;
+using Tidemill.Log.Storage;
+using Tidemill.Log.Topics;
+
+namespace Tidemill.Log;
+
+/// <summary>
+/// A log in a folder of this machine, for one process at a time. A record acknowledged as Durable is on disk; one
+/// acknowledged as Written survives the process and reaches the disk within <see cref="EmbeddedLogOptions.FlushInterval"/>.
+/// The format is described in docs/formats/log.md.
+/// </summary>
+public sealed class EmbeddedLog : ILog
+{
+    private readonly string folder;
+    private readonly EmbeddedLogOptions options;
+    private readonly TimeProvider time;
+    private readonly TopicStore store;
+    private readonly IDisposable folderLock;
+    private readonly ConcurrentDictionary<string, Topic> topics = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ConsumerGroup> groups = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim topicChange = new(1);
+    private readonly CancellationTokenSource stopping = new();
+    private Task background = Task.CompletedTask;
+    private int closed;
+
+    private EmbeddedLog(
+        string folder, EmbeddedLogOptions options, TimeProvider time, TopicStore store, IDisposable folderLock)
+    {
+        this.folder = folder;
+        this.options = options;
+        this.time = time;
+        this.store = store;
+        this.folderLock = folderLock;
+    }
+
+    public string Description => $"embedded log in {folder}";
+
+    /// <summary>What opening cut off torn tails: records never acknowledged as durable. Empty after a clean stop.</summary>
+    public IReadOnlyList<TailTruncation> Truncations { get; private set; } = [];
+
+    internal FetchBufferPool Buffers { get; } = new();
+
+    /// <summary>Opens the log, creating the folder if need be, and recovers every partition.</summary>
+    /// <exception cref="TidemillException">
+    /// DataFolderLocked when another process has the folder; DataCorrupt, naming file and position, when records
+    /// acknowledged as durable are damaged (nothing is changed then); ConfigurationInvalid; DiskFull, AccessDenied or
+    /// Unavailable when the folder cannot be used.
+    /// </exception>
+    public static Task<EmbeddedLog> OpenAsync(
+        string folder, EmbeddedLogOptions options, TimeProvider time, CancellationToken cancellationToken) =>
+        OpenAsync(DiskFileSystem.Instance, folder, options, time, cancellationToken);
+
+    internal static async Task<EmbeddedLog> OpenAsync(
+        IFileSystem files, string folder, EmbeddedLogOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var errors = options.Validate();
+        if (errors.Count > 0) throw TidemillException.Configuration(errors);
+        try
+        {
+            return await Task.Run(() => Open(files, folder, options, time, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (StorageErrors.IsStorageError(error))
+        {
+            throw StorageErrors.From($"open the log in {folder}", error);
+        }
+    }
+
+    public async Task<TopicDescription> CreateTopicAsync(TopicSpec spec, CancellationToken cancellationToken)
+    {
+        var metadata = TopicMetadata.From(spec);
+        return await ChangeTopicsAsync($"create topic {spec.Name}", () => Task.FromResult(Create(metadata).Describe()), cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    public Task<IReadOnlyList<string>> ListTopicsAsync(CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return Task.FromResult<IReadOnlyList<string>>([.. topics.Keys.Order(StringComparer.Ordinal)]);
+    }
+
+    public Task<TopicDescription?> DescribeTopicAsync(string topic, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return Task.FromResult(topics.TryGetValue(topic, out var found) ? found.Describe() : null);
+    }
+
+    public Task DeleteTopicAsync(string topic, CancellationToken cancellationToken) =>
+        ChangeTopicsAsync($"delete topic {topic}", () => DeleteAsync(topic), cancellationToken);
+
+    public Task<LogOffset> FindOffsetAsync(TopicPartition partition, DateTimeOffset timestamp, CancellationToken cancellationToken)
+    {
+        var found = Partition(partition);
+        return Task.Run(() => new LogOffset(OffsetSearch.Run(found, Buffers, timestamp.ToUnixTimeMilliseconds(), cancellationToken)), cancellationToken);
+    }
+
+    public ILogProducer CreateProducer(ProducerOptions options)
+    {
+        ThrowIfClosed();
+        return new LogProducer(this, options, time);
+    }
+
+    public ILogConsumer CreateConsumer(ConsumerOptions options)
+    {
+        ThrowIfClosed();
+        return new LogConsumer(this, options, time);
+    }
+
+    /// <summary>Refuses new appends, finishes and flushes those under way, wakes waiting readers and frees the folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref closed, 1) != 0) return;
+        await stopping.CancelAsync().ConfigureAwait(false);
+        await topicChange.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await background.ConfigureAwait(false);
+            await Task.WhenAll(topics.Values.Select(t => t.CloseAsync(ClosedError(), flush: true))).ConfigureAwait(false);
+        }
+        catch (Exception error) when (StorageErrors.IsStorageError(error))
+        {
+            throw StorageErrors.From($"flush the log in {folder} on close", error);
+        }
+        finally
+        {
+            folderLock.Dispose();
+            topicChange.Release();
+            stopping.Dispose();
+        }
+    }
+
+    internal Topic Topic(string name)
+    {
+        ThrowIfClosed();
+        return topics.TryGetValue(name, out var found) ? found : throw NoTopic(name);
+    }
+
+    internal PartitionLog Partition(TopicPartition partition)
+    {
+        var topic = Topic(partition.Topic);
+        return (uint)partition.Partition < (uint)topic.Partitions.Count
+            ? topic.Partitions[partition.Partition]
+            : throw new TidemillException(
+                ErrorCode.NotFound, $"Topic {partition.Topic} has {topic.Partitions.Count} partitions; {partition.Partition} is not one of them.");
+    }
+
+    internal ConsumerGroup Group(string name) => groups.GetOrAdd(name, _ => new ConsumerGroup(t => topics.TryGetValue(t, out var topic) ? topic.Partitions.Count : 0));
+
+    internal void ThrowIfClosed()
+    {
+        if (Volatile.Read(ref closed) != 0) throw ClosedError();
+    }
+
+    /// <summary>Deletes what the topics need no longer keep; the log also does so by itself.</summary>
+    internal int ApplyRetention() => topics.Values.Sum(t => RetentionSweep.Run(t, time.GetUtcNow()));
+
+    private static EmbeddedLog Open(
+        IFileSystem files, string folder, EmbeddedLogOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        files.CreateFolder(folder);
+        var held = FolderLock.Take(files, folder);
+        try
+        {
+            var log = new EmbeddedLog(folder, options, time, new TopicStore(files, folder, options), held);
+            List<TailTruncation> truncations = [];
+            foreach (var topic in log.store.OpenAll(truncations, cancellationToken)) log.topics[topic.Metadata.Name] = topic;
+            log.Truncations = truncations;
+            log.background = Task.WhenAll(
+                log.RunEveryAsync(options.FlushInterval, log.FlushWritten), log.RunEveryAsync(options.RetentionInterval, () => log.ApplyRetention()));
+            return log;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    private Topic Create(TopicMetadata metadata)
+    {
+        if (!topics.TryGetValue(metadata.Name, out var topic)) return topics[metadata.Name] = store.Create(metadata);
+        if (topic.Partitions.Count == metadata.Partitions) return topic;
+        throw new TidemillException(
+            ErrorCode.SchemaConflict,
+            $"Topic {metadata.Name} exists with {topic.Partitions.Count} partitions; {metadata.Partitions} were asked for.");
+    }
+
+    private async Task<bool> DeleteAsync(string name)
+    {
+        if (!topics.TryRemove(name, out var topic)) throw NoTopic(name);
+        await topic.CloseAsync(NoTopic(name), flush: false).ConfigureAwait(false);
+        store.Delete(name);
+        return true;
+    }
+
+    private async Task<T> ChangeTopicsAsync<T>(string action, Func<Task<T>> change, CancellationToken cancellationToken)
+    {
+        await topicChange.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ThrowIfClosed();
+            return await change().ConfigureAwait(false);
+        }
+        catch (Exception error) when (StorageErrors.IsStorageError(error))
+        {
+            throw StorageErrors.From(action, error);
+        }
+        finally
+        {
+            topicChange.Release();
+        }
+    }
+
+    // A failed round (a full disk, say) is tried again in the next; appends meet and report the same failure.
+    private async Task RunEveryAsync(TimeSpan interval, Action round)
+    {
+        using var timer = new PeriodicTimer(interval, time);
+        while (await NextAsync(timer).ConfigureAwait(false))
+        {
+            try
+            {
+                round();
+            }
+            catch (Exception error) when (StorageErrors.IsStorageError(error) || error is TidemillException or ObjectDisposedException)
+            {
+                continue;
+            }
+        }
+    }
+
+    private async ValueTask<bool> NextAsync(PeriodicTimer timer)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stopping.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private void FlushWritten()
+    {
+        foreach (var partition in topics.Values.SelectMany(t => t.Partitions)) partition.Flush();
+    }
+
+    private static TidemillException NoTopic(string name) => new(ErrorCode.NotFound, $"There is no topic {name}.");
+
+    private TidemillException ClosedError() => new(ErrorCode.InvalidRequest, $"The log in {folder} is closed.");
+}

@@ -1,0 +1,38 @@
+using Tidemill.Core.Logs;
+using Tidemill.Log.Segments;
+
+namespace Tidemill.Log.Partitions;
+
+/// <summary>An encoded batch that waits for its place in the partition. Whoever completes or fails it disposes the buffer.</summary>
+internal sealed class PendingBatch
+{
+    private readonly ProduceOperation operation;
+
+    public PendingBatch(BatchWriter batch, Acknowledgement acknowledgement, ProduceOperation operation)
+    {
+        Batch = batch;
+        Acknowledgement = acknowledgement;
+        this.operation = operation;
+        operation.BatchAdded();
+    }
+
+    public BatchWriter Batch { get; }
+
+    public Acknowledgement Acknowledgement { get; }
+
+    /// <summary>Known once the operation has completed.</summary>
+    public long BaseOffset { get; private set; }
+
+    public void Complete()
+    {
+        BaseOffset = Batch.Header.BaseOffset;
+        Batch.Dispose();
+        operation.BatchDone(null);
+    }
+
+    public void Fail(Exception error)
+    {
+        Batch.Dispose();
+        operation.BatchDone(error);
+    }
+}

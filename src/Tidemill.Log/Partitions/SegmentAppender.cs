@@ -1,0 +1,277 @@
+using Tidemill.Core.Errors;
+using Tidemill.Core.Logs;
+using Tidemill.Log.Recovery;
+using Tidemill.Log.Segments;
+using Tidemill.Log.Storage;
+
+namespace Tidemill.Log.Partitions;
+
+/// <summary>
+/// The writing end of a partition. One committer at a time appends; the flush of Written records may run beside it.
+/// After a failed write or fsync nothing more is accepted until the file is cut back to the acknowledged end and,
+/// since a failed fsync may have dropped what the system had cached, the acknowledged bytes that were not yet on disk
+/// have been checked, written again and flushed.
+/// </summary>
+internal sealed class SegmentAppender : IDisposable
+{
+    private readonly IFileSystem files;
+    private readonly string folder;
+    private readonly TopicPartition partition;
+    private readonly EmbeddedLogOptions options;
+    private readonly DurableMark mark;
+
+    // One fsync at a time: the system reports a failed one only once, and whoever hears it must tell the other.
+    private readonly Lock flushGate = new();
+    private readonly List<ReadOnlyMemory<byte>> buffers = [];
+
+    private IFile file;
+    private long durableOffset;
+    private long durablePosition;
+    private bool rollStarted;
+    private volatile Exception? fault;
+
+    public SegmentAppender(
+        IFileSystem files, string folder, TopicPartition partition, EmbeddedLogOptions options, RecoveredPartition recovered)
+    {
+        this.files = files;
+        this.folder = folder;
+        this.partition = partition;
+        this.options = options;
+        mark = recovered.Mark;
+        file = recovered.ActiveFile;
+        Segment = recovered.Segments[^1];
+        Index = recovered.ActiveIndex;
+        (durableOffset, durablePosition) = Index.End;
+    }
+
+    public Segment Segment { get; private set; }
+
+    /// <summary>Describes the acknowledged part of <see cref="Segment"/>.</summary>
+    public SegmentIndex Index { get; private set; }
+
+    /// <summary>Every record before it survives a power cut.</summary>
+    public long DurableOffset => Volatile.Read(ref durableOffset);
+
+    public bool NeedsRepair => fault is not null;
+
+    /// <summary>How many batches from <paramref name="start"/> go into the current segment, after rolling it if it is full.</summary>
+    public int Reserve(IReadOnlyList<PendingBatch> group, int start)
+    {
+        if (fault is not null) Repair();
+        if (rollStarted || (Index.SegmentBytes > 0 && group[start].Batch.Length > options.SegmentBytes - Index.SegmentBytes)) Roll();
+        long room = options.SegmentBytes - Index.SegmentBytes - group[start].Batch.Length;
+        int count = 1;
+        while (start + count < group.Count && group[start + count].Batch.Length <= room)
+        {
+            room -= group[start + count++].Batch.Length;
+        }
+
+        return count;
+    }
+
+    /// <summary>
+    /// Appends the batches in one write, and in one fsync when <paramref name="durable"/>. On an exception none of them
+    /// is acknowledged and none will be seen.
+    /// </summary>
+    public void Append(IReadOnlyList<PendingBatch> group, int start, int count, bool durable)
+    {
+        buffers.Clear();
+        long offset = Index.NextOffset;
+        for (int i = start; i < start + count; i++)
+        {
+            var batch = group[i].Batch;
+            batch.Place(offset, DurableOffset);
+            offset = batch.Header.NextOffset;
+            buffers.Add(batch.Bytes);
+        }
+
+        try
+        {
+            file.Write(buffers, Index.SegmentBytes);
+            if (durable) FlushForCommit();
+        }
+        catch (Exception error) when (StorageErrors.IsStorageError(error))
+        {
+            fault = error;
+            TryRepair();
+            throw;
+        }
+
+        for (int i = start; i < start + count; i++) Index.Add(group[i].Batch.Header);
+        if (durable) SetDurable(Index.End);
+    }
+
+    /// <summary>Puts acknowledged records that are not yet on disk there. Runs beside appends.</summary>
+    public void Flush()
+    {
+        lock (flushGate)
+        {
+            var end = Index.End;
+            if (fault is not null || end.Offset == durableOffset) return;
+            try
+            {
+                file.Flush();
+            }
+            catch (Exception error) when (StorageErrors.IsStorageError(error))
+            {
+                fault = error;
+                throw;
+            }
+
+            SetDurable(end);
+        }
+    }
+
+    /// <summary>Closes the current segment and begins the next one. Only the committer calls it.</summary>
+    public void Roll()
+    {
+        // Once the next file may exist, nothing more may go into this one: recovery takes it for whole.
+        rollStarted = true;
+        lock (flushGate)
+        {
+            if (Index.NextOffset != durableOffset) FlushForRoll();
+            var next = new Segment(folder, Index.NextOffset);
+            var nextFile = files.Open(next.Path, FileOpen.Write);
+            try
+            {
+                files.FlushFolder(folder);
+            }
+            catch
+            {
+                nextFile.Dispose();
+                throw;
+            }
+
+            StoreIndex();
+            Segment.Seal(Index);
+            file.Dispose();
+            (file, Segment, Index) = (nextFile, next, new SegmentIndex(next.BaseOffset, options.IndexIntervalBytes));
+            durablePosition = 0;
+        }
+
+        rollStarted = false;
+    }
+
+    /// <summary>Cuts the file back to the acknowledged end and makes all before it durable. Only the committer calls it.</summary>
+    public void Repair()
+    {
+        lock (flushGate)
+        {
+            var end = Index.End;
+            file.SetLength(end.Position);
+            if (end.Position > durablePosition) WriteAgain(end);
+            file.Flush();
+            fault = null;
+            SetDurable(end);
+        }
+    }
+
+    /// <summary>Flushes everything, the durable mark included.</summary>
+    public void Close()
+    {
+        try
+        {
+            if (fault is not null) Repair();
+            Flush();
+            mark.Flush();
+        }
+        finally
+        {
+            Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (flushGate)
+        {
+            file.Dispose();
+            mark.Dispose();
+        }
+    }
+
+    private void FlushForCommit()
+    {
+        lock (flushGate)
+        {
+            if (fault is { } failed) throw new IOException(failed.Message, failed.HResult);
+            file.Flush();
+        }
+    }
+
+    private void FlushForRoll()
+    {
+        try
+        {
+            file.Flush();
+        }
+        catch (Exception error) when (StorageErrors.IsStorageError(error))
+        {
+            fault = error;
+            throw;
+        }
+
+        SetDurable(Index.End);
+    }
+
+    private void SetDurable((long Offset, long Position) end)
+    {
+        lock (flushGate)
+        {
+            if (end.Offset <= durableOffset) return;
+            Volatile.Write(ref durableOffset, end.Offset);
+            durablePosition = end.Position;
+            try
+            {
+                mark.Write(end.Offset);
+            }
+            catch (Exception error) when (StorageErrors.IsStorageError(error))
+            {
+                // The records are on disk. An older mark only protects fewer of them against later damage.
+            }
+        }
+    }
+
+    private void TryRepair()
+    {
+        try
+        {
+            Repair();
+        }
+        catch (Exception error) when (StorageErrors.IsStorageError(error) || error is TidemillException)
+        {
+            // The fault stays, and with it the refusal of appends; the next append tries again.
+        }
+    }
+
+    private void WriteAgain((long Offset, long Position) end)
+    {
+        var scan = SegmentScan.Run(file, Segment.BaseOffset, options.IndexIntervalBytes);
+        if (scan.Index.End != end)
+        {
+            throw new TidemillException(
+                ErrorCode.DataCorrupt,
+                $"{partition}: {Segment.Path} at byte {scan.Index.SegmentBytes}: written records came back damaged after a failed flush.");
+        }
+
+        byte[] chunk = new byte[1 << 20];
+        for (long position = durablePosition; position < end.Position;)
+        {
+            int read = file.Read(chunk.AsSpan(0, (int)Math.Min(chunk.Length, end.Position - position)), position);
+            file.Write([chunk.AsMemory(0, read)], position);
+            position += read;
+        }
+    }
+
+    private void StoreIndex()
+    {
+        try
+        {
+            AtomicFile.Replace(files, folder, Segment.IndexName, Index.Serialize(), durable: false);
+        }
+        catch (Exception error) when (StorageErrors.IsStorageError(error))
+        {
+            // It is rebuilt from the segment when needed.
+        }
+    }
+}

@@ -1,0 +1,431 @@
+using System.Text;
+using Tidemill.Core.Errors;
+using Tidemill.Core.Logs;
+
+namespace Tidemill.Tests.Log;
+
+/// <summary>What every log promises. Each log's own test class derives from it; topic names are unique, so a server can be shared.</summary>
+public abstract class LogContractTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly DateTimeOffset Noon = new(2026, 1, 2, 12, 0, 0, TimeSpan.Zero);
+
+    private ILog? opened;
+
+    private ILog Log => opened ?? throw new InvalidOperationException("The log is opened before each test.");
+
+    protected abstract Task<ILog> OpenAsync();
+
+    public async ValueTask InitializeAsync() => opened = await OpenAsync();
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        if (opened is not null) await opened.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task Records_come_back_as_they_were_appended()
+    {
+        string topic = await TopicAsync(1);
+        ProducerRecord[] records =
+        [
+            new() { Key = Bytes("k"), Value = Bytes("v"), Timestamp = Noon },
+            new() { Value = Bytes("no key"), Timestamp = Noon.AddMilliseconds(-1500) },
+            new() { Key = Bytes("tombstone"), Timestamp = Noon.AddDays(400) },
+            new() { Key = Bytes(""), Value = Bytes(""), Timestamp = Noon },
+            new()
+            {
+                Value = Bytes("headers"), Timestamp = Noon,
+                Headers = [new("a", Bytes("1")), new("ü", null), new("a", Bytes(""))],
+            },
+        ];
+
+        var positions = await ProduceAsync(topic, records);
+
+        Assert.Equal(Enumerable.Range(0, 5).Select(i => At(topic, 0, i)), positions);
+        await using var consumer = Reader(At(topic, 0, 0));
+        var read = await ReadAsync(consumer, 5);
+        for (int i = 0; i < records.Length; i++)
+        {
+            Assert.Equal(i, read[i].Offset);
+            Assert.Equal(records[i].Key?.ToArray(), read[i].Key);
+            Assert.Equal(records[i].Value?.ToArray(), read[i].Value);
+            Assert.Equal(records[i].Timestamp, read[i].Timestamp);
+            Assert.Equal(
+                (records[i].Headers ?? []).Select(h => (h.Name, h.Value is { } v ? Convert.ToHexString(v.Span) : null)),
+                read[i].Headers.Select(h => (h.Name, h.Value is { } v ? Convert.ToHexString(v.Span) : null)));
+        }
+    }
+
+    [Fact]
+    public async Task Keys_choose_partitions_as_Kafka_does_and_positions_come_in_the_given_order()
+    {
+        string topic = await TopicAsync(4);
+        string[] keys = ["21", "foobar", "a-little-bit-long-string", "a-little-bit-longer-string", "lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", "abc", "21"];
+        int[] hashes = [-973932308, -790332482, -985981536, -1486304829, -58897971, 479470107, -973932308];
+
+        var positions = await ProduceAsync(topic, [.. keys.Select(k => new ProducerRecord { Key = Bytes(k), Value = Bytes(k) })]);
+
+        Assert.Equal(hashes.Select(h => (h & int.MaxValue) % 4), positions.Select(p => p.Partition.Partition));
+        await using var consumer = Reader([.. Enumerable.Range(0, 4).Select(p => At(topic, p, 0))]);
+        var read = await ReadAsync(consumer, keys.Length);
+        foreach (var (key, position) in keys.Zip(positions))
+        {
+            var found = Assert.Single(read, r => r.Partition == position.Partition && r.Offset == position.Offset.Value);
+            Assert.Equal(key, Encoding.UTF8.GetString(found.Key!));
+        }
+    }
+
+    [Fact]
+    public async Task A_record_goes_to_the_partition_it_asks_for()
+    {
+        string topic = await TopicAsync(3);
+
+        var positions = await ProduceAsync(topic, [new() { Key = Bytes("21"), Value = Bytes("v"), Partition = 2 }]);
+
+        Assert.Equal(At(topic, 2, 0), Assert.Single(positions));
+    }
+
+    [Fact]
+    public async Task Creating_a_topic_twice_returns_it_and_another_partition_count_is_a_conflict()
+    {
+        string topic = await TopicAsync(2);
+
+        var again = await Log.CreateTopicAsync(new TopicSpec(topic) { Partitions = 2 }, Cancel);
+
+        Assert.Equal(2, again.Partitions.Count);
+        Assert.Contains(topic, await Log.ListTopicsAsync(Cancel));
+        await FailsAsync(ErrorCode.SchemaConflict, () => Log.CreateTopicAsync(new TopicSpec(topic) { Partitions = 3 }, Cancel));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(".")]
+    [InlineData("..")]
+    [InlineData("a/b")]
+    [InlineData("a b")]
+    [InlineData("ä")]
+    public async Task Topic_names_that_Kafka_refuses_are_refused(string name) =>
+        await FailsAsync(ErrorCode.InvalidRequest, () => Log.CreateTopicAsync(new TopicSpec(name), Cancel));
+
+    [Fact]
+    public async Task What_does_not_exist_is_not_found()
+    {
+        string none = "none-" + Guid.NewGuid();
+
+        Assert.Null(await Log.DescribeTopicAsync(none, Cancel));
+        await FailsAsync(ErrorCode.NotFound, () => Log.DeleteTopicAsync(none, Cancel));
+        await FailsAsync(ErrorCode.NotFound, () => ProduceAsync(none, [new() { Value = Bytes("v") }]));
+        await FailsAsync(ErrorCode.NotFound, () => Log.FindOffsetAsync(new TopicPartition(none, 0), Noon, Cancel));
+    }
+
+    [Fact]
+    public async Task A_description_counts_what_was_appended()
+    {
+        string topic = await TopicAsync(2);
+        await ProduceAsync(topic, [.. Enumerable.Range(0, 7).Select(i => new ProducerRecord { Value = Bytes("v"), Partition = i % 2 })]);
+
+        var described = await Log.DescribeTopicAsync(topic, Cancel);
+
+        Assert.Equal(7, described!.Records);
+        Assert.Equal([4, 3], described.Partitions.Select(p => p.Next.Value));
+        Assert.All(described.Partitions, p => Assert.Equal(0, p.Earliest.Value));
+    }
+
+    [Fact]
+    public async Task A_record_too_large_refuses_the_whole_call()
+    {
+        string topic = Name();
+        await Log.CreateTopicAsync(new TopicSpec(topic) { MaxRecordBytes = 1000 }, Cancel);
+
+        await FailsAsync(ErrorCode.RecordTooLarge, () => ProduceAsync(
+            topic, [new() { Value = Bytes("small") }, new() { Value = new byte[2000] }]));
+
+        Assert.Equal(0, (await Log.DescribeTopicAsync(topic, Cancel))!.Records);
+    }
+
+    [Fact]
+    public async Task A_poll_without_records_returns_null_in_time_and_wakes_up_for_one()
+    {
+        string topic = await TopicAsync(1);
+        await using var consumer = Reader(At(topic, 0, 0));
+
+        Assert.Null(await consumer.PollAsync(TimeSpan.FromMilliseconds(20), Cancel));
+        var waiting = consumer.PollAsync(Patience, Cancel).AsTask();
+        await ProduceAsync(topic, [new() { Value = Bytes("late") }]);
+        using var fetched = await waiting;
+
+        Assert.Equal("late", Encoding.UTF8.GetString(fetched!.Records[0].Value));
+        Assert.Equal(1, fetched.Next.Value);
+    }
+
+    [Fact]
+    public async Task Polls_keep_to_their_bounds_and_lose_nothing_between_them()
+    {
+        string topic = await TopicAsync(1);
+        await ProduceAsync(topic, [.. Enumerable.Range(0, 100).Select(i => new ProducerRecord { Value = Bytes($"{i:D10}") })]);
+        await using var consumer = Log.CreateConsumer(
+            new ConsumerOptions { Assignment = [At(topic, 0, 0)], MaxPollRecords = 7, MaxPollBytes = 45 });
+
+        List<long> offsets = [];
+        while (offsets.Count < 100)
+        {
+            using var run = await consumer.PollAsync(Patience, Cancel);
+            Assert.InRange(run!.Records.Length, 1, 4);
+            foreach (var record in run.Records) offsets.Add(record.Offset);
+        }
+
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => (long)i), offsets);
+    }
+
+    [Fact]
+    public async Task A_record_larger_than_a_poll_comes_alone()
+    {
+        string topic = await TopicAsync(1);
+        await ProduceAsync(topic, [new() { Value = new byte[600_000] }, new() { Value = Bytes("after") }]);
+        await using var consumer = Log.CreateConsumer(new ConsumerOptions { Assignment = [At(topic, 0, 0)], MaxPollBytes = 1000 });
+
+        using var large = await consumer.PollAsync(Patience, Cancel);
+        using var after = await consumer.PollAsync(Patience, Cancel);
+
+        Assert.Equal(600_000, large!.Bytes);
+        Assert.Equal(1, large.Records.Length);
+        Assert.Equal(1, after!.Records[0].Offset);
+    }
+
+    [Fact]
+    public async Task Seek_and_pause_choose_what_is_read()
+    {
+        string topic = await TopicAsync(2);
+        await ProduceAsync(topic, [.. Enumerable.Range(0, 20).Select(i => new ProducerRecord { Value = Bytes($"{i}"), Partition = i % 2 })]);
+        await using var consumer = Reader(At(topic, 0, 0), At(topic, 1, 0));
+
+        consumer.Pause([new TopicPartition(topic, 0)]);
+        Assert.All(await ReadAsync(consumer, 10), r => Assert.Equal(1, r.Partition.Partition));
+        consumer.Seek(At(topic, 1, 8));
+        Assert.Equal([8, 9], (await ReadAsync(consumer, 2)).Select(r => r.Offset));
+        consumer.Resume([new TopicPartition(topic, 0)]);
+        Assert.All(await ReadAsync(consumer, 10), r => Assert.Equal(0, r.Partition.Partition));
+    }
+
+    [Fact]
+    public async Task Reading_outside_what_the_log_holds_is_out_of_range()
+    {
+        string topic = await TopicAsync(1);
+        await ProduceAsync(topic, [new() { Value = Bytes("only") }]);
+        await using var consumer = Reader(At(topic, 0, 5));
+
+        await FailsAsync(ErrorCode.OffsetOutOfRange, () => consumer.PollAsync(Patience, Cancel).AsTask());
+    }
+
+    [Fact]
+    public async Task Offsets_are_found_by_time()
+    {
+        string topic = await TopicAsync(1);
+        int[] minutes = [0, 5, 3, 10, 10, 20];
+        foreach (int minute in minutes) await ProduceAsync(topic, [new() { Value = Bytes("v"), Timestamp = Noon.AddMinutes(minute) }]);
+
+        async Task<long> Find(double minute) =>
+            (await Log.FindOffsetAsync(new TopicPartition(topic, 0), Noon.AddMinutes(minute), Cancel)).Value;
+
+        Assert.Equal(0, await Find(-60));
+        Assert.Equal(0, await Find(0));
+        Assert.Equal(1, await Find(2));
+        Assert.Equal(3, await Find(6));
+        Assert.Equal(5, await Find(10.5));
+        Assert.Equal(6, await Find(21));
+    }
+
+    [Fact]
+    public async Task A_deleted_topic_is_not_found_by_its_readers()
+    {
+        string topic = await TopicAsync(1);
+        await ProduceAsync(topic, [new() { Value = Bytes("v") }]);
+        await using var consumer = Reader(At(topic, 0, 0));
+        await ReadAsync(consumer, 1);
+
+        await Log.DeleteTopicAsync(topic, Cancel);
+
+        await FailsAsync(ErrorCode.NotFound, () => UntilErrorAsync(consumer));
+        Assert.Null(await Log.DescribeTopicAsync(topic, Cancel));
+    }
+
+    [Fact]
+    public async Task A_lone_group_member_gets_every_partition_and_reads_from_the_positions_it_names()
+    {
+        string topic = await TopicAsync(3);
+        await ProduceAsync(topic, [.. Enumerable.Range(0, 30).Select(i => new ProducerRecord { Value = Bytes($"{i}"), Partition = i % 3 })]);
+        var listener = new RecordingListener { Positions = { [new(topic, 1)] = new LogOffset(4), [new(topic, 2)] = new LogOffset(9) } };
+        await using var consumer = Member(topic, listener);
+
+        var read = await ReadAsync(consumer, 10 + 6 + 1);
+
+        Assert.Equal(Enumerable.Range(0, 3).Select(p => new TopicPartition(topic, p)), listener.Owned.Order(ByPartition));
+        Assert.Equal([0, 4, 9], read.GroupBy(r => r.Partition.Partition).OrderBy(g => g.Key).Select(g => g.Min(r => r.Offset)));
+    }
+
+    [Fact]
+    public async Task Members_of_a_group_share_partitions_and_never_own_one_together()
+    {
+        string topic = await TopicAsync(4);
+        RecordingListener first = new(), second = new();
+        await using var one = Member(topic, first);
+        await PollUntilAsync(() => first.Owned.Count == 4, one);
+        var two = Member(topic, second);
+
+        await PollUntilAsync(() => first.Owned.Count == 2 && second.Owned.Count == 2, one, two);
+        Assert.Empty(first.Owned.Intersect(second.Owned));
+        Assert.Equal(4, first.Owned.Union(second.Owned).Count());
+        Assert.Equal(first.Owned.Order(ByPartition), one.Assignment.Order(ByPartition));
+
+        await two.DisposeAsync();
+        await PollUntilAsync(() => first.Owned.Count == 4, one);
+    }
+
+    [Fact]
+    public async Task Groups_read_independently_and_may_start_at_the_end()
+    {
+        string topic = await TopicAsync(1);
+        await ProduceAsync(topic, [new() { Value = Bytes("old") }]);
+        RecordingListener early = new(), late = new();
+        await using var fromStart = Member(topic, early, group: "all-");
+        await using var fromEnd = Member(topic, late, StartPosition.Latest, group: "new-");
+        await PollUntilAsync(() => late.Owned.Count == 1, fromEnd);
+
+        await ProduceAsync(topic, [new() { Value = Bytes("new") }]);
+
+        Assert.Equal([0, 1], (await ReadAsync(fromStart, 2)).Select(r => r.Offset));
+        Assert.Equal([1], (await ReadAsync(fromEnd, 1)).Select(r => r.Offset));
+    }
+
+    [Theory]
+    [InlineData(Acknowledgement.Durable)]
+    [InlineData(Acknowledgement.Written)]
+    public async Task Many_producers_append_at_once_and_each_keeps_its_order(Acknowledgement acknowledgement)
+    {
+        string topic = await TopicAsync(2);
+        await using var producer = Log.CreateProducer(new ProducerOptions { Acknowledgement = acknowledgement });
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(writer => Task.Run(async () =>
+        {
+            for (int i = 0; i < 50; i += 2)
+            {
+                await producer.ProduceAsync(
+                    topic, [Numbered(writer, i), Numbered(writer, i + 1)], Cancel);
+            }
+        })));
+
+        await using var consumer = Reader(At(topic, 0, 0), At(topic, 1, 0));
+        var read = await ReadAsync(consumer, 400);
+
+        foreach (var one in read.GroupBy(r => Encoding.UTF8.GetString(r.Key!)))
+        {
+            Assert.Equal(Enumerable.Range(0, 50).Select(i => $"{i}"), one.Select(r => Encoding.UTF8.GetString(r.Value!)));
+        }
+
+        static ProducerRecord Numbered(int writer, int i) =>
+            new() { Key = Bytes($"writer{writer}"), Value = Bytes($"{i}"), Partition = writer % 2 };
+    }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private static Comparer<TopicPartition> ByPartition { get; } = Comparer<TopicPartition>.Create((a, b) => a.Partition.CompareTo(b.Partition));
+
+    private static string Name() => "contract-" + Guid.NewGuid().ToString("N");
+
+    private static RecordPosition At(string topic, int partition, long offset) => new(new TopicPartition(topic, partition), new LogOffset(offset));
+
+    private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
+
+    private async Task<string> TopicAsync(int partitions)
+    {
+        string name = Name();
+        await Log.CreateTopicAsync(new TopicSpec(name) { Partitions = partitions }, Cancel);
+        return name;
+    }
+
+    private async Task<IReadOnlyList<RecordPosition>> ProduceAsync(string topic, IReadOnlyList<ProducerRecord> records)
+    {
+        await using var producer = Log.CreateProducer(new ProducerOptions());
+        return await producer.ProduceAsync(topic, records, Cancel);
+    }
+
+    private ILogConsumer Reader(params RecordPosition[] positions) => Log.CreateConsumer(new ConsumerOptions { Assignment = positions });
+
+    private ILogConsumer Member(string topic, RecordingListener listener, StartPosition start = StartPosition.Earliest, string group = "group-") =>
+        Log.CreateConsumer(new ConsumerOptions { Group = group + topic, Topics = [topic], Listener = listener, Start = start });
+
+    private static async Task<List<ReadRecord>> ReadAsync(ILogConsumer consumer, int count)
+    {
+        List<ReadRecord> read = [];
+        using var patience = new CancellationTokenSource(Patience);
+        while (read.Count < count)
+        {
+            using var run = await consumer.PollAsync(Patience, patience.Token);
+            for (int i = 0; i < run?.Records.Length; i++) read.Add(ReadRecord.Copy(run, i));
+        }
+
+        Assert.Equal(count, read.Count);
+        return read;
+    }
+
+    private static async Task PollUntilAsync(Func<bool> condition, params ILogConsumer[] consumers)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!condition())
+        {
+            foreach (var consumer in consumers)
+            {
+                using var ignored = await consumer.PollAsync(TimeSpan.FromMilliseconds(5), patience.Token);
+            }
+        }
+    }
+
+    private static async Task UntilErrorAsync(ILogConsumer consumer)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            using var ignored = await consumer.PollAsync(TimeSpan.FromMilliseconds(50), patience.Token);
+        }
+    }
+
+    private static async Task FailsAsync(ErrorCode code, Func<Task> action) =>
+        Assert.Equal(code, (await Assert.ThrowsAsync<TidemillException>(action)).Code);
+}
+
+/// <summary>A record copied out of its fetch.</summary>
+public sealed record ReadRecord(
+    TopicPartition Partition, long Offset, byte[]? Key, byte[]? Value, DateTimeOffset Timestamp, IReadOnlyList<RecordHeader> Headers)
+{
+    public static ReadRecord Copy(FetchedRecords run, int index)
+    {
+        var record = run.Records[index];
+        return new ReadRecord(
+            run.Partition, record.Offset,
+            record.HasKey ? record.Key.ToArray() : null,
+            record.IsTombstone ? null : record.Value.ToArray(),
+            DateTimeOffset.FromUnixTimeMilliseconds(record.TimestampMs), run.Headers(index));
+    }
+}
+
+/// <summary>Remembers what it was told, and checks that nothing is assigned twice or revoked unowned.</summary>
+public sealed class RecordingListener : IRebalanceListener
+{
+    public HashSet<TopicPartition> Owned { get; } = [];
+
+    public Dictionary<TopicPartition, LogOffset> Positions { get; } = [];
+
+    public ValueTask<IReadOnlyDictionary<TopicPartition, LogOffset>> AssignedAsync(
+        IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken)
+    {
+        foreach (var partition in partitions) Assert.True(Owned.Add(partition), $"{partition} was assigned twice");
+        return new(Positions);
+    }
+
+    public ValueTask RevokedAsync(IReadOnlyCollection<TopicPartition> partitions, bool lost, CancellationToken cancellationToken)
+    {
+        foreach (var partition in partitions) Assert.True(Owned.Remove(partition), $"{partition} was revoked but not owned");
+        return default;
+    }
+}
