@@ -80,7 +80,9 @@ public sealed partial class LogicalType : IEquatable<LogicalType>
     /// <summary>What the child vector of a MAP holds: STRUCT(key, value).</summary>
     internal LogicalType MapEntry => _mapEntry ??= Struct(Fields);
 
-    /// <summary>A DECIMAL of <paramref name="width"/> digits in all, 1 to 38, <paramref name="scale"/> behind the point.</summary>
+    /// <summary>
+    /// A DECIMAL of <paramref name="width"/> digits in all, 1 to 38, <paramref name="scale"/> behind the point.
+    /// </summary>
     public static LogicalType Decimal(int width, int scale)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);

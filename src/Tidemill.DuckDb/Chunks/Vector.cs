@@ -44,7 +44,9 @@ public readonly unsafe partial struct Vector
     }
 
     private void ThrowWrongSize(string name, int size) => throw new InvalidOperationException(
-        size == 0 ? $"A {Type} vector has no cells of its own, only children." : $"A cell of {Type} has {size} bytes; {name} differs.");
+        size == 0
+            ? $"A {Type} vector has no cells of its own, only children."
+            : $"A cell of {Type} has {size} bytes; {name} differs.");
 
     /// <summary>False means that no row is NULL; true that some may be.</summary>
     public bool HasNulls => DuckDbApi.duckdb_vector_get_validity(_handle) is not null;

@@ -20,7 +20,8 @@ public static class DuckDbBit
     /// <exception cref="FormatException">The text is empty or has a character other than 0 and 1.</exception>
     public static byte[] FromText(ReadOnlySpan<char> text)
     {
-        if (text.IsEmpty || text.ContainsAnyExcept('0', '1')) throw new FormatException("A BIT is written in zeros and ones.");
+        if (text.IsEmpty || text.ContainsAnyExcept('0', '1'))
+            throw new FormatException("A BIT is written in zeros and ones.");
         var cell = new byte[1 + (text.Length + 7) / 8];
         var padding = (cell.Length - 1) * 8 - text.Length;
         cell[0] = (byte)padding;

@@ -42,7 +42,8 @@ public readonly record struct DuckDbDecimal(Int128 Unscaled, byte Width, byte Sc
         var magnitude = (UInt128)Int128.Abs(Unscaled);
         var fits = magnitude >> 96 == 0 && Scale <= 28;
         value = fits
-            ? new decimal((int)(uint)magnitude, (int)(uint)(magnitude >> 32), (int)(uint)(magnitude >> 64), Unscaled < 0, Scale)
+            ? new decimal(
+                (int)(uint)magnitude, (int)(uint)(magnitude >> 32), (int)(uint)(magnitude >> 64), Unscaled < 0, Scale)
             : 0;
         return fits;
     }

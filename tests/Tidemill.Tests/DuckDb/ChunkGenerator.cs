@@ -109,9 +109,12 @@ internal sealed class ChunkGenerator(int seed)
         return type.Width <= 28 && number.TryToDecimal(out var small) ? small : number;
     }
 
-    private KeyValuePair<object, object?>[] Map(LogicalType type) => [.. Enumerable.Range(0, _random.Next(4)).Select(i =>
-        KeyValuePair.Create<object, object?>(
-            type.Fields[0].Type.TypeId == DuckDbTypeId.Varchar ? $"a key of some length {i}" : i, Value(type.Fields[1].Type)))];
+    private KeyValuePair<object, object?>[] Map(LogicalType type)
+    {
+        var textKeys = type.Fields[0].Type.TypeId == DuckDbTypeId.Varchar;
+        return [.. Enumerable.Range(0, _random.Next(4)).Select(i => KeyValuePair.Create<object, object?>(
+            textKeys ? $"a key of some length {i}" : i, Value(type.Fields[1].Type)))];
+    }
 
     private DuckDbUnion Union(LogicalType type)
     {
@@ -124,8 +127,10 @@ internal sealed class ChunkGenerator(int seed)
         1 => -1,
         2 => Int128.MaxValue >> (128 - bits),
         3 => Int128.MinValue >> (128 - bits),
-        _ => new Int128((ulong)_random.NextInt64(long.MinValue, long.MaxValue), (ulong)_random.NextInt64(long.MinValue, long.MaxValue)),
+        _ => new Int128(Word(), Word()),
     };
+
+    private ulong Word() => (ulong)_random.NextInt64(long.MinValue, long.MaxValue);
 
     /// <summary>Around the 12 bytes that lie inside a cell, empty, long; ASCII, two to four bytes a character, NUL.</summary>
     private string Text()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Tidemill.DuckDb;
 
 namespace Tidemill.Tests.DuckDb;
@@ -56,18 +57,23 @@ public sealed class ResourceTests : IDisposable
 
     private void Churn(int rounds)
     {
-        LogicalType[] types = [LogicalType.Varchar, LogicalType.List(LogicalType.BigInt)];
+        LogicalType[] types = [
+            LogicalType.Varchar, LogicalType.List(LogicalType.BigInt), LogicalType.HugeInt, LogicalType.HugeInt,
+        ];
         for (var i = 0; i < rounds; i++) {
             using var chunk = DataChunk.Create(types);
             chunk[0].SetString(0, "a text that does not fit into the cell");
             chunk[1].SetValue(0, new object?[] { 1L, 2L });
+            // Touched memory counts as resident, so that even the few scanned chunks would show if they stayed.
+            chunk[2].Data<Int128>().Clear();
+            chunk[3].Data<Int128>().Clear();
             chunk.Size = 1;
             using var connection = _database.Connect();
-            using var statement = connection.Prepare("SELECT ?");
+            using var statement = _connection.Prepare("SELECT ?");
             statement.Bind(1, "bound text that is not short");
             using (var result = statement.Query()) result.Fetch()!.Dispose();
-            if (i % 20 != 0) continue;
-            using var scan = connection.RegisterScan("batch", ["t", "l"], types);
+            if (i % 10 != 0) continue;
+            using var scan = connection.RegisterScan("batch", ["t", "l", "h", "i"], types);
             scan.Set([chunk]);
             connection.Query("SELECT * FROM batch").Dispose();
             Assert.Throws<DuckDbException>(() => connection.Prepare("SELECT nothing"));
@@ -75,9 +81,33 @@ public sealed class ResourceTests : IDisposable
     }
 
     [Fact]
+    public void Nothing_holds_a_source_or_its_chunks_once_statements_and_results_are_gone()
+    {
+        var (source, chunk) = ScanAndForget();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        Assert.False(source.IsAlive);
+        Assert.False(chunk.IsAlive);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private (WeakReference Source, WeakReference Chunk) ScanAndForget()
+    {
+        using var chunk = DataChunk.Create(LogicalType.Integer);
+        chunk.Size = 5;
+        using var scan = _connection.RegisterScan("batch", ["v"], [LogicalType.Integer]);
+        scan.Set([chunk]);
+        using var statement = _connection.Prepare("FROM batch");
+        using (var drained = statement.Query()) Assert.Equal(5, drained.Drain());
+        using (var abandoned = statement.Query()) Assert.Equal(1, abandoned.ColumnCount);
+        return (new(scan.Source), new(chunk));
+    }
+
+    [Fact]
     public void Undisposed_objects_are_freed_by_the_collector_in_any_order()
     {
-        for (var i = 0; i < 50; i++) Abandon();
+        for (var i = 0; i < 10; i++) Abandon();
         GC.Collect();
         GC.WaitForPendingFinalizers();
         Assert.Equal(1, _connection.Query("SELECT 1").Drain());

@@ -1,0 +1,15 @@
+using Tidemill.Connectors.Tables;
+using Tidemill.Core.Schemas;
+
+namespace Tidemill.Connectors.DuckDb;
+
+/// <summary>DuckDB has every field kind under its own name.</summary>
+internal sealed class DuckDbDialect : SqlDialect
+{
+    public static readonly DuckDbDialect Instance = new();
+
+    /// <summary>DuckDB sets no bound; kept as PostgreSQL's, so that index names are alike.</summary>
+    public override int MaxIdentifierBytes => 63;
+
+    public override string TypeName(FieldType type) => type.ToString();
+}

@@ -1,0 +1,73 @@
+using Tidemill.Core.Errors;
+using Tidemill.DuckDb;
+
+namespace Tidemill.Connectors.DuckDb;
+
+/// <summary>What was going on when DuckDB failed; it decides whose error it is.</summary>
+internal enum DuckDbWork
+{
+    Opening,
+    Querying,
+    Writing,
+}
+
+/// <summary>DuckDB's error types as <see cref="ErrorCode"/>s. Messages are DuckDB's, without quoted values.</summary>
+internal static class DuckDbErrors
+{
+    public static TidemillException Map(DuckDbException error, DuckDbWork work, string description)
+    {
+        var code = Code(error, work);
+        var message = code == ErrorCode.DataFolderLocked
+            ? $"Another process holds {description}."
+            : $"{description}: {error.LogText}";
+        return new TidemillException(code, message, error);
+    }
+
+    private static ErrorCode Code(DuckDbException error, DuckDbWork work) => error.ErrorType switch
+    {
+        DuckDbErrorType.Transaction when Says(error, "read-only") => ErrorCode.SqlInvalid,
+        DuckDbErrorType.Transaction => ErrorCode.TransactionConflict,
+        DuckDbErrorType.Constraint => ErrorCode.RowRejected,
+        DuckDbErrorType.Conversion or DuckDbErrorType.OutOfRange or DuckDbErrorType.Decimal
+            or DuckDbErrorType.DivideByZero or DuckDbErrorType.MismatchType or DuckDbErrorType.ObjectSize
+            or DuckDbErrorType.InvalidInput =>
+            work == DuckDbWork.Writing ? ErrorCode.RowRejected : ErrorCode.SqlInvalid,
+        DuckDbErrorType.IO or DuckDbErrorType.Invalid or DuckDbErrorType.Serialization => OfFiles(error, work),
+        DuckDbErrorType.Fatal => IsDiskFull(error) ? ErrorCode.DiskFull : ErrorCode.Unavailable,
+        DuckDbErrorType.OutOfMemory => Says(error, "temp_directory") ? ErrorCode.DiskFull : ErrorCode.Unavailable,
+        DuckDbErrorType.DataCorruption => ErrorCode.DataCorrupt,
+        DuckDbErrorType.Permission => ErrorCode.AccessDenied,
+        DuckDbErrorType.Connection or DuckDbErrorType.Network or DuckDbErrorType.Http => ErrorCode.Unavailable,
+        DuckDbErrorType.Interrupt => ErrorCode.TimedOut,
+        DuckDbErrorType.Internal or DuckDbErrorType.NullPointer => ErrorCode.Internal,
+        _ => ErrorCode.SqlInvalid,
+    };
+
+    private static ErrorCode OfFiles(DuckDbException error, DuckDbWork work)
+    {
+        if (IsDiskFull(error))
+        {
+            return ErrorCode.DiskFull;
+        }
+
+        if (work == DuckDbWork.Opening)
+        {
+            return Says(error, "lock") ? ErrorCode.DataFolderLocked
+                : Says(error, "permission denied") ? ErrorCode.AccessDenied
+                : ErrorCode.DataCorrupt;
+        }
+
+        if (Says(error, "checksum") || Says(error, "corrupt"))
+        {
+            return ErrorCode.DataCorrupt;
+        }
+
+        return work == DuckDbWork.Querying ? ErrorCode.SqlInvalid : ErrorCode.Unavailable;
+    }
+
+    private static bool IsDiskFull(DuckDbException error) =>
+        Says(error, "no space left") || Says(error, "disk quota") || Says(error, "not enough space");
+
+    private static bool Says(DuckDbException error, string words) =>
+        error.Message.Contains(words, StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,89 @@
+using System.Runtime.CompilerServices;
+using Tidemill.Core.Warehouses;
+using Tidemill.DuckDb;
+
+namespace Tidemill.Connectors.DuckDb;
+
+/// <summary>A streamed result and the session that computes it; disposal gives the session back.</summary>
+internal sealed class DuckDbQueryResult : IQueryResult
+{
+    private readonly DuckDbSessions _sessions;
+    private readonly DuckDbConnection _connection;
+    private readonly DuckDbResult _result;
+    private readonly bool _inTransaction;
+    private bool _disposed;
+
+    public DuckDbQueryResult(DuckDbSessions sessions, DuckDbConnection connection, DuckDbResult result, bool inTransaction)
+    {
+        _sessions = sessions;
+        _connection = connection;
+        _result = result;
+        _inTransaction = inTransaction;
+        Columns = [.. result.ColumnNames.Zip(result.ColumnTypes, (name, type) => new QueryColumn(name, type.ToString()))];
+    }
+
+    public IReadOnlyList<QueryColumn> Columns { get; }
+
+    public async IAsyncEnumerable<object?[]> ReadRowsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (await Task.Run(() => NextRows(cancellationToken), cancellationToken) is { } rows)
+        {
+            foreach (var row in rows)
+            {
+                yield return row;
+            }
+        }
+    }
+
+    private List<object?[]>? NextRows(CancellationToken cancellationToken) =>
+        _sessions.Run(_connection, DuckDbWork.Querying, _ =>
+        {
+            using var chunk = _result.Fetch();
+            return chunk is null ? null : Rows(chunk);
+        }, cancellationToken);
+
+    private static List<object?[]> Rows(DataChunk chunk)
+    {
+        var rows = new List<object?[]>(chunk.Size);
+        for (var row = 0; row < chunk.Size; row++)
+        {
+            var cells = new object?[chunk.ColumnCount];
+            for (var column = 0; column < cells.Length; column++)
+            {
+                cells[column] = DuckDbCells.Read(chunk[column], row);
+            }
+
+            rows.Add(cells);
+        }
+
+        return rows;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        await Task.Run(() =>
+        {
+            try
+            {
+                _result.Dispose();
+                if (_inTransaction)
+                {
+                    _connection.Rollback();
+                }
+
+                _sessions.Return(_connection);
+            }
+            catch (DuckDbException)
+            {
+                // The session is in doubt; dropping it ends its transaction, too.
+                _connection.Dispose();
+            }
+        });
+    }
+}

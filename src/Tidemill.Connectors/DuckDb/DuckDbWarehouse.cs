@@ -1,0 +1,197 @@
+using System.Globalization;
+using Tidemill.Connectors.Tables;
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Errors;
+using Tidemill.Core.Warehouses;
+using Tidemill.DuckDb;
+
+namespace Tidemill.Connectors.DuckDb;
+
+/// <summary>
+/// The embedded warehouse: one DuckDB file, held by this process alone. A transaction that commits is in the
+/// write-ahead log on disk. Writers of different rows do not wait for each other; the later of two that touch the
+/// same row fails with TransactionConflict.
+/// </summary>
+public sealed class DuckDbWarehouse : IWarehouse
+{
+    private readonly DuckDbSessions _sessions;
+
+    private DuckDbWarehouse(DuckDbSessions sessions) => _sessions = sessions;
+
+    public WarehouseKind Kind => WarehouseKind.DuckDb;
+
+    public string Description => _sessions.Description;
+
+    public string DefaultSchema => DuckDbCatalog.DefaultSchema;
+
+    /// <summary>The open database, for work that needs the engine itself. Owned by the warehouse.</summary>
+    public DuckDbDatabase Database => _sessions.Database;
+
+    /// <summary>
+    /// Opens the file, creating it, its folder and the system tables when missing. Sessions run in UTC, within
+    /// <see cref="WarehouseConnection.MemoryLimit"/>; extensions are neither fetched nor loaded by themselves.
+    /// </summary>
+    /// <exception cref="TidemillException">
+    /// DataFolderLocked: another process holds the file. DataCorrupt: it is no database. ConfigurationInvalid: DuckDB
+    /// refuses a setting. DiskFull, AccessDenied.
+    /// </exception>
+    public static async Task<DuckDbWarehouse> OpenAsync(
+        string path, WarehouseConnection connection, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ArgumentNullException.ThrowIfNull(connection);
+        var description = $"DuckDB {Path.GetFileName(path)}";
+        var database = await Task.Run(() => Open(path, connection, description), cancellationToken);
+        var warehouse = new DuckDbWarehouse(new DuckDbSessions(database, description));
+        try
+        {
+            foreach (var spec in SystemTableSpecs.All)
+            {
+                await warehouse.ApplyAsync(await warehouse.PlanAsync(spec, cancellationToken), cancellationToken);
+            }
+
+            return warehouse;
+        }
+        catch
+        {
+            await warehouse.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static DuckDbDatabase Open(string path, WarehouseConnection connection, string description)
+    {
+        var settings = new Dictionary<string, string>
+        {
+            ["memory_limit"] = connection.MemoryLimit,
+            ["autoinstall_known_extensions"] = "false",
+            ["autoload_known_extensions"] = "false",
+        };
+        if (connection.Threads > 0)
+        {
+            settings["threads"] = connection.Threads.ToString(CultureInfo.InvariantCulture);
+        }
+
+        try
+        {
+            if (Path.GetDirectoryName(Path.GetFullPath(path)) is { Length: > 0 } folder)
+            {
+                Directory.CreateDirectory(folder);
+            }
+
+            var database = DuckDbDatabase.Open(path, settings);
+            using var session = database.Connect();
+            session.Execute("SET GLOBAL TimeZone = 'UTC'");
+            return database;
+        }
+        catch (DuckDbException error) when (error.ErrorType == DuckDbErrorType.InvalidInput)
+        {
+            throw new TidemillException(ErrorCode.ConfigurationInvalid, $"{description}: {error.LogText}", error);
+        }
+        catch (DuckDbException error)
+        {
+            throw DuckDbErrors.Map(error, DuckDbWork.Opening, description);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new TidemillException(ErrorCode.AccessDenied, $"{description}: its folder cannot be made.", error);
+        }
+    }
+
+    public Task<long> ExecuteAsync(string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken) =>
+        _sessions.RunAsync(DuckDbWork.Querying, connection => Execute(connection, sql, parameters), cancellationToken);
+
+    public Task<IReadOnlyList<long>> ExecuteInTransactionAsync(
+        IReadOnlyList<string> statements, CancellationToken cancellationToken) =>
+        _sessions.RunAsync<IReadOnlyList<long>>(DuckDbWork.Querying, connection =>
+        {
+            // A failure drops the session, and with it the transaction.
+            connection.Begin();
+            var changed = statements.Select(sql => Execute(connection, sql, [])).ToList();
+            connection.Commit();
+            return changed;
+        }, cancellationToken);
+
+    internal static long Execute(DuckDbConnection connection, string sql, IReadOnlyList<object?> parameters)
+    {
+        using var statement = Prepare(connection, sql, parameters);
+        return statement.Execute();
+    }
+
+    private static DuckDbStatement Prepare(DuckDbConnection connection, string sql, IReadOnlyList<object?> parameters)
+    {
+        var statement = connection.Prepare(sql);
+        try
+        {
+            for (var i = 0; i < parameters.Count; i++)
+            {
+                statement.BindAny(i + 1, parameters[i]);
+            }
+
+            return statement;
+        }
+        catch
+        {
+            statement.Dispose();
+            throw;
+        }
+    }
+
+    public async Task<IQueryResult> QueryAsync(
+        string sql, IReadOnlyList<object?> parameters, bool readOnly, CancellationToken cancellationToken)
+    {
+        if (readOnly)
+        {
+            ReadOnlySql.Require(sql);
+        }
+
+        return await Task.Run<IQueryResult>(() =>
+        {
+            var connection = _sessions.Rent();
+            try
+            {
+                return _sessions.Run(connection, DuckDbWork.Querying, _ => Query(connection, sql, parameters, readOnly), cancellationToken);
+            }
+            catch
+            {
+                connection.Dispose();
+                throw;
+            }
+        }, cancellationToken);
+    }
+
+    private DuckDbQueryResult Query(
+        DuckDbConnection connection, string sql, IReadOnlyList<object?> parameters, bool readOnly)
+    {
+        if (readOnly)
+        {
+            connection.Execute("BEGIN TRANSACTION READ ONLY");
+        }
+
+        using var statement = Prepare(connection, sql, parameters);
+        return new DuckDbQueryResult(_sessions, connection, statement.Query(), inTransaction: readOnly);
+    }
+
+    public Task<TableDescription?> DescribeAsync(TableName table, CancellationToken cancellationToken) =>
+        _sessions.RunAsync(DuckDbWork.Querying, connection => DuckDbCatalog.Describe(connection, table), cancellationToken);
+
+    public Task<TablePlan> PlanAsync(TableSpec spec, CancellationToken cancellationToken) =>
+        _sessions.RunAsync(DuckDbWork.Querying, connection => TablePlanner.Plan(
+            spec, DuckDbCatalog.Describe(connection, spec.Name), DuckDbCatalog.Indexes(connection, spec.Name),
+            DuckDbDialect.Instance), cancellationToken);
+
+    public async Task ApplyAsync(TablePlan plan, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        if (plan.Steps.Count > 0)
+        {
+            await ExecuteInTransactionAsync([.. plan.Steps.Select(step => step.Sql)], cancellationToken);
+        }
+    }
+
+    public Task<IWarehouseWriter> OpenWriterAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IWarehouseWriter>(new DuckDbWriter(_sessions));
+
+    /// <summary>Closes the file once writers and results are disposed, too.</summary>
+    public async ValueTask DisposeAsync() => await Task.Run(_sessions.Dispose);
+}

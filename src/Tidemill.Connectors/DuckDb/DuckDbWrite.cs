@@ -1,0 +1,86 @@
+using Tidemill.Connectors.Tables;
+using Tidemill.Core.Batches;
+using Tidemill.Core.Warehouses;
+using Tidemill.DuckDb;
+
+namespace Tidemill.Connectors.DuckDb;
+
+/// <summary>
+/// One prepared table write over a source whose chunks are exchanged from batch to batch: INSERT ... SELECT that reads
+/// the batch's vectors in place. DuckDB runs INSERT with ON CONFLICT on one thread and in row order, so that the first
+/// of equal keys wins under Ignore.
+/// </summary>
+internal sealed class DuckDbWrite : IDisposable
+{
+    private readonly DuckDbDatabase _database;
+    private readonly ChunkSource _source;
+    private readonly DuckDbStatement _insert;
+    private readonly DuckDbStatement? _hasDuplicates;
+    private readonly DuckDbStatement? _insertLast;
+    private readonly TableWrite _write;
+
+    public DuckDbWrite(DuckDbConnection connection, TableWrite write, Batch rows)
+    {
+        _write = write;
+        _database = connection.Database;
+        var names = rows.Schema.Fields.Select(field => field.Name).ToList();
+        _source = _database.Register(new ChunkSource(names, rows.Chunks[0].Types, ordered: true));
+        try
+        {
+            var into = $"INSERT INTO {write.Table.Quoted} AS {MergeSql.StoredRow} ({SqlName.List(names)})";
+            var conflict = write.Rule == ConflictRule.Append ? "" : MergeSql.OnConflict(write, names);
+            _insert = connection.Prepare($"{into} SELECT * FROM {_source.Sql} {conflict}");
+            if (write.Rule == ConflictRule.Upsert)
+            {
+                var key = SqlName.List(write.Key);
+                _hasDuplicates = connection.Prepare($"SELECT count(*) > count(DISTINCT ({key})) FROM {_source.Sql}");
+                _insertLast = connection.Prepare(
+                    $"{into} SELECT {SqlName.List(names)} FROM (SELECT *, row_number() OVER () AS tidemill_ordinal FROM {_source.Sql}) "
+                    + $"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY tidemill_ordinal DESC) = 1 {conflict}");
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public bool Fits(TableWrite write, Batch rows) =>
+        (ReferenceEquals(_write, write) || _write == write)
+        && _source.Names.AsSpan().SequenceEqual(rows.Schema.Fields.Select(field => field.Name).ToArray())
+        && _source.Types.AsSpan().SequenceEqual(rows.Chunks[0].Types.AsSpan());
+
+    public long Run(Batch rows)
+    {
+        _source.Set(rows.Chunks);
+        try
+        {
+            return HasDuplicates() ? _insertLast!.Execute() : _insert.Execute();
+        }
+        finally
+        {
+            _source.Clear();
+        }
+    }
+
+    private bool HasDuplicates()
+    {
+        if (_hasDuplicates is null)
+        {
+            return false;
+        }
+
+        using var result = _hasDuplicates.Query();
+        using var chunk = result.Fetch();
+        return chunk is not null && chunk[0].Data<byte>()[0] != 0;
+    }
+
+    public void Dispose()
+    {
+        _insert?.Dispose();
+        _hasDuplicates?.Dispose();
+        _insertLast?.Dispose();
+        _database.Unregister(_source);
+    }
+}

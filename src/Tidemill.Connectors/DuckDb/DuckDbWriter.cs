@@ -1,0 +1,151 @@
+using Tidemill.Core.Batches;
+using Tidemill.Core.Errors;
+using Tidemill.Core.Logs;
+using Tidemill.Core.Warehouses;
+using Tidemill.DuckDb;
+
+namespace Tidemill.Connectors.DuckDb;
+
+/// <summary>A stream's session. Prepared writes are kept from batch to batch.</summary>
+internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
+{
+    private const int MaxPrepared = 32;
+
+    private readonly List<DuckDbWrite> _writes = [];
+    private readonly List<DuckDbNewKeys> _newKeys = [];
+    private DuckDbConnection? _connection;
+    private bool _inTransaction;
+
+    public Task BeginAsync(CancellationToken cancellationToken) => Task.Run(() =>
+    {
+        if (_inTransaction)
+        {
+            throw new InvalidOperationException("The writer has a transaction open.");
+        }
+
+        _connection ??= sessions.Rent();
+        sessions.Run(_connection, DuckDbWork.Writing, connection => connection.Execute("BEGIN TRANSACTION"), cancellationToken);
+        _inTransaction = true;
+    }, cancellationToken);
+
+    public Task<bool[]> InsertNewKeysAsync(TableName seen, Batch keys, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        return keys.RowCount == 0
+            ? Task.FromResult(Array.Empty<bool>())
+            : RunAsync(connection => Prepared(_newKeys, known => known.Fits(seen, keys), () => new DuckDbNewKeys(connection, seen, keys))
+                .Run(keys), cancellationToken);
+    }
+
+    public Task<long> WriteAsync(TableWrite write, Batch rows, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        ArgumentNullException.ThrowIfNull(rows);
+        return rows.RowCount == 0
+            ? Task.FromResult(0L)
+            : RunAsync(connection => Prepared(_writes, known => known.Fits(write, rows), () => new DuckDbWrite(connection, write, rows))
+                .Run(rows), cancellationToken);
+    }
+
+    /// <summary>The prepared one that fits, or a new one; the oldest goes when there are too many.</summary>
+    private static T Prepared<T>(List<T> known, Predicate<T> fits, Func<T> make) where T : IDisposable
+    {
+        if (known.FindIndex(fits) is var index and >= 0)
+        {
+            return known[index];
+        }
+
+        if (known.Count == MaxPrepared)
+        {
+            known[0].Dispose();
+            known.RemoveAt(0);
+        }
+
+        var made = make();
+        known.Add(made);
+        return made;
+    }
+
+    public Task AdvanceAsync(CheckpointOwner owner, IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken) =>
+        RunAsync(connection =>
+        {
+            foreach (var range in ranges)
+            {
+                Advance(connection, owner, range);
+            }
+
+            return true;
+        }, cancellationToken);
+
+    private static void Advance(DuckDbConnection connection, CheckpointOwner owner, OffsetRange range)
+    {
+        object?[] parameters =
+        [
+            owner.Stream, owner.Sink, range.Partition.Topic, range.Partition.Partition, range.End.Value, range.Start.Value,
+        ];
+        const string Update = $"UPDATE {SystemTables.Checkpoints} SET next_offset = $5, updated_at = (now() AT TIME ZONE 'UTC')"
+            + " WHERE stream = $1 AND sink = $2 AND topic = $3 AND \"partition\" = $4 AND next_offset = $6";
+        const string Insert = $"INSERT INTO {SystemTables.Checkpoints} (stream, sink, topic, \"partition\", next_offset, updated_at)"
+            + " VALUES ($1, $2, $3, $4, $5, now() AT TIME ZONE 'UTC') ON CONFLICT DO NOTHING";
+        if (DuckDbWarehouse.Execute(connection, Update, parameters) == 0
+            && DuckDbWarehouse.Execute(connection, Insert, parameters[..5]) == 0)
+        {
+            throw new TidemillException(ErrorCode.CheckpointFenced,
+                $"Stream {owner.Stream}, sink {owner.Sink}: the checkpoint of {range.Partition} is not at {range.Start}; another writer moved it.");
+        }
+    }
+
+    public Task<long> ExecuteAsync(string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken) =>
+        RunAsync(connection => DuckDbWarehouse.Execute(connection, sql, parameters), cancellationToken);
+
+    public async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        await RunAsync(connection => connection.Execute("COMMIT"), cancellationToken);
+        _inTransaction = false;
+    }
+
+    public Task RollbackAsync() => Task.Run(() =>
+    {
+        if (!_inTransaction || _connection is null)
+        {
+            return;
+        }
+
+        _inTransaction = false;
+        try
+        {
+            _connection.Rollback();
+        }
+        catch (DuckDbException)
+        {
+            // A failed commit has ended the transaction already; a session in doubt is replaced.
+            DropSession();
+        }
+    });
+
+    private Task<T> RunAsync<T>(Func<DuckDbConnection, T> work, CancellationToken cancellationToken)
+    {
+        if (!_inTransaction || _connection is not { } connection)
+        {
+            throw new InvalidOperationException("The writer has no transaction open.");
+        }
+
+        return Task.Run(() => sessions.Run(connection, DuckDbWork.Writing, work, cancellationToken), cancellationToken);
+    }
+
+    private void DropSession()
+    {
+        _writes.ForEach(write => write.Dispose());
+        _writes.Clear();
+        _newKeys.ForEach(keys => keys.Dispose());
+        _newKeys.Clear();
+        _connection?.Dispose();
+        _connection = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await RollbackAsync();
+        DropSession();
+    }
+}

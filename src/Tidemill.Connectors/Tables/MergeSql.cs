@@ -1,0 +1,53 @@
+using Tidemill.Core.Errors;
+using Tidemill.Core.Warehouses;
+
+namespace Tidemill.Connectors.Tables;
+
+/// <summary>The DO UPDATE part of a write, alike in both engines. <c>held</c> is the alias of the stored row.</summary>
+internal static class MergeSql
+{
+    public const string StoredRow = "held";
+
+    /// <summary><c>ON CONFLICT (key) DO ...</c> for Ignore, Upsert and Merge; rows have distinct keys but under Ignore.</summary>
+    /// <exception cref="TidemillException">InvalidRequest: no key, a key column missing, or a column without a merge operation.</exception>
+    public static string OnConflict(TableWrite write, IReadOnlyList<string> columns)
+    {
+        var key = write.Key.ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (key.Count == 0 || !key.IsSubsetOf(columns))
+        {
+            throw new TidemillException(ErrorCode.InvalidRequest,
+                $"Writing {write.Table} by rule {write.Rule} needs its key columns in every batch; the batch has {string.Join(", ", columns)}.");
+        }
+
+        var others = columns.Where(column => !key.Contains(column)).ToList();
+        if (write.Rule == ConflictRule.Ignore || others.Count == 0)
+        {
+            return $"ON CONFLICT ({SqlName.List(write.Key)}) DO NOTHING";
+        }
+
+        var sets = others.Select(column => write.Rule == ConflictRule.Merge
+            ? $"{SqlName.Quote(column)} = {Combined(write, column)}"
+            : $"{SqlName.Quote(column)} = excluded.{SqlName.Quote(column)}");
+        return $"ON CONFLICT ({SqlName.List(write.Key)}) DO UPDATE SET {string.Join(", ", sets)}";
+    }
+
+    private static string Combined(TableWrite write, string column)
+    {
+        var name = SqlName.Quote(column);
+        var (held, written) = ($"{StoredRow}.{name}", $"excluded.{name}");
+        var operation = write.Merge.FirstOrDefault(pair => pair.Key.Equals(column, StringComparison.OrdinalIgnoreCase));
+        if (operation.Key is null)
+        {
+            throw new TidemillException(ErrorCode.InvalidRequest, $"Merging into {write.Table}: column {column} has no operation.");
+        }
+
+        return operation.Value switch
+        {
+            MergeOperation.Sum => $"coalesce({held} + {written}, {written}, {held})",
+            MergeOperation.Min => $"coalesce(least({held}, {written}), {written}, {held})",
+            MergeOperation.Max => $"coalesce(greatest({held}, {written}), {written}, {held})",
+            MergeOperation.Last => $"coalesce({written}, {held})",
+            _ => $"coalesce({held}, {written})",
+        };
+    }
+}

@@ -1,0 +1,54 @@
+using Tidemill.Core.Schemas;
+using Tidemill.Core.Warehouses;
+
+namespace Tidemill.Connectors.Tables;
+
+/// <summary>Where the two engines' tables differ: type names, and which stored type can hold which declared one.</summary>
+internal abstract class SqlDialect
+{
+    /// <summary>The type a new column of this field gets.</summary>
+    public abstract string TypeName(FieldType type);
+
+    /// <summary>What the column of <see cref="TypeName"/> is described as when it is read back.</summary>
+    public virtual FieldType Stored(FieldType type) => type;
+
+    /// <summary>Longest identifier in bytes; longer index names are shortened with a hash.</summary>
+    public abstract int MaxIdentifierBytes { get; }
+
+    /// <summary>True when every value of the declared type fits the column unchanged.</summary>
+    public virtual bool CanHold(ColumnDescription column, FieldType declared) =>
+        column.Type is { } stored && (stored == Stored(declared) || Widens(Stored(declared), stored));
+
+    private static bool Widens(FieldType from, FieldType to)
+    {
+        if (to.Kind == FieldKind.Decimal)
+        {
+            var digits = from.Kind == FieldKind.Decimal ? from.Precision - from.Scale : IntegerDigits(from.Kind);
+            return digits > 0 && to.Precision - to.Scale >= digits && to.Scale >= from.Scale;
+        }
+
+        return to.Kind switch
+        {
+            FieldKind.Int16 => from.Kind is FieldKind.Int8 or FieldKind.UInt8,
+            FieldKind.Int32 => from.Kind is FieldKind.Int8 or FieldKind.Int16 or FieldKind.UInt8 or FieldKind.UInt16,
+            FieldKind.Int64 => from.Kind is FieldKind.Int8 or FieldKind.Int16 or FieldKind.Int32 or FieldKind.UInt8
+                or FieldKind.UInt16 or FieldKind.UInt32,
+            FieldKind.HugeInt => IntegerDigits(from.Kind) > 0,
+            FieldKind.Double => from.Kind is FieldKind.Float,
+            FieldKind.Text => from.Kind is FieldKind.Json,
+            _ => false,
+        };
+    }
+
+    /// <summary>Decimal digits that hold every value of an integer kind; 0 for other kinds.</summary>
+    private static int IntegerDigits(FieldKind kind) => kind switch
+    {
+        FieldKind.Int8 or FieldKind.UInt8 => 3,
+        FieldKind.Int16 or FieldKind.UInt16 => 5,
+        FieldKind.Int32 or FieldKind.UInt32 => 10,
+        FieldKind.Int64 => 19,
+        FieldKind.UInt64 => 20,
+        FieldKind.HugeInt => 39,
+        _ => 0,
+    };
+}

@@ -1,0 +1,136 @@
+using System.Security.Cryptography;
+using System.Text;
+using Tidemill.Core.Errors;
+using Tidemill.Core.Schemas;
+using Tidemill.Core.Warehouses;
+
+namespace Tidemill.Connectors.Tables;
+
+/// <summary>Compares the table that is with the table that is wanted. Only additive steps are ever planned.</summary>
+internal static class TablePlanner
+{
+    /// <param name="spec">What is wanted.</param>
+    /// <param name="table">What is there; null for nothing.</param>
+    /// <param name="indexes">Names of the indexes on the table.</param>
+    /// <param name="dialect">The engine's types.</param>
+    /// <exception cref="TidemillException">SchemaConflict: a column, its type or the key would have to be given up.</exception>
+    public static TablePlan Plan(
+        TableSpec spec, TableDescription? table, IReadOnlySet<string> indexes, SqlDialect dialect)
+    {
+        Require(spec);
+        var steps = new List<TableStep>();
+        if (table is null)
+        {
+            AddCreation(steps, spec, dialect);
+        }
+        else
+        {
+            CheckKey(spec, table);
+            foreach (var field in spec.Schema.Fields)
+            {
+                AddColumn(steps, spec, table, field, dialect);
+            }
+        }
+
+        foreach (var index in spec.Indexes)
+        {
+            var name = Shortened(index.NameFor(spec.Name), dialect.MaxIdentifierBytes);
+            if (!indexes.Contains(name))
+            {
+                steps.Add(new TableStep(
+                    $"create index {name} on {spec.Name} ({string.Join(", ", index.Columns)})",
+                    $"CREATE {(index.Unique ? "UNIQUE " : "")}INDEX IF NOT EXISTS {SqlName.Quote(name)} ON {spec.Name.Quoted} ({SqlName.List(index.Columns)})"));
+            }
+        }
+
+        return new TablePlan(spec.Name, steps);
+    }
+
+    private static void AddCreation(List<TableStep> steps, TableSpec spec, SqlDialect dialect)
+    {
+        if (spec.Name.Schema is { } schema)
+        {
+            steps.Add(new TableStep($"create schema {schema} if missing", $"CREATE SCHEMA IF NOT EXISTS {SqlName.Quote(schema)}"));
+        }
+
+        var columns = spec.Schema.Fields.Select(field =>
+            $"{SqlName.Quote(field.Name)} {dialect.TypeName(field.Type)}{(field.Required ? " NOT NULL" : "")}");
+        var key = spec.PrimaryKey.Count == 0 ? "" : $", PRIMARY KEY ({SqlName.List(spec.PrimaryKey)})";
+        steps.Add(new TableStep(
+            $"create table {spec.Name} ({spec.Schema.Fields.Count} columns)",
+            $"CREATE TABLE IF NOT EXISTS {spec.Name.Quoted} ({string.Join(", ", columns)}{key})"));
+    }
+
+    private static void AddColumn(
+        List<TableStep> steps, TableSpec spec, TableDescription table, Field field, SqlDialect dialect)
+    {
+        var column = table.Columns.FirstOrDefault(c => c.Name.Equals(field.Name, StringComparison.OrdinalIgnoreCase));
+        if (column is null)
+        {
+            if (field.Required)
+            {
+                throw Conflict(spec, $"column {field.Name} is missing and required; rows already stored have no value for it",
+                    $"Make {field.Name} optional");
+            }
+
+            steps.Add(new TableStep(
+                $"add column {field.Name} {dialect.TypeName(field.Type)} to {spec.Name}",
+                $"ALTER TABLE {spec.Name.Quoted} ADD COLUMN IF NOT EXISTS {SqlName.Quote(field.Name)} {dialect.TypeName(field.Type)}"));
+            return;
+        }
+
+        if (!dialect.CanHold(column, field.Type))
+        {
+            throw Conflict(spec, $"column {field.Name} is {column.SqlType}, declared is {dialect.TypeName(field.Type)}",
+                $"Declare {field.Name} as {column.SqlType}");
+        }
+    }
+
+    private static void CheckKey(TableSpec spec, TableDescription table)
+    {
+        if (table.Kind != RelationKind.Table)
+        {
+            throw Conflict(spec, "it is a view, rows cannot be written to it", "Choose another table name, or drop the view");
+        }
+
+        var wanted = spec.PrimaryKey.ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (wanted.Count > 0 && !wanted.SetEquals(table.PrimaryKey))
+        {
+            var there = table.PrimaryKey.Count == 0 ? "none" : $"({string.Join(", ", table.PrimaryKey)})";
+            throw Conflict(spec, $"its primary key is {there}, declared is ({string.Join(", ", spec.PrimaryKey)})",
+                "Declare the key the table has, or add the declared one to the table");
+        }
+    }
+
+    private static void Require(TableSpec spec)
+    {
+        foreach (var name in spec.PrimaryKey.Concat(spec.Indexes.SelectMany(index => index.Columns)))
+        {
+            if (spec.Schema.IndexOf(name) < 0)
+            {
+                throw new TidemillException(ErrorCode.SchemaConflict,
+                    $"Table {spec.Name}: its key or an index names column {name}, which its schema lacks.");
+            }
+        }
+    }
+
+    private static TidemillException Conflict(TableSpec spec, string problem, string fix) =>
+        new(ErrorCode.SchemaConflict, $"Table {spec.Name}: {problem}. {fix}, or move the table away and replay the topic.");
+
+    private static string Shortened(string name, int maxBytes)
+    {
+        if (Encoding.UTF8.GetByteCount(name) <= maxBytes)
+        {
+            return name;
+        }
+
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..8];
+        var kept = name;
+        while (Encoding.UTF8.GetByteCount(kept) > maxBytes - hash.Length - 1)
+        {
+            kept = kept[..^1];
+        }
+
+        return $"{kept}_{hash}";
+    }
+}

@@ -1,0 +1,143 @@
+using System.Collections.Concurrent;
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Logs;
+using Tidemill.Core.Schemas;
+using Tidemill.DuckDb;
+
+namespace Tidemill.Streaming.Decoding;
+
+/// <summary>
+/// Decodes whole micro-batches, 2048 records to a chunk, and uses chunks again once their batch is disposed. One batch is
+/// decoded at a time; batches may be disposed from any thread, also after the decoder.
+/// </summary>
+public sealed class BatchDecoder : IDisposable
+{
+    /// <summary>Chunks kept for later batches: two batches of the default size.</summary>
+    private const int KeptChunks = 64;
+
+    private readonly JsonDecoder[] decoders;
+    private readonly ConcurrentBag<ChunkWriter> free = [];
+    private volatile bool disposed;
+
+    /// <param name="definition">Fields and their types.</param>
+    /// <param name="metadata">Columns about the record itself.</param>
+    /// <param name="threads">Threads that decode a batch of more than 2048 records, the caller's included. Default 1.</param>
+    /// <exception cref="Core.Errors.TidemillException">ConfigurationInvalid: a default that its field's type cannot hold, or a bad path.</exception>
+    public BatchDecoder(DecodeDefinition definition, MetadataColumns metadata = MetadataColumns.None, int threads = 1)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        var plan = new DecodePlan(definition, metadata);
+        decoders = [.. Enumerable.Range(0, threads).Select(_ => new JsonDecoder(plan))];
+    }
+
+    public Schema Schema => decoders[0].Schema;
+
+    /// <summary>Decodes all records of all fetches; every one becomes a row or a rejected record, in order.</summary>
+    public DecodedBatch Decode(IReadOnlyList<FetchedRecords> records, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        ObjectDisposedException.ThrowIf(disposed, this);
+        var index = new FetchIndex(records);
+        var slices = new SliceResult?[(index.Count + DataChunk.Capacity - 1) / DataChunk.Capacity];
+        try
+        {
+            DecodeSlices(records, index, slices, cancellationToken);
+        }
+        catch
+        {
+            foreach (var slice in slices)
+            {
+                slice?.Writer.Dispose();
+            }
+
+            throw;
+        }
+
+        return new DecodedBatch(this, index, slices!);
+    }
+
+    public void Dispose()
+    {
+        disposed = true;
+        DisposeFree();
+    }
+
+    /// <summary>Takes a chunk back for later batches.</summary>
+    internal void Return(ChunkWriter writer)
+    {
+        if (disposed || free.Count >= KeptChunks)
+        {
+            writer.Dispose();
+            return;
+        }
+
+        writer.Reset();
+        free.Add(writer);
+        if (disposed)
+        {
+            DisposeFree();
+        }
+    }
+
+    private void DecodeSlices(
+        IReadOnlyList<FetchedRecords> records, FetchIndex index, SliceResult?[] slices, CancellationToken cancellationToken)
+    {
+        var next = -1;
+        var workers = Math.Min(decoders.Length, slices.Length);
+        if (workers > 1)
+        {
+            Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers }, Work);
+        }
+        else if (workers == 1)
+        {
+            Work(0);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+
+        void Work(int worker)
+        {
+            for (int slice; (slice = Interlocked.Increment(ref next)) < slices.Length && !cancellationToken.IsCancellationRequested;)
+            {
+                slices[slice] = DecodeSlice(decoders[worker], records, index, slice * DataChunk.Capacity);
+            }
+        }
+    }
+
+    private SliceResult DecodeSlice(JsonDecoder decoder, IReadOnlyList<FetchedRecords> fetches, FetchIndex index, int first)
+    {
+        var writer = free.TryTake(out var kept) ? kept : decoder.CreateWriter();
+        List<RejectedRecord>? rejected = null;
+        var left = Math.Min(DataChunk.Capacity, index.Count - first);
+        for (var at = index.Find(first); left > 0; at = new RecordIndex(at.Fetch + 1, 0))
+        {
+            var fetch = fetches[at.Fetch];
+            var all = fetch.Records;
+            var run = all.Slice(at.Record, Math.Min(left, all.Length - at.Record));
+            writer.Enter(fetch.Partition);
+            for (var i = 0; i < run.Length; i++)
+            {
+                if (!decoder.TryDecode(run[i], writer, out var failure))
+                {
+                    rejected ??= [];
+                    rejected.Add(new RejectedRecord(
+                        at with { Record = at.Record + i }, new RecordPosition(fetch.Partition, new LogOffset(run[i].Offset)), failure));
+                }
+            }
+
+            left -= run.Length;
+        }
+
+        writer.Finish();
+        return new SliceResult(writer, first, rejected);
+    }
+
+    private void DisposeFree()
+    {
+        while (free.TryTake(out var writer))
+        {
+            writer.Dispose();
+        }
+    }
+}

@@ -1,0 +1,285 @@
+using System.Numerics;
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Logs;
+using Tidemill.Core.Schemas;
+
+namespace Tidemill.Streaming.Decoding;
+
+/// <summary>
+/// Decodes JSON records into typed vectors in one pass over the bytes, without objects in between; rules and reasons
+/// stand in docs/formats/json-decoding.md. Allocates nothing for a record. It learns the order of properties from the
+/// records it sees, so an instance serves one thread at a time.
+/// </summary>
+public sealed unsafe partial class JsonDecoder
+{
+    private readonly DecodePlan plan;
+
+    // The property met last time at the start of node i's object, and behind node i's property.
+    private readonly PropertyNode?[] firstProperty;
+    private readonly PropertyNode?[] followingProperty;
+    private readonly ulong[] seen;
+    private byte[] scratch = new byte[256];
+    private ChunkWriter target = null!;
+    private ScanFailure failed;
+    private FieldPlan? failedField;
+    private byte* recordEnd;
+    private byte* extra;
+    private int extraLength;
+    private int extraRoom;
+
+    /// <exception cref="Core.Errors.TidemillException">ConfigurationInvalid: a default that its field's type cannot hold, or a bad path.</exception>
+    public JsonDecoder(DecodeDefinition definition, MetadataColumns metadata = MetadataColumns.None)
+        : this(new DecodePlan(definition ?? throw new ArgumentNullException(nameof(definition)), metadata))
+    {
+    }
+
+    internal JsonDecoder(DecodePlan plan)
+    {
+        this.plan = plan;
+        firstProperty = new PropertyNode?[plan.Nodes.Count];
+        followingProperty = new PropertyNode?[plan.Nodes.Count];
+        seen = new ulong[plan.FieldNodes.Length];
+    }
+
+    /// <summary>The decoded fields in order of declaration, the extra column, then the metadata columns asked for.</summary>
+    public Schema Schema => plan.Schema;
+
+    /// <summary>A chunk for this decoder's rows.</summary>
+    public ChunkWriter CreateWriter() => new(plan.Schema);
+
+    /// <summary>
+    /// Decodes one record into the next row of <paramref name="target"/>, which must not be full. When it returns false
+    /// no row was added and <paramref name="failure"/> says why; the first failure in byte order is reported.
+    /// </summary>
+    public bool TryDecode(in RecordRef record, ChunkWriter target, out DecodeFailure failure)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        if (target.IsFull)
+        {
+            throw new InvalidOperationException("The chunk is full.");
+        }
+
+        this.target = target;
+        if (record.IsTombstone)
+        {
+            failure = new DecodeFailure(DecodeReason.Tombstone, null, null, 0);
+            return false;
+        }
+
+        // SAFETY: the span stays valid for the call; nothing below reads outside start..end.
+        fixed (byte* start = record.Value)
+        {
+            failedField = null;
+            if (DecodeRecord(start, start + record.Value.Length))
+            {
+                WriteMetadata(record);
+                target.Advance();
+                failure = default;
+                return true;
+            }
+
+            target.Abandon();
+            failure = new DecodeFailure(failed.Reason, failedField?.Name, failedField?.Type, (int)(failed.At - start));
+            return false;
+        }
+    }
+
+    private bool DecodeRecord(byte* p, byte* end)
+    {
+        if (end - p >= 3 && p[0] == 0xEF && p[1] == 0xBB && p[2] == 0xBF)
+        {
+            p += 3;
+        }
+
+        p = JsonScanner.SkipWhitespace(p, end);
+        if (p >= end || *p != '{')
+        {
+            return RejectRoot(p, end);
+        }
+
+        Array.Clear(seen);
+        extra = null;
+        extraLength = 0;
+        recordEnd = end;
+        extraRoom = (int)(end - p);
+        p = DecodeObject(plan.Root, p, end, depth: 1);
+        if (p == null)
+        {
+            return false;
+        }
+
+        p = JsonScanner.SkipWhitespace(p, end);
+        if (p < end)
+        {
+            failed.Set(DecodeReason.TrailingData, p);
+            return false;
+        }
+
+        return FillMissing() && WriteExtra();
+    }
+
+    private bool RejectRoot(byte* p, byte* end)
+    {
+        if (p >= end)
+        {
+            failed.Set(DecodeReason.Empty, p);
+        }
+        else if (JsonScanner.SkipValue(p, end, 0, ref failed) != null)
+        {
+            failed.Set(DecodeReason.NotAnObject, p);
+        }
+
+        return false;
+    }
+
+    /// <summary>Decodes the object at p, whose opening brace the caller has seen; recursion ends with the declared paths.</summary>
+    private byte* DecodeObject(PropertyNode parent, byte* p, byte* end, int depth)
+    {
+        ref var expected = ref firstProperty[parent.Index];
+        p = JsonScanner.SkipWhitespace(p + 1, end);
+        if (p < end && *p == '}')
+        {
+            return p + 1;
+        }
+
+        while (true)
+        {
+            var name = p;
+            var node = expected;
+            if (node is not null && node.Quoted.Length <= end - p && new ReadOnlySpan<byte>(p, node.Quoted.Length).SequenceEqual(node.Quoted))
+            {
+                p += node.Quoted.Length;
+            }
+            else
+            {
+                p = FindProperty(parent, p, end, out node);
+                expected = node ?? expected;
+            }
+
+            if (p == null)
+            {
+                return null;
+            }
+
+            var nameEnd = p;
+            p = JsonScanner.Colon(p, end, ref failed);
+            if (p == null)
+            {
+                return null;
+            }
+
+            if (node is null)
+            {
+                p = SkipUndeclared(parent, name, nameEnd, p, end, depth);
+            }
+            else
+            {
+                expected = ref followingProperty[node.Index];
+                p = DecodeProperty(node, name, p, end, depth);
+            }
+
+            if (p == null)
+            {
+                return null;
+            }
+
+            p = JsonScanner.SkipWhitespace(p, end);
+            if (p < end && *p == ',')
+            {
+                p = JsonScanner.SkipWhitespace(p + 1, end);
+                continue;
+            }
+
+            return p < end && *p == '}' ? p + 1 : JsonScanner.Unexpected(p, end, ref failed);
+        }
+    }
+
+    /// <summary>Reads the name at p and looks it up; node is null when nothing declared bears it.</summary>
+    private byte* FindProperty(PropertyNode parent, byte* p, byte* end, out PropertyNode? node)
+    {
+        node = null;
+        if (p >= end || *p != '"')
+        {
+            return JsonScanner.Unexpected(p, end, ref failed);
+        }
+
+        var quote = JsonScanner.StringEnd(p + 1, end, out var escaped, ref failed);
+        if (quote == null)
+        {
+            return null;
+        }
+
+        node = parent.Find(Text(p + 1, quote, escaped));
+        return quote + 1;
+    }
+
+    private byte* DecodeProperty(PropertyNode node, byte* name, byte* p, byte* end, int depth)
+    {
+        ref var word = ref seen[node.Index >> 6];
+        var bit = 1UL << (node.Index & 63);
+        if ((word & bit) != 0)
+        {
+            failedField = node.FirstField;
+            return failed.Set(DecodeReason.DuplicateKey, name);
+        }
+
+        word |= bit;
+        return node.OnlyField is { } field ? DecodeField(field, p, end, depth) : DecodeShared(node, p, end, depth);
+    }
+
+    /// <summary>A value that feeds several fields, or holds declared properties, or both.</summary>
+    private byte* DecodeShared(PropertyNode node, byte* p, byte* end, int depth)
+    {
+        var after = p;
+        if (node.Children.Count > 0)
+        {
+            if (p < end && *p == '{')
+            {
+                after = DecodeObject(node, p, end, depth + 1);
+            }
+            else
+            {
+                after = JsonScanner.SkipValue(p, end, depth, ref failed);
+                after = after == null || *p == 'n' ? after : failed.Set(DecodeReason.WrongType, p);
+            }
+        }
+
+        foreach (var field in node.Fields)
+        {
+            after = after == null ? null : DecodeField(field, p, end, depth);
+        }
+
+        return after;
+    }
+
+    private byte* SkipUndeclared(PropertyNode parent, byte* name, byte* nameEnd, byte* p, byte* end, int depth)
+    {
+        var after = JsonScanner.SkipValue(p, end, depth, ref failed);
+        if (after != null && plan.ExtraColumn >= 0 && parent == plan.Root)
+        {
+            AddExtra(name, nameEnd, p, after);
+        }
+
+        return after;
+    }
+
+    /// <summary>Gives declared properties that did not appear their default, NULL or failure.</summary>
+    private bool FillMissing()
+    {
+        for (var i = 0; i < seen.Length; i++)
+        {
+            for (var missing = plan.FieldNodes[i] & ~seen[i]; missing != 0; missing &= missing - 1)
+            {
+                foreach (var field in plan.Nodes[(i << 6) + BitOperations.TrailingZeroCount(missing)].Fields)
+                {
+                    if (!WriteMissing(field))
+                    {
+                        return false;
+                    }
+                }
+            }
+        }
+
+        return true;
+    }
+}

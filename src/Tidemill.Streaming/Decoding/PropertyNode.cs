@@ -1,0 +1,80 @@
+using System.Text;
+
+namespace Tidemill.Streaming.Decoding;
+
+/// <summary>A property name on the way to declared fields; the root has no name.</summary>
+internal sealed class PropertyNode
+{
+    private readonly List<PropertyNode> children = [];
+    private PropertyNode?[] buckets = new PropertyNode?[4];
+    private PropertyNode? nextInBucket;
+
+    public PropertyNode(string name, int index)
+    {
+        Name = Encoding.UTF8.GetBytes(name);
+        Quoted = [(byte)'"', .. Name, (byte)'"'];
+        Index = index;
+    }
+
+    public byte[] Name { get; }
+
+    /// <summary>The name as producers write it. A name that needs escapes is found by its unescaped form instead.</summary>
+    public byte[] Quoted { get; }
+
+    /// <summary>Number of the node in the trie; the root is 0.</summary>
+    public int Index { get; }
+
+    /// <summary>Fields that read this property's value, most often one.</summary>
+    public List<FieldPlan> Fields { get; } = [];
+
+    /// <summary>Properties inside this one; empty for a leaf.</summary>
+    public IReadOnlyList<PropertyNode> Children => children;
+
+    /// <summary>The field to report when the property as a whole is at fault.</summary>
+    public FieldPlan? FirstField => Fields.Count > 0 ? Fields[0] : null;
+
+    /// <summary>The field, when the value feeds just one and nothing lies below.</summary>
+    public FieldPlan? OnlyField { get; private set; }
+
+    public PropertyNode? Find(ReadOnlySpan<byte> name)
+    {
+        var node = buckets[Hash(name) & (buckets.Length - 1)];
+        while (node is not null && !name.SequenceEqual(node.Name))
+        {
+            node = node.nextInBucket;
+        }
+
+        return node;
+    }
+
+    public void Add(PropertyNode child)
+    {
+        children.Add(child);
+        if (children.Count > buckets.Length)
+        {
+            buckets = new PropertyNode?[buckets.Length * 2];
+        }
+
+        Array.Clear(buckets);
+        foreach (var node in children)
+        {
+            ref var bucket = ref buckets[Hash(node.Name) & (buckets.Length - 1)];
+            node.nextInBucket = bucket;
+            bucket = node;
+        }
+    }
+
+    /// <summary>Called once all fields and children are there.</summary>
+    public void Seal() => OnlyField = Fields.Count == 1 && children.Count == 0 ? Fields[0] : null;
+
+    private static int Hash(ReadOnlySpan<byte> name)
+    {
+        if (name.IsEmpty)
+        {
+            return 0;
+        }
+
+        var hash = (uint)name.Length + (name[0] * 31u) + (name[^1] * 961u) + (name[name.Length / 2] * 29791u);
+        return (int)(hash ^ (hash >> 7));
+    }
+}
