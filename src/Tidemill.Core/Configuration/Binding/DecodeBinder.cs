@@ -12,15 +12,16 @@ internal static class DecodeBinder
 {
     private static readonly string[] Reserved = ["_topic", "_partition", "_offset", "_timestamp", "_key"];
 
+    /// <summary>Stands in for a type that was reported, so that references to the column still hold.</summary>
+    private static readonly FieldType Unknown = new(FieldKind.Text);
+
     public static DecodeDefinition Bind(Section decode)
     {
         decode.Text("format");
         var fields = new List<DecodeField>();
         foreach (var entry in decode.Entries("fields"))
         {
-            if (BindField(entry, decode) is { } field)
-                fields.Add(field);
-
+            fields.Add(BindField(entry, decode));
             CheckName(entry.Key, $"fields.{entry.Key}", entry.KeyLine, decode);
             if (fields.SkipLast(1).Any(f => f.Name.Equals(entry.Key, StringComparison.OrdinalIgnoreCase)))
                 decode.Error($"fields.{entry.Key}", entry.KeyLine, $"The column '{entry.Key}' differs from another only in case.", "Rename one of the two; SQL sees no difference.");
@@ -46,17 +47,17 @@ internal static class DecodeBinder
             decode.Error(path, line, $"'{name}' is a column that every batch has already.", "Choose another name; use `path` to read this property.");
     }
 
-    private static DecodeField? BindField(MappingEntry entry, Section decode)
+    private static DecodeField BindField(MappingEntry entry, Section decode)
     {
         if (entry.Value is ScalarNode scalar)
-            return FieldType.TryParse(scalar.Text, out var type) ? new DecodeField(entry.Key, type) : null;
+            return new DecodeField(entry.Key, FieldType.TryParse(scalar.Text, out var type) ? type : Unknown);
 
         if (entry.Value is not MappingNode node)
-            return null;
+            return new DecodeField(entry.Key, Unknown);
 
         var field = new Section(node, StreamShapes.DecodeField, $"{decode.Path}.fields.{entry.Key}", decode.Context);
         var known = FieldType.TryParse(field.Text("type") ?? "", out var fieldType);
-        var result = new DecodeField(entry.Key, known ? fieldType : new FieldType(FieldKind.Text))
+        var result = new DecodeField(entry.Key, known ? fieldType : Unknown)
         {
             Path = BindPath(field) ?? [entry.Key],
             Required = field.Flag("required", false),
@@ -81,10 +82,10 @@ internal static class DecodeBinder
         if (result.Required && result.Default is not null)
             field.Error("default", "A required field has no use for a default.", "Remove 'default', or remove 'required'.");
         else if (result.Default is not null && !Fits(result.Default, result.Type.Kind))
-            field.Error("default", $"The default is not a {result.Type}.", "Write a value of the field's type.");
+            field.Error("default", $"The default is not of type {result.Type}.", "Write a value of the field's type.");
 
         if (field.Has("format") && result.Type.Kind is not (FieldKind.Timestamp or FieldKind.TimestampTz))
-            field.Error("format", $"'format' belongs to timestamps; this field is a {result.Type}.", "Remove 'format', or write `type: timestamp`.");
+            field.Error("format", $"'format' belongs to timestamps; this field is of type {result.Type}.", "Remove 'format', or write `type: timestamp`.");
     }
 
     /// <summary>True unless the default can be seen to be of another kind; the decoder has the last word.</summary>

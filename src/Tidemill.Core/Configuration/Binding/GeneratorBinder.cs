@@ -42,19 +42,20 @@ internal static class GeneratorBinder
         foreach (var entry in generator.Entries("fields"))
         {
             var path = $"{generator.Path}.fields.{entry.Key}";
-            if (entry.Value is ScalarNode scalar)
-            {
-                if (Enum.TryParse<GeneratorKind>(scalar.Text.Replace("_", "", StringComparison.Ordinal), ignoreCase: true, out var kind))
-                    fields.Add(new GeneratorField(entry.Key, kind));
-            }
-            else if (entry.Value is MappingNode node)
-            {
-                fields.Add(BindField(entry.Key, new Section(node, StreamShapes.GeneratorFieldKind, path, generator.Context)));
-            }
+            fields.Add(entry.Value is MappingNode node
+                ? BindField(entry.Key, new Section(node, StreamShapes.GeneratorFieldKind, path, generator.Context))
+                : new GeneratorField(entry.Key, Kind(entry.Value)));
         }
 
         return fields;
     }
+
+    /// <summary>The short form's kind; some kind for a wrong one, which was reported.</summary>
+    private static GeneratorKind Kind(ConfigNode node) =>
+        node is ScalarNode scalar
+        && Enum.TryParse<GeneratorKind>(scalar.Text.Replace("_", "", StringComparison.Ordinal), ignoreCase: true, out var kind)
+            ? kind
+            : GeneratorKind.Uuid;
 
     private static GeneratorField BindField(string name, Section field)
     {

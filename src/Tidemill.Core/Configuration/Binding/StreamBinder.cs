@@ -42,7 +42,7 @@ internal static class StreamBinder
         var start = source.Choice("start", StartPosition.Earliest);
         if (!source.Has("generator"))
         {
-            if (topic is null && source.Node.Find("topic") is null)
+            if (topic is null && source.Node.Entries.Count > 0 && source.Node.Find("topic") is null)
                 source.Error("topic", source.Node.Line, "The source is neither a topic nor a generator.", "Write `source: {topic: NAME}`, or `source: {generator: ...}`.");
 
             return new TopicSourceDefinition(topic ?? "", start);

@@ -40,7 +40,7 @@ internal sealed class ShapeValidator(FileReport report)
         if (node is not ScalarNode { IsNull: false } scalar)
             report.Add(path, node.Line, $"The value is {node.Kind}.", shape.Fix);
         else if (!scalar.Unresolved && !shape.Accepts(scalar.Text))
-            report.Add(path, node.Line, $"{Show(scalar, shape.Secret)} is not {shape.Rule}.", NearChoice(scalar, shape));
+            report.Add(path, node.Line, $"{Show(scalar, shape.Secret)} is not accepted.", NearChoice(scalar, shape));
     }
 
     private static string NearChoice(ScalarNode scalar, ScalarShape shape) =>
@@ -75,7 +75,7 @@ internal sealed class ShapeValidator(FileReport report)
         {
             var child = ConfigPath.Key(path, entry.Key);
             if (!shape.Key.Accepts(entry.Key))
-                report.Add(child, entry.KeyLine, $"'{entry.Key}' is not {shape.Key.Rule}.", shape.Key.Fix);
+                report.Add(child, entry.KeyLine, $"The name '{entry.Key}' is not accepted.", shape.Key.Fix);
 
             Check(entry.Value, shape.Value, child);
         }
@@ -89,11 +89,13 @@ internal sealed class ShapeValidator(FileReport report)
         foreach (var entry in map.Entries)
             CheckProperty(map, entry, shape, path);
 
-        foreach (var missing in shape.Properties.Where(p => p.Required && map.Value(p.Key) is null))
+        // A misspelt key is reported as such, not also as missing.
+        var meant = map.Entries.Where(e => shape.Find(e.Key) is null).Select(e => Suggestion.For(e.Key, shape.Keys)).ToHashSet();
+        foreach (var missing in shape.Properties.Where(p => p.Required && map.Value(p.Key) is null && !meant.Contains(p.Key)))
             report.Add(ConfigPath.Key(path, missing.Key), map.Line, $"The key '{missing.Key}' is missing.", $"Add `{missing.Key}:`.");
 
         var known = map.Entries.Count(e => shape.Find(e.Key) is not null);
-        if (shape.ExactlyOne && known != 1)
+        if (shape.ExactlyOne && known != 1 && meant.All(m => m is null))
         {
             report.Add(
                 path, map.Line, known == 0 ? "No kind is given." : "More than one kind is given.",

@@ -3,7 +3,7 @@ namespace Tidemill.Core.Configuration.Shapes;
 /// <summary>streams/*.yaml.</summary>
 internal static class StreamShapes
 {
-    private static readonly NumberShape Amount = new(-1e15, 1e15, Whole: false);
+    private static readonly NumberShape Amount = new(-1e9, 1e9, Whole: false);
     private static readonly NumberShape Integer = new(-9e15, 9e15, Whole: true);
     private static readonly ListShape Columns = new(CommonShapes.Column, MinItems: 1);
 

@@ -26,13 +26,20 @@ internal sealed class YamlTreeReader
     /// <summary>The document's root; an empty mapping for an empty file; null after a syntax error, which is reported.</summary>
     public static MappingNode? Read(string text, FileReport report)
     {
+        var reader = new YamlTreeReader(text, report);
         try
         {
-            return new YamlTreeReader(text, report).ReadDocument();
+            return reader.ReadDocument();
         }
         catch (YamlException error)
         {
             report.Add("", (int)error.Start.Line, $"Not valid YAML: {Sentence(error.Message)}", "Mend the syntax at or just above this line.");
+            return null;
+        }
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException or FormatException or OverflowException)
+        {
+            // The parser gives some broken texts these general exceptions, found by mutating files.
+            report.Add("", (int)(reader.parser.Current?.End.Line ?? 1), "Not valid YAML: a bracket, brace or quote is left open here, or a sign stands where it may not.", "Close it, or put quotes around the value.");
             return null;
         }
     }

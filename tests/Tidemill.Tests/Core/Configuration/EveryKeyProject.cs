@@ -1,0 +1,95 @@
+namespace Tidemill.Tests.Core.Configuration;
+
+/// <summary>A valid project in which every key of every file stands.</summary>
+internal static class EveryKeyProject
+{
+    public static ProjectFolder Write() => new ProjectFolder()
+        .With("tidemill.yaml", """
+            name: all
+            default_target: dev
+            targets:
+              dev:
+              prod:
+                log: {type: embedded}
+                warehouse: {type: postgres, host: h, port: 1, user: u, password: p, database: d, schema: s, ssl_mode: require, memory_limit: 1GiB, threads: 2}
+                search: {type: embedded}
+            topics:
+              events: {partitions: 3, retention: {time: 1d, bytes: 1GB}, max_record_bytes: 512KiB}
+              plain:
+            """)
+        .With("streams/reader.yaml", """
+            name: reader
+            enabled: false
+            source: {topic: events, start: latest}
+            decode:
+              format: json
+              lenient: true
+              extra: _extra
+              fields:
+                id: {type: uuid, required: true}
+                amount: {type: "decimal(18,2)", path: payment.amount, default: 0.50}
+                at: {type: timestamp, path: [meta, "sent.at"], format: epoch_milliseconds}
+                tags: {type: json, default: [a, {b: 1}, null, "2"]}
+                note: text
+            transform: |
+              SELECT *
+              FROM batch
+            deduplicate: [id]
+            batch: {max_records: 10, max_bytes: 1MiB, max_wait: 1s}
+            sinks:
+              - warehouse:
+                  table: s.events
+                  name: main
+                  on_conflict: merge
+                  key: [id]
+                  merge: {amount: sum}
+                  columns: {amount: "decimal(20,2)"}
+                  indexes: [[at], {columns: [note, at], unique: true}]
+            """)
+        .With("streams/maker.yaml", """
+            source:
+              generator:
+                seed: 7
+                rate: 1.5
+                limit: 100
+                key: id
+                fields:
+                  id: uuid
+                  user: {uuid_pool: 5}
+                  amount: {amount: {min: 1, max: 2, scale: 3}}
+                  count: {integer: {min: -5, max: 5}}
+                  kind: {choice: {values: [a, b], weights: [1, 0.5]}}
+                  short: {choice: [x, y]}
+                  at: now
+                  n: sequence
+                late: {share: 0.1, by: 5m}
+                duplicates: 0.2
+                malformed: 0.3
+            sinks:
+              - topic: {name: events}
+            """)
+        .With("workflows/all.yaml", """
+            name: all
+            schedule: "0 * * * *"
+            timezone: Europe/Berlin
+            targets:
+              prod: {schedule: }
+              dev: {schedule: "@daily"}
+            tasks:
+              - name: models
+                models: +a
+                retries: 3
+                retry_delay: 1m
+                timeout: PT1H
+              - name: statements
+                depends_on: models
+                sql:
+                  - DELETE FROM x
+                  - |
+                    INSERT INTO x
+                    SELECT 1
+              - name: index
+                depends_on: [models, statements]
+                index: {name: x, query: SELECT 1 AS id, id: id, mapping: {id: keyword}}
+            """);
+}
