@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Tidemill.DuckDb.Native;
 
@@ -9,6 +10,8 @@ namespace Tidemill.DuckDb;
 /// </summary>
 public sealed class DuckDbException : Exception
 {
+    private const string ExcerptMark = "\n\nLINE ";
+
     private static readonly Dictionary<string, DuckDbErrorType> TypesByPrefix = new(StringComparer.Ordinal) {
         ["Out of Range"] = DuckDbErrorType.OutOfRange,
         ["Conversion"] = DuckDbErrorType.Conversion,
@@ -47,10 +50,13 @@ public sealed class DuckDbException : Exception
     };
 
     internal DuckDbException(DuckDbErrorType type, string message, Exception? inner = null)
-        : base(WithoutSql(message), inner) => ErrorType = type;
+        : base(WithoutSql(message), inner) => (ErrorType, SqlLine) = (type, LineOf(message));
 
     /// <summary>The kind of error; Invalid where DuckDB names none.</summary>
     public DuckDbErrorType ErrorType { get; }
+
+    /// <summary>The line of the SQL that the error is about, from 1; 0 when DuckDB names none.</summary>
+    public int SqlLine { get; }
 
     /// <summary>The message fit for logs: where the error is about data, all that is quoted in it is left out.</summary>
     public string LogText => IsAboutData ? WithoutQuotes(Message) : Message;
@@ -78,9 +84,18 @@ public sealed class DuckDbException : Exception
         return type == DuckDbErrorType.Invalid ? FromText(text) : new(type, text ?? "");
     }
 
+    private static int LineOf(string message)
+    {
+        var excerpt = message.IndexOf(ExcerptMark, StringComparison.Ordinal);
+        if (excerpt < 0) return 0;
+        var digits = message.AsSpan(excerpt + ExcerptMark.Length);
+        var end = digits.IndexOf(':');
+        return end > 0 && int.TryParse(digits[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var line) ? line : 0;
+    }
+
     private static string WithoutSql(string message)
     {
-        var excerpt = message.IndexOf("\n\nLINE ", StringComparison.Ordinal);
+        var excerpt = message.IndexOf(ExcerptMark, StringComparison.Ordinal);
         return (excerpt < 0 ? message : message[..excerpt]).TrimEnd();
     }
 

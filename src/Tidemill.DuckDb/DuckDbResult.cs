@@ -29,7 +29,9 @@ public sealed unsafe class DuckDbResult : IDisposable
         }
         _types = [];
         _names = [];
-        if (kind == ResultKind.ChangedRows) RowsChanged = ReadCount();
+        // CREATE TABLE AS counts its rows too, though it is not told as a statement that changes rows.
+        var counts = columns == 1 && NameOf(0) == "Count" && TypeOf(0) == LogicalType.BigInt;
+        if (kind == ResultKind.ChangedRows || counts) RowsChanged = ReadCount();
     }
 
     /// <summary>0 for statements that return no rows.</summary>
@@ -39,7 +41,7 @@ public sealed unsafe class DuckDbResult : IDisposable
 
     public IReadOnlyList<LogicalType> ColumnTypes => _types;
 
-    /// <summary>Rows inserted, updated or deleted; 0 for queries.</summary>
+    /// <summary>Rows inserted, updated or deleted, or put into a table that a query made; 0 for queries.</summary>
     public long RowsChanged { get; }
 
     /// <summary>The next rows, null at the end. The caller owns the chunk; it stays valid after the result.</summary>

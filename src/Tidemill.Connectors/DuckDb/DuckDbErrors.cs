@@ -20,7 +20,7 @@ internal static class DuckDbErrors
         var message = code == ErrorCode.DataFolderLocked
             ? $"Another process holds {description}."
             : $"{description}: {error.LogText}";
-        return new TidemillException(code, message, error);
+        return new TidemillException(code, message, error) { SqlLine = error.SqlLine };
     }
 
     private static ErrorCode Code(DuckDbException error, DuckDbWork work) => error.ErrorType switch
