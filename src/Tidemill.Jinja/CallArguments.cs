@@ -20,6 +20,9 @@ public sealed class CallArguments
     /// <summary>Named arguments in the order written; names are distinct.</summary>
     public IReadOnlyList<KeyValuePair<string, object?>> Keywords { get; }
 
+    /// <summary>Where the call stands in the template that is being evaluated.</summary>
+    public SourcePosition Position => Interpreter.Position;
+
     internal Interpreter Interpreter => _interpreter ?? throw new JinjaException("called outside a rendering");
 
     /// <summary>Matches the arguments with a function's parameters, as Python does.</summary>

@@ -21,6 +21,11 @@ public sealed class JinjaTemplate
     public string Render(IJinjaContext context, CancellationToken cancellationToken = default) =>
         new Interpreter(_environment, context, cancellationToken).Render(this);
 
+    /// <summary>Renders the template and keeps from which place of it each part of the output came.</summary>
+    /// <exception cref="JinjaException">The template fails; the error says where.</exception>
+    public JinjaRendering RenderMapped(IJinjaContext context, CancellationToken cancellationToken = default) =>
+        new Interpreter(_environment, context, cancellationToken).RenderMapped(this);
+
     /// <summary>Runs the template for what it assigns at its top level: variables, and macros that can be called.</summary>
     /// <exception cref="JinjaException">The template fails; the error says where.</exception>
     public IReadOnlyDictionary<string, object?> Load(IJinjaContext context, CancellationToken cancellationToken = default) =>

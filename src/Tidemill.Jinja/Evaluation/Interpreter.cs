@@ -18,6 +18,11 @@ internal sealed partial class Interpreter(JinjaEnvironment environment, IJinjaCo
 
     private enum Flow { Next, Break, Continue }
 
+    private List<(int Offset, SourcePosition Position, bool IsText)>? _map;
+    private StringBuilder? _mapped;
+
+    public SourcePosition Position => _position;
+
     public Members Members { get; } = new(environment.Options.Undefined);
 
     public string Render(JinjaTemplate template) => Guard(template, () =>
@@ -25,6 +30,14 @@ internal sealed partial class Interpreter(JinjaEnvironment environment, IJinjaCo
         Execute(template.Body);
         return _output.ToString();
     });
+
+    public JinjaRendering RenderMapped(JinjaTemplate template)
+    {
+        _map = [];
+        _mapped = _output;
+        var text = Render(template);
+        return new JinjaRendering(text, _map);
+    }
 
     /// <summary>Runs the template for the names it assigns at its top level, macros among them.</summary>
     public IReadOnlyDictionary<string, object?> Load(JinjaTemplate template) => Guard(template, () =>
@@ -80,6 +93,8 @@ internal sealed partial class Interpreter(JinjaEnvironment environment, IJinjaCo
     private Flow Execute(Statement statement)
     {
         Step();
+        if (ReferenceEquals(_output, _mapped))
+            _map!.Add((_output.Length, statement.Position, statement is TextStatement));
         switch (statement)
         {
             case TextStatement text:

@@ -1,0 +1,87 @@
+using Tidemill.Core.Warehouses;
+using Tidemill.Models.Graph;
+using Tidemill.Models.Project;
+
+namespace Tidemill.Models.Materializations;
+
+/// <summary>Turns models into the statements that build them, given what stands in the warehouse.</summary>
+internal sealed class ModelPlanner(IWarehouse warehouse)
+{
+    public async Task<ModelPlan> PlanAsync(IReadOnlyList<CompiledModel> models, CancellationToken cancellationToken)
+    {
+        var built = models.Select(model => model.Relation).ToHashSet();
+        var steps = new List<ModelStep>();
+        foreach (var model in models)
+        {
+            var existing = await warehouse.DescribeAsync(model.Relation, cancellationToken);
+            var views = existing is null ? [] : await DependentViews.OfAsync(warehouse, model.Relation, cancellationToken);
+            steps.Add(new ModelStep
+            {
+                Model = model,
+                Replaces = existing?.Kind,
+                Summary = Summary(model, existing?.Kind),
+                Statements = [.. Statements(model, existing?.Kind, views, built)],
+            });
+        }
+
+        return new ModelPlan(steps);
+    }
+
+    private IEnumerable<ModelStatement> Statements(
+        CompiledModel model, RelationKind? existing, IReadOnlyList<DependentView> views, HashSet<TableName> built)
+    {
+        if (model.Config.Schema is not null)
+            yield return new($"CREATE SCHEMA IF NOT EXISTS {SqlName.Quote(model.Relation.Schema!)}");
+        var isTable = model.Config.Materialization == Materialization.Table;
+        foreach (var statement in isTable ? BuildTable(model) : [])
+            yield return statement;
+        foreach (var view in views.Reverse())
+            yield return new(DependentViews.Drop(view));
+        if (existing is { } kind)
+            yield return new($"DROP {(kind == RelationKind.View ? "VIEW" : "TABLE")} IF EXISTS {model.Relation.Quoted}");
+        foreach (var statement in isTable ? TakeName(model) : CreateView(model))
+            yield return statement;
+        foreach (var view in views)
+            yield return new(DependentViews.Create(view, isBuiltLater: built.Contains(view.Name)));
+    }
+
+    private static IEnumerable<ModelStatement> CreateView(CompiledModel model) =>
+        [new($"CREATE VIEW {model.Relation.Quoted} AS\n{model.Sql}", HoldsQuery: true)];
+
+    /// <summary>PostgreSQL builds indexes before the swap, while readers still use the old table.</summary>
+    private IEnumerable<ModelStatement> BuildTable(CompiledModel model)
+    {
+        var temporary = RelationNames.Temporary(model.Relation);
+        yield return new($"DROP TABLE IF EXISTS {temporary.Quoted}");
+        yield return new($"CREATE TABLE {temporary.Quoted} AS\n{model.Sql}", HoldsQuery: true);
+        foreach (var index in warehouse.Kind == WarehouseKind.Postgres ? model.Config.Indexes : [])
+            yield return CreateIndex(RelationNames.TemporaryIndex(model.Relation, index), temporary, index);
+    }
+
+    /// <summary>DuckDB refuses to rename a table that has indexes, so there they come after it.</summary>
+    private IEnumerable<ModelStatement> TakeName(CompiledModel model)
+    {
+        var relation = model.Relation;
+        yield return new($"ALTER TABLE {RelationNames.Temporary(relation).Quoted} RENAME TO {SqlName.Quote(relation.Name)}");
+        foreach (var index in model.Config.Indexes)
+        {
+            yield return warehouse.Kind == WarehouseKind.Postgres
+                ? new($"ALTER INDEX {new TableName(RelationNames.TemporaryIndex(relation, index), relation.Schema).Quoted} RENAME TO {SqlName.Quote(RelationNames.Index(relation, index))}")
+                : CreateIndex(RelationNames.Index(relation, index), relation, index);
+        }
+    }
+
+    private static ModelStatement CreateIndex(string name, TableName table, IndexSpec index) => new(
+        $"CREATE {(index.Unique ? "UNIQUE " : "")}INDEX {SqlName.Quote(name)} ON {table.Quoted} ({SqlName.List(index.Columns)})");
+
+    private static string Summary(CompiledModel model, RelationKind? existing)
+    {
+        var isTable = model.Config.Materialization == Materialization.Table;
+        var kind = isTable ? "table" : "view";
+        var indexes = isTable && model.Config.Indexes.Count > 0
+            ? $", {model.Config.Indexes.Count} {(model.Config.Indexes.Count == 1 ? "index" : "indexes")}" : "";
+        var isOther = existing is not null && (existing == RelationKind.Table) != isTable;
+        var replaces = isOther ? $" (replaces a {(isTable ? "view" : "table")})" : "";
+        return $"{(existing is null ? "create" : "rebuild")} {kind} {model.Relation}{indexes}{replaces}";
+    }
+}
