@@ -53,12 +53,16 @@ internal static class Decode
         Print("JsonDecoder, 2 threads", bestParallel, bestReader, records);
     }
 
+    /// <summary>In batches of the size that streams use.</summary>
     private static void DecodeAll(BatchDecoder decoder, Transactions records)
     {
-        using var batch = decoder.Decode([records], CancellationToken.None);
-        if (batch.Rows != records.Records.Length)
+        foreach (var part in records.Batches)
         {
-            throw new InvalidOperationException($"{batch.Rejected.Count} records rejected: {batch.Rejected[0].Failure.Message}");
+            using var batch = decoder.Decode(part, CancellationToken.None);
+            if (batch.Rejected.Count > 0)
+            {
+                throw new InvalidOperationException($"{batch.Rejected.Count} records rejected: {batch.Rejected[0].Failure.Message}");
+            }
         }
     }
 
@@ -182,7 +186,11 @@ internal static class Decode
             }
 
             Bytes = bytes.WrittenCount;
+            var size = new BatchDefinition().MaxRecords;
+            Batches = [.. Enumerable.Range(0, (count + size - 1) / size).Select(i => new[] { new Part(this, i * size, Math.Min(size, count - (i * size))) })];
         }
+
+        public IReadOnlyList<IReadOnlyList<FetchedRecords>> Batches { get; }
 
         public override TopicPartition Partition { get; } = new("transactions", 0);
 
@@ -195,6 +203,23 @@ internal static class Decode
         public override IReadOnlyList<RecordHeader> Headers(int index) => [];
 
         protected override void Dispose(bool disposing) => NativeMemory.Free(memory);
+
+        private sealed class Part(Transactions all, int first, int count) : FetchedRecords
+        {
+            public override TopicPartition Partition => all.Partition;
+
+            public override ReadOnlySpan<RecordRef> Records => all.Records.Slice(first, count);
+
+            public override LogOffset Next => new(first + count);
+
+            public override long Bytes => all.Bytes * count / all.Records.Length;
+
+            public override IReadOnlyList<RecordHeader> Headers(int index) => [];
+
+            protected override void Dispose(bool disposing)
+            {
+            }
+        }
 
         private static string Record(Random random)
         {

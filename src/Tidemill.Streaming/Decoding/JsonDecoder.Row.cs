@@ -91,29 +91,29 @@ public sealed unsafe partial class JsonDecoder
         }
 
         var column = plan.FirstMetadataColumn;
-        if (metadata.HasFlag(MetadataColumns.Topic))
+        if ((metadata & MetadataColumns.Topic) != 0)
         {
             target.PointAt(column++, target.TopicText, target.TopicLength);
         }
 
-        if (metadata.HasFlag(MetadataColumns.Partition))
+        if ((metadata & MetadataColumns.Partition) != 0)
         {
             target.Cells<int>(column++)[target.Rows] = target.Partition.Partition;
         }
 
-        if (metadata.HasFlag(MetadataColumns.Offset))
+        if ((metadata & MetadataColumns.Offset) != 0)
         {
             target.Cells<long>(column++)[target.Rows] = record.Offset;
         }
 
-        if (metadata.HasFlag(MetadataColumns.Timestamp))
+        if ((metadata & MetadataColumns.Timestamp) != 0)
         {
             target.Cells<long>(column++)[target.Rows] = Math.Clamp(
                 record.TimestampMs, TimestampParser.MinMicros / MicrosPerMillisecond, TimestampParser.MaxMicros / MicrosPerMillisecond)
                 * MicrosPerMillisecond;
         }
 
-        if (!metadata.HasFlag(MetadataColumns.Key))
+        if ((metadata & MetadataColumns.Key) == 0)
         {
             return;
         }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 using Tidemill.Core.Schemas;
 
 namespace Tidemill.Streaming.Decoding;
@@ -7,6 +8,7 @@ namespace Tidemill.Streaming.Decoding;
 /// <content>One value into one cell.</content>
 public sealed unsafe partial class JsonDecoder
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private byte* DecodeField(FieldPlan field, byte* p, byte* end, int depth)
     {
         var after = DecodeValue(field, p, end, depth);
@@ -316,14 +318,15 @@ public sealed unsafe partial class JsonDecoder
         JsonScanner.SkipValue(p, end, depth, ref failed) == null ? null : failed.Set(DecodeReason.WrongType, p);
 
     /// <summary>A string's text between its quotes, unescaped into the scratch buffer when need be; valid until the next call.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ReadOnlySpan<byte> Text(byte* p, byte* quote, bool escaped)
     {
         var text = new ReadOnlySpan<byte>(p, (int)(quote - p));
-        if (!escaped)
-        {
-            return text;
-        }
+        return escaped ? Unescaped(text) : text;
+    }
 
+    private ReadOnlySpan<byte> Unescaped(ReadOnlySpan<byte> text)
+    {
         if (scratch.Length < text.Length)
         {
             scratch = new byte[Math.Max(text.Length, scratch.Length * 2)];

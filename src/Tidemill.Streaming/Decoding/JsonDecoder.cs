@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;
@@ -23,6 +24,7 @@ public sealed unsafe partial class JsonDecoder
     private ScanFailure failed;
     private FieldPlan? failedField;
     private byte* recordEnd;
+    private byte* undeclaredNameEnd;
     private byte* extra;
     private int extraLength;
     private int extraRoom;
@@ -97,7 +99,7 @@ public sealed unsafe partial class JsonDecoder
             return RejectRoot(p, end);
         }
 
-        Array.Clear(seen);
+        seen.AsSpan().Clear();
         extra = null;
         extraLength = 0;
         recordEnd = end;
@@ -146,31 +148,23 @@ public sealed unsafe partial class JsonDecoder
         {
             var name = p;
             var node = expected;
-            if (node is not null && node.Quoted.Length <= end - p && new ReadOnlySpan<byte>(p, node.Quoted.Length).SequenceEqual(node.Quoted))
+            if (node is not null && IsWritten(node, p, end))
             {
-                p += node.Quoted.Length;
+                p = JsonScanner.SkipWhitespace(p + node.Written.Length, end);
             }
             else
             {
                 p = FindProperty(parent, p, end, out node);
                 expected = node ?? expected;
-            }
-
-            if (p == null)
-            {
-                return null;
-            }
-
-            var nameEnd = p;
-            p = JsonScanner.Colon(p, end, ref failed);
-            if (p == null)
-            {
-                return null;
+                if (p == null)
+                {
+                    return null;
+                }
             }
 
             if (node is null)
             {
-                p = SkipUndeclared(parent, name, nameEnd, p, end, depth);
+                p = SkipUndeclared(parent, name, p, end, depth);
             }
             else
             {
@@ -194,7 +188,17 @@ public sealed unsafe partial class JsonDecoder
         }
     }
 
-    /// <summary>Reads the name at p and looks it up; node is null when nothing declared bears it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsWritten(PropertyNode node, byte* p, byte* end)
+    {
+        var written = node.Written;
+        return written.Length <= end - p && new ReadOnlySpan<byte>(p, written.Length).SequenceEqual(written);
+    }
+
+    /// <summary>
+    /// Reads the name and colon at p and looks the name up; node is null when nothing declared bears it. Returns where the
+    /// value begins.
+    /// </summary>
     private byte* FindProperty(PropertyNode parent, byte* p, byte* end, out PropertyNode? node)
     {
         node = null;
@@ -210,9 +214,11 @@ public sealed unsafe partial class JsonDecoder
         }
 
         node = parent.Find(Text(p + 1, quote, escaped));
-        return quote + 1;
+        undeclaredNameEnd = quote + 1;
+        return JsonScanner.Colon(quote + 1, end, ref failed);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private byte* DecodeProperty(PropertyNode node, byte* name, byte* p, byte* end, int depth)
     {
         ref var word = ref seen[node.Index >> 6];
@@ -252,8 +258,9 @@ public sealed unsafe partial class JsonDecoder
         return after;
     }
 
-    private byte* SkipUndeclared(PropertyNode parent, byte* name, byte* nameEnd, byte* p, byte* end, int depth)
+    private byte* SkipUndeclared(PropertyNode parent, byte* name, byte* p, byte* end, int depth)
     {
+        var nameEnd = undeclaredNameEnd;
         var after = JsonScanner.SkipValue(p, end, depth, ref failed);
         if (after != null && plan.ExtraColumn >= 0 && parent == plan.Root)
         {

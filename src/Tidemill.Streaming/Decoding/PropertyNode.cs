@@ -12,14 +12,17 @@ internal sealed class PropertyNode
     public PropertyNode(string name, int index)
     {
         Name = Encoding.UTF8.GetBytes(name);
-        Quoted = [(byte)'"', .. Name, (byte)'"'];
+        Written = [(byte)'"', .. Name, (byte)'"', (byte)':'];
         Index = index;
     }
 
     public byte[] Name { get; }
 
-    /// <summary>The name as producers write it. A name that needs escapes is found by its unescaped form instead.</summary>
-    public byte[] Quoted { get; }
+    /// <summary>
+    /// The name as most producers write it, colon included. With space before the colon, or escapes, it is found by
+    /// <see cref="Name"/> instead.
+    /// </summary>
+    public byte[] Written { get; }
 
     /// <summary>Number of the node in the trie; the root is 0.</summary>
     public int Index { get; }

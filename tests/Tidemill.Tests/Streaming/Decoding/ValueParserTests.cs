@@ -72,6 +72,36 @@ public sealed class ValueParserTests
         }
     }
 
+    [Fact]
+    public void The_usual_form_is_read_as_the_general_one_is_broken_or_not()
+    {
+        var random = new Random(31);
+        var valid = 0;
+        for (var i = 0; i < 200_000; i++)
+        {
+            var time = DateTime.MinValue.AddTicks(random.NextInt64(DateTime.MaxValue.Ticks));
+            var text = Encoding.UTF8.GetBytes(time.ToString("yyyy-MM-ddTHH:mm:ss.fffffff", CultureInfo.InvariantCulture)[..random.Next(19, 28)] + "Z");
+            if (random.Next(2) == 0)
+            {
+                text[random.Next(text.Length)] = (byte)random.Next(0x2C, 0x3C);
+            }
+
+            var usual = TimestampParser.TryParse(text, out var micros);
+            if (text[10] != 'T')
+            {
+                continue;
+            }
+
+            // A space instead of the T leads to the general way.
+            text[10] = (byte)' ';
+            var general = TimestampParser.TryParse(text, out var expected);
+            Assert.True(usual == general && (usual != ParseResult.Ok || micros == expected), Encoding.UTF8.GetString(text));
+            valid += usual == ParseResult.Ok ? 1 : 0;
+        }
+
+        Assert.InRange(valid, 80_000, 180_000);
+    }
+
     [Theory]
     [InlineData("seconds", 6, "1700000000", 1_700_000_000_000_000)]
     [InlineData("seconds", 6, "1700000000.123456789", 1_700_000_000_123_456)]
