@@ -1,0 +1,109 @@
+using Polly;
+using Tidemill.Core.Errors;
+using Tidemill.Workflows.Planning;
+using Tidemill.Workflows.Tasks;
+
+namespace Tidemill.Workflows.Runs;
+
+/// <summary>Bounds of the runner.</summary>
+public sealed record WorkflowRunnerOptions
+{
+    /// <summary>
+    /// Attempts that run at the same time, over all workflows. Default 4: tasks mostly wait for the warehouse, which uses
+    /// all processors itself.
+    /// </summary>
+    public int MaxParallelTasks { get; init; } = 4;
+
+    /// <summary>How long the history may take to be written once a run is being stopped. Default 10 s.</summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>
+/// Runs plans and records them. A task starts when all it depends on succeeded, so independent tasks run side by side. A
+/// task that fails, whatever the reason, is tried again up to its number of attempts, as in Airflow. When it has failed for
+/// good, those that depend on it are not started (upstream_failed); others go on. Safe for concurrent callers.
+/// </summary>
+public sealed class WorkflowRunner : IDisposable
+{
+    private readonly IRunStore store;
+    private readonly Dictionary<Type, ITaskExecutor> executors;
+    private readonly TimeProvider time;
+    private readonly WorkflowRunnerOptions options;
+    private readonly SemaphoreSlim slots;
+    private readonly ResiliencePipeline recording;
+
+    public WorkflowRunner(
+        IRunStore store, IEnumerable<ITaskExecutor> executors, TimeProvider time, WorkflowRunnerOptions? options = null)
+    {
+        this.store = store;
+        this.executors = executors.ToDictionary(executor => executor.ActionType);
+        this.time = time;
+        this.options = options ?? new WorkflowRunnerOptions();
+        slots = new SemaphoreSlim(this.options.MaxParallelTasks);
+        recording = RetryPolicy.UntilItWorks(time, _ => { });
+    }
+
+    /// <summary>Raised after each change, on the run's own thread of control: handlers return quickly and do not throw.</summary>
+    public event Action<RunEvent>? Changed;
+
+    /// <summary>A run with a new id that starts now.</summary>
+    public WorkflowRun NewRun(RunPlan plan, RunRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(request);
+        var now = time.GetUtcNow();
+        return new WorkflowRun
+        {
+            Id = Guid.CreateVersion7(now),
+            Workflow = plan.Workflow,
+            Trigger = request.Trigger,
+            Interval = request.Interval,
+            StartTime = now,
+        };
+    }
+
+    /// <summary>
+    /// Carries the plan out and returns the run as recorded at its end. A failure of a task is a result, not an exception.
+    /// A run that <paramref name="cancellationToken"/> ends is cancelled; one that <paramref name="stopping"/> (the process
+    /// goes down) ends is interrupted. Throws only when the history cannot be written: Internal, SqlInvalid, AccessDenied;
+    /// it waits while the warehouse is away.
+    /// </summary>
+    public async Task<WorkflowRun> RunAsync(
+        RunPlan plan, WorkflowRun run, CancellationToken stopping, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(run);
+        using var execution = new RunExecution(this, plan, run, stopping, cancellationToken);
+        return await execution.RunAsync();
+    }
+
+    public void Dispose() => slots.Dispose();
+
+    internal TimeProvider Time => time;
+
+    internal WorkflowRunnerOptions Options => options;
+
+    internal SemaphoreSlim Slots => slots;
+
+    internal ITaskExecutor ExecutorOf(PlannedTask task) =>
+        executors.TryGetValue(task.Action.GetType(), out var executor)
+            ? executor
+            : throw new TidemillException(ErrorCode.Internal, $"Nothing carries out {task.Action.GetType().Name}.");
+
+    internal TaskAttempt NewAttempt(WorkflowRun run, PlannedTask task, int attempt)
+    {
+        var now = time.GetUtcNow();
+        return new TaskAttempt
+        {
+            Id = Guid.CreateVersion7(now), RunId = run.Id, Workflow = run.Workflow, Task = task.Name, Attempt = attempt, StartTime = now,
+        };
+    }
+
+    internal void Publish(RunEvent change) => Changed?.Invoke(change);
+
+    internal async Task SaveAsync(WorkflowRun run, CancellationToken cancellationToken) =>
+        await recording.ExecuteAsync(async token => await store.SaveRunAsync(run, token), cancellationToken);
+
+    internal async Task SaveAsync(TaskAttempt attempt, CancellationToken cancellationToken) =>
+        await recording.ExecuteAsync(async token => await store.SaveAttemptAsync(attempt, token), cancellationToken);
+}

@@ -1,0 +1,39 @@
+using Tidemill.Workflows.Planning;
+using Tidemill.Workflows.Runs;
+
+namespace Tidemill.Workflows.Scheduling;
+
+/// <summary>A workflow as it stands, for console and API.</summary>
+public sealed record WorkflowStatus
+{
+    public required string Name { get; init; }
+
+    /// <summary>Path of its file, relative to the project folder.</summary>
+    public required string File { get; init; }
+
+    /// <summary>As written; null when it is run by hand only.</summary>
+    public required string? Schedule { get; init; }
+
+    public required string TimeZone { get; init; }
+
+    public required RunPlan Plan { get; init; }
+
+    /// <summary>When the schedule fires next; null without a schedule and while schedules are off.</summary>
+    public required DateTimeOffset? NextFire { get; init; }
+
+    /// <summary>The run that goes on, with its tasks.</summary>
+    public required RunSnapshot? Active { get; init; }
+
+    /// <summary>The interval that runs as soon as the active run ends.</summary>
+    public required DataInterval? Queued { get; init; }
+
+    /// <summary>The run that ended last, of this process or a former one.</summary>
+    public required WorkflowRun? LastRun { get; init; }
+}
+
+/// <summary>What the scheduler does by itself.</summary>
+public sealed record WorkflowSchedulerOptions
+{
+    /// <summary>False: schedules do not fire; runs by hand still work. Default true.</summary>
+    public bool SchedulesEnabled { get; init; } = true;
+}
