@@ -9,6 +9,8 @@ namespace Tidemill.Core.Batches;
 /// </summary>
 public sealed class Batch : IDisposable
 {
+    private bool _borrowed;
+
     public Batch(Schema schema, IReadOnlyList<DataChunk> chunks)
     {
         ArgumentNullException.ThrowIfNull(schema);
@@ -26,6 +28,9 @@ public sealed class Batch : IDisposable
         }
     }
 
+    /// <summary>A batch over chunks that stay with their owner, who must outlive it.</summary>
+    public static Batch Borrowing(Schema schema, IReadOnlyList<DataChunk> chunks) => new(schema, chunks) { _borrowed = true };
+
     public Schema Schema { get; }
 
     public IReadOnlyList<DataChunk> Chunks { get; }
@@ -35,6 +40,11 @@ public sealed class Batch : IDisposable
 
     public void Dispose()
     {
+        if (_borrowed)
+        {
+            return;
+        }
+
         foreach (var chunk in Chunks)
         {
             chunk.Dispose();

@@ -77,12 +77,20 @@ public sealed class DeadLetterStore(IWarehouse warehouse)
             $"UPDATE {SystemTables.DeadLetters} SET status = 'discarded' WHERE status = 'open' AND {AtPosition(1)}",
             PositionValues(stream, position), cancellationToken);
 
-    /// <summary>Marks a letter as replayed inside the writer's transaction, so that row and mark become visible together.</summary>
-    internal static Task<long> MarkReplayedAsync(
-        IWarehouseWriter writer, string stream, RecordPosition position, CancellationToken cancellationToken) =>
-        writer.ExecuteAsync(
-            $"UPDATE {SystemTables.DeadLetters} SET status = 'replayed' WHERE status = 'open' AND {AtPosition(1)}",
-            PositionValues(stream, position), cancellationToken);
+    /// <summary>
+    /// Marks an open letter as replayed, with the value that was sent, inside the writer's transaction, so that row and mark
+    /// become visible together. TransactionConflict when somebody else has settled the letter meanwhile.
+    /// </summary>
+    internal static async Task MarkReplayedAsync(IWarehouseWriter writer, DeadLetter letter, CancellationToken cancellationToken)
+    {
+        var marked = await writer.ExecuteAsync(
+            $"UPDATE {SystemTables.DeadLetters} SET status = 'replayed', value = $5 WHERE status = 'open' AND {AtPosition(1)}",
+            [.. PositionValues(letter.Stream, letter.Position), letter.Value], cancellationToken);
+        if (marked == 0)
+        {
+            throw new TidemillException(ErrorCode.TransactionConflict, $"The dead letter at {letter.Position} is not open any more.");
+        }
+    }
 
     private static string AtPosition(int first) =>
         $"stream = ${first} AND topic = ${first + 1} AND \"partition\" = ${first + 2} AND \"offset\" = ${first + 3}";

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tidemill.Connectors.DuckDb;
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Logs;
+using Tidemill.Core.Warehouses;
+using Tidemill.DuckDb;
+using Tidemill.Log;
+using Tidemill.Streaming;
+
+namespace Tidemill.Benchmarks;
+
+/// <summary>
+/// <c>ingest [records]</c>: log -> decode -> DuckDB table against DuckDB's own read_json of the same records from a file
+/// into the same table, primary key and all, with the same threads and memory limit.
+/// </summary>
+internal static class Ingest
+{
+    private const int Threads = 2;
+    private const string Memory = "1GB";
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var records = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 5_000_000;
+        var folder = Directory.CreateTempSubdirectory("tidemill-ingest-").FullName;
+        try
+        {
+            await using var log = await EmbeddedLog.OpenAsync(Path.Combine(folder, "log"), new EmbeddedLogOptions(), TimeProvider.System, default);
+            var file = Path.Combine(folder, "records.ndjson");
+            var size = await TransactionRecords.WriteAsync(log, file, records, partitions: 2);
+            Console.WriteLine($"{records} records of {size:F0} bytes, {Threads} threads, primary key on transaction_id");
+            foreach (var run in new[] { 1, 2 })
+            {
+                var baseline = ReadJson(Path.Combine(folder, $"baseline{run}.duckdb"), file);
+                var ours = await StreamAsync(log, Path.Combine(folder, $"stream{run}.duckdb"), records);
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"run {run}: read_json {baseline.TotalSeconds:F2} s, log -> decode -> DuckDB {ours.Time.TotalSeconds:F2} s, rate ratio {baseline / ours.Time:F2}, managed bytes allocated per record {ours.AllocatedPerRecord:F1}"));
+            }
+
+            return 0;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static TimeSpan ReadJson(string path, string file)
+    {
+        using var database = DuckDbDatabase.Open(path, new Dictionary<string, string>
+        {
+            ["threads"] = Threads.ToString(CultureInfo.InvariantCulture), ["memory_limit"] = Memory,
+        });
+        using var connection = database.Connect();
+        connection.Execute($"CREATE TABLE transactions ({TransactionRecords.Columns}, PRIMARY KEY (transaction_id))");
+        var columns = TransactionRecords.Columns.Split(", ").Select(c => c.Split(' ', 2)).Select(c => $"{c[0]}: '{c[1]}'");
+        var started = Stopwatch.GetTimestamp();
+        connection.Execute(
+            $"INSERT INTO transactions SELECT * FROM read_json({SqlName.Literal(file)}, format = 'newline_delimited', columns = {{{string.Join(", ", columns)}}})");
+        return Stopwatch.GetElapsedTime(started);
+    }
+
+    private static async Task<(TimeSpan Time, double AllocatedPerRecord)> StreamAsync(EmbeddedLog log, string path, int records)
+    {
+        await using var warehouse = await DuckDbWarehouse.OpenAsync(
+            path, new WarehouseConnection { Threads = Threads, MemoryLimit = Memory }, default);
+        var services = new StreamServices(
+            "bench", log, warehouse, TimeProvider.System, NullLoggerFactory.Instance, _ => throw new NotSupportedException());
+        var allocated = GC.GetTotalAllocatedBytes();
+        var started = Stopwatch.GetTimestamp();
+        await StreamCatchUp.RunAsync(services, TransactionRecords.Stream("transactions", ConflictRule.Ignore), default);
+        var time = Stopwatch.GetElapsedTime(started);
+        var perRecord = (double)(GC.GetTotalAllocatedBytes() - allocated) / records;
+        await using var count = await warehouse.QueryAsync("SELECT count(*) FROM transactions", [], readOnly: true, default);
+        await foreach (var row in count.ReadRowsAsync(default))
+        {
+            if ((long)row[0]! != records)
+            {
+                throw new InvalidOperationException($"The table holds {row[0]} of {records} rows.");
+            }
+        }
+
+        return (time, perRecord);
+    }
+}

@@ -1,0 +1,191 @@
+using Polly;
+using Tidemill.Core.Errors;
+using Tidemill.Core.Logs;
+using Tidemill.Core.Streams;
+using Tidemill.Streaming.DeadLetters;
+using Tidemill.Streaming.Status;
+
+namespace Tidemill.Streaming.Pipeline;
+
+/// <summary>
+/// The last stage: dead letters, then each sink with its checkpoint, again and again while a sink is away. When a row is
+/// refused, the batch is halved until the record is found, set aside, and everything around it is written.
+/// </summary>
+internal sealed class BatchWriter(
+    string stream,
+    IReadOnlyList<ISink> sinks,
+    SinkPositions positions,
+    RowMaker rows,
+    Func<RowMaker> makeRows,
+    DeadLetterStore deadLetters,
+    StreamMetrics metrics,
+    TimeProvider time) : IDisposable
+{
+    private readonly ResiliencePipeline _retry = RetryPolicy.UntilItWorks(time, e => metrics.Retrying(e.Error));
+    private RowMaker? _careful;
+
+    public async Task WriteAsync(MicroBatch batch, CancellationToken cancellationToken)
+    {
+        var written = batch.TransformError is null
+            ? await TryWriteAsync(batch, rows, cancellationToken)
+            : null;
+        if (written is null)
+        {
+            // The transform stage may be busy with the next batch: the search for the bad row has its own.
+            _careful ??= makeRows();
+            written = await WriteHalvesAsync(batch, cancellationToken);
+        }
+
+        metrics.Committed(batch.Count, batch.Bytes, written.Value, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(batch.SampledTimestamps()));
+    }
+
+    public void Dispose() => _careful?.Dispose();
+
+    private async Task<long> WriteCarefullyAsync(MicroBatch batch, CancellationToken cancellationToken)
+    {
+        using (batch)
+        {
+            batch.Decoded = _careful!.Decode(batch.Records, cancellationToken);
+            try
+            {
+                batch.Rows = _careful.Deduplicates ? null : _careful.Transform(batch.Decoded);
+            }
+            catch (TidemillException error) when (error.Code == ErrorCode.TransformFailed)
+            {
+                batch.TransformError = error;
+            }
+
+            return await TryWriteAsync(batch, _careful, cancellationToken) ?? await WriteHalvesAsync(batch, cancellationToken);
+        }
+    }
+
+    private async Task<long> WriteHalvesAsync(MicroBatch batch, CancellationToken cancellationToken)
+    {
+        if (batch.Count == 1)
+        {
+            return await SetAsideAsync(batch, cancellationToken);
+        }
+
+        long written = 0;
+        foreach (var half in BatchHalves.Split(batch))
+        {
+            written += await WriteCarefullyAsync(half, cancellationToken);
+        }
+
+        return written;
+    }
+
+    /// <summary>Rows written, or null when some row is at fault; <see cref="MicroBatch.TransformError"/> then says why.</summary>
+    private async Task<long?> TryWriteAsync(MicroBatch batch, RowMaker maker, CancellationToken cancellationToken)
+    {
+        if (batch.TransformError is not null)
+        {
+            return null;
+        }
+
+        await SetAsideRejectedAsync(batch, cancellationToken);
+        try
+        {
+            long written = 0;
+            for (var i = 0; i < sinks.Count; i++)
+            {
+                written += await WriteSinkAsync(i, batch, maker, cancellationToken);
+            }
+
+            return written;
+        }
+        catch (TidemillException error) when (error.Code is ErrorCode.RowRejected or ErrorCode.TransformFailed)
+        {
+            batch.TransformError = error;
+            return null;
+        }
+    }
+
+    private async Task<long> WriteSinkAsync(int index, MicroBatch batch, RowMaker maker, CancellationToken cancellationToken)
+    {
+        var sink = sinks[index];
+        if (batch.Ranges.All(range => positions.Holds(index, range)))
+        {
+            return 0;
+        }
+
+        var attempts = 0;
+        return await _retry.ExecuteAsync(async token =>
+        {
+            // A commit whose answer was lost has happened or not: the sink's own checkpoint says which.
+            if (attempts++ > 0 && await HoldsAsync(sink, batch.Ranges, token))
+            {
+                return 0;
+            }
+
+            var deduplicated = maker.Deduplicates ? maker.Deduplicate(batch.Decoded!) : null;
+            using (deduplicated?.Keys)
+            {
+                return await sink.WriteAsync(
+                    new SinkBatch { Ranges = batch.Ranges, Rows = batch.Rows, Deduplicated = deduplicated }, token);
+            }
+        }, cancellationToken);
+    }
+
+    private static async Task<bool> HoldsAsync(ISink sink, IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken)
+    {
+        var held = await sink.ReadPositionsAsync(cancellationToken);
+        return ranges.All(range => held.TryGetValue(range.Partition, out var offset) && offset >= range.End);
+    }
+
+    private async Task SetAsideRejectedAsync(MicroBatch batch, CancellationToken cancellationToken)
+    {
+        var rejected = batch.Decoded!.Rejected;
+        if (rejected.Count == 0)
+        {
+            return;
+        }
+
+        var now = time.GetUtcNow();
+        var letters = rejected.Select(r => Letter(
+            batch.Records[r.Index.Fetch], r.Index.Record, now, r.Failure.Code, r.Failure.Field, r.Failure.Message)).ToList();
+        await _retry.ExecuteAsync(async token => await deadLetters.WriteAsync(letters, token), cancellationToken);
+        metrics.DeadLettered(letters.Count);
+    }
+
+    /// <summary>Sets the only record of the batch aside and moves the checkpoints over it.</summary>
+    private async Task<long> SetAsideAsync(MicroBatch batch, CancellationToken cancellationToken)
+    {
+        var error = batch.TransformError!;
+        var run = batch.Records.First(r => r.Records.Length > 0);
+        var letter = Letter(run, 0, time.GetUtcNow(), error.Code, null, error.Message);
+        await _retry.ExecuteAsync(async token => await deadLetters.WriteAsync([letter], token), cancellationToken);
+        metrics.DeadLettered(1);
+        using var nothing = new Core.Batches.Batch(rows.Output, []);
+        for (var i = 0; i < sinks.Count; i++)
+        {
+            var sink = sinks[i];
+            if (!await HoldsAsync(sink, batch.Ranges, cancellationToken))
+            {
+                await _retry.ExecuteAsync(
+                    async token => await sink.WriteAsync(new SinkBatch { Ranges = batch.Ranges, Rows = nothing }, token),
+                    cancellationToken);
+            }
+        }
+
+        return 0;
+    }
+
+    private DeadLetter Letter(
+        FetchedRecords run, int index, DateTimeOffset now, ErrorCode code, string? field, string message)
+    {
+        ref readonly var record = ref run.Records[index];
+        return new DeadLetter
+        {
+            Stream = stream,
+            Position = new RecordPosition(run.Partition, new LogOffset(record.Offset)),
+            Timestamp = DateTimeOffset.FromUnixTimeMilliseconds(record.TimestampMs),
+            Key = record.HasKey ? record.Key.ToArray() : null,
+            Value = record.IsTombstone ? null : record.Value.ToArray(),
+            Code = code,
+            Field = field,
+            Message = message,
+            CreatedAt = now,
+        };
+    }
+}

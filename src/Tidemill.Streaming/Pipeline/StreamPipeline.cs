@@ -1,0 +1,191 @@
+using System.Threading.Channels;
+using Tidemill.Core.Errors;
+using Tidemill.Streaming.Status;
+
+namespace Tidemill.Streaming.Pipeline;
+
+/// <summary>
+/// The three stages of a running stream, side by side: collect and decode, transform, write. One batch may wait between
+/// two stages, so that at most five are in memory: a slow sink holds the reading back.
+/// </summary>
+internal sealed class StreamPipeline(
+    BatchCollector collector, RowMaker rows, BatchWriter writer, StreamMetrics metrics, TimeProvider time, PauseGate gate)
+{
+    private readonly Channel<MicroBatch> _decoded = Bounded();
+    private readonly Channel<MicroBatch> _transformed = Bounded();
+    private readonly InFlight _inFlight = new();
+
+    /// <summary>
+    /// Runs until <paramref name="stop"/> asks for a graceful end (batches under way are written) or a stage fails.
+    /// <paramref name="abort"/> gives batches under way up; that loses nothing, they are read again.
+    /// </summary>
+    public async Task RunAsync(CancellationToken stop, CancellationToken abort)
+    {
+        using var failed = CancellationTokenSource.CreateLinkedTokenSource(abort);
+        using var collecting = CancellationTokenSource.CreateLinkedTokenSource(stop, failed.Token);
+        var stages = new[]
+        {
+            GuardAsync(() => CollectAsync(collecting.Token), failed),
+            GuardAsync(() => TransformAsync(failed.Token), failed),
+            GuardAsync(() => WriteAsync(failed.Token), failed),
+        };
+        try
+        {
+            await Task.WhenAll(stages);
+        }
+        catch (Exception) when (stages.Select(FirstCause).FirstOrDefault(e => e is not null) is { } cause)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(cause);
+        }
+        finally
+        {
+            DisposeLeft(_decoded);
+            DisposeLeft(_transformed);
+            collector.Dispose();
+        }
+    }
+
+    /// <summary>Completes when every batch handed out so far is written; called before partitions leave.</summary>
+    public Task DrainAsync(CancellationToken cancellationToken) => _inFlight.WhenEmptyAsync(cancellationToken);
+
+    private async Task CollectAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (!cancellationToken.IsCancellationRequested)
+            {
+                await gate.OpenAsync(cancellationToken);
+                if (await CollectOneAsync(cancellationToken) is { } batch)
+                {
+                    _inFlight.Enter();
+                    await SendAsync(_decoded, batch, cancellationToken);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // A graceful stop: what was handed out goes on through the other stages.
+        }
+        finally
+        {
+            _decoded.Writer.TryComplete();
+        }
+    }
+
+    private async Task<MicroBatch?> CollectOneAsync(CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        var batch = await collector.CollectAsync(cancellationToken);
+        if (batch is null)
+        {
+            return null;
+        }
+
+        metrics.Stage(StageName.Collect, time.GetElapsedTime(started));
+        started = time.GetTimestamp();
+        try
+        {
+            batch.Decoded = rows.Decode(batch.Records, cancellationToken);
+        }
+        catch
+        {
+            batch.Dispose();
+            throw;
+        }
+
+        metrics.Stage(StageName.Decode, time.GetElapsedTime(started));
+        return batch;
+    }
+
+    private async Task TransformAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var batch in _decoded.Reader.ReadAllAsync(cancellationToken))
+            {
+                Transform(batch);
+                await SendAsync(_transformed, batch, cancellationToken);
+            }
+        }
+        finally
+        {
+            _transformed.Writer.TryComplete();
+        }
+    }
+
+    private void Transform(MicroBatch batch)
+    {
+        if (rows.Deduplicates)
+        {
+            return;
+        }
+
+        var started = time.GetTimestamp();
+        try
+        {
+            batch.Rows = rows.Transform(batch.Decoded!);
+        }
+        catch (TidemillException error) when (error.Code == ErrorCode.TransformFailed)
+        {
+            batch.TransformError = error;
+        }
+
+        metrics.Stage(StageName.Transform, time.GetElapsedTime(started));
+    }
+
+    private async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var batch in _transformed.Reader.ReadAllAsync(cancellationToken))
+        {
+            using (batch)
+            {
+                var started = time.GetTimestamp();
+                await writer.WriteAsync(batch, cancellationToken);
+                metrics.Stage(StageName.Write, time.GetElapsedTime(started));
+            }
+
+            _inFlight.Leave();
+        }
+    }
+
+    /// <summary>A failing stage ends the others. The work runs on the pool: DuckDB's calls block their thread.</summary>
+    private static async Task GuardAsync(Func<Task> stage, CancellationTokenSource failed)
+    {
+        try
+        {
+            await Task.Run(stage, CancellationToken.None);
+        }
+        catch
+        {
+            await failed.CancelAsync();
+            throw;
+        }
+    }
+
+    private static Exception? FirstCause(Task stage) =>
+        stage.Exception?.InnerExceptions.FirstOrDefault(e => e is not (OperationCanceledException or ChannelClosedException));
+
+    private static async ValueTask SendAsync(Channel<MicroBatch> channel, MicroBatch batch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await channel.Writer.WriteAsync(batch, cancellationToken);
+        }
+        catch
+        {
+            batch.Dispose();
+            throw;
+        }
+    }
+
+    private static void DisposeLeft(Channel<MicroBatch> channel)
+    {
+        while (channel.Reader.TryRead(out var batch))
+        {
+            batch.Dispose();
+        }
+    }
+
+    private static Channel<MicroBatch> Bounded() => Channel.CreateBounded<MicroBatch>(
+        new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true });
+}

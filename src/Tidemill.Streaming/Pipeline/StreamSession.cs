@@ -1,0 +1,134 @@
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Errors;
+using Tidemill.Core.Logs;
+using Tidemill.Core.Streams;
+using Tidemill.Streaming.DeadLetters;
+using Tidemill.Streaming.Sinks;
+using Tidemill.Streaming.Status;
+
+namespace Tidemill.Streaming.Pipeline;
+
+/// <summary>One run of a stream from opening its sinks to the first failure or the stop; everything is built anew after a failure.</summary>
+internal sealed class StreamSession(StreamServices services, StreamDefinition stream, StreamMetrics metrics, PauseGate gate)
+{
+    private static readonly TimeSpan LagInterval = TimeSpan.FromSeconds(1);
+
+    public async Task RunAsync(CancellationToken stop, CancellationToken abort)
+    {
+        var source = (TopicSourceDefinition)stream.Source;
+        using var rows = new RowMaker(stream);
+        var sinks = Sinks(services, stream);
+        try
+        {
+            await OpenAsync(sinks, rows, abort);
+            await RunAsync(source, sinks, rows, stop, abort);
+        }
+        finally
+        {
+            foreach (var sink in sinks)
+            {
+                await sink.DisposeAsync();
+            }
+        }
+    }
+
+    internal static List<ISink> Sinks(StreamServices services, StreamDefinition stream) =>
+        [.. stream.Sinks.Select(ISink (sink) => sink switch
+        {
+            WarehouseSinkDefinition table => new WarehouseSink(services.Warehouse, stream, table),
+            _ => throw new TidemillException(
+                ErrorCode.ConfigurationInvalid, $"{stream.File}: a stream from a topic cannot write to sink {sink.Name}."),
+        })];
+
+    internal static async Task OpenAsync(IReadOnlyList<ISink> sinks, RowMaker rows, CancellationToken cancellationToken)
+    {
+        foreach (var sink in sinks)
+        {
+            await sink.OpenAsync(rows.Output, cancellationToken);
+            if (rows.Keys is { } keys && sink is WarehouseSink warehouse)
+            {
+                await warehouse.OpenSeenKeysAsync(keys, cancellationToken);
+            }
+        }
+    }
+
+    private async Task RunAsync(
+        TopicSourceDefinition source, List<ISink> sinks, RowMaker rows, CancellationToken stop, CancellationToken abort)
+    {
+        var positions = new SinkPositions();
+        StreamPipeline? pipeline = null;
+        var listener = new PartitionPositions(
+            services.Log, source, sinks, positions, token => pipeline?.DrainAsync(token) ?? Task.CompletedTask);
+        await using var consumer = services.Log.CreateConsumer(new ConsumerOptions
+        {
+            Group = $"tidemill.{services.Project}.{stream.Name}",
+            Topics = [source.Topic],
+            Listener = listener,
+            Start = source.Start,
+            MaxPollRecords = Math.Min(16_384, stream.Batch.MaxRecords),
+            MaxPollBytes = (int)Math.Min(4 << 20, stream.Batch.MaxBytes),
+        });
+        using var writer = new BatchWriter(
+            stream.Name, sinks, positions, rows, () => new RowMaker(stream), new DeadLetterStore(services.Warehouse), metrics, services.Time);
+        pipeline = new StreamPipeline(
+            new BatchCollector(consumer, positions, stream.Batch, services.Time), rows, writer, metrics, services.Time, gate);
+        metrics.State = gate.IsClosed ? StreamState.Paused : StreamState.Running;
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop, abort);
+        var lag = WatchLagAsync(source, sinks, ended.Token);
+        try
+        {
+            await pipeline.RunAsync(stop, abort);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await lag;
+        }
+    }
+
+    /// <summary>Lag is what the slowest sink does not hold yet, read from the sinks' checkpoints as another process would.</summary>
+    private async Task WatchLagAsync(TopicSourceDefinition source, List<ISink> sinks, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(LagInterval, services.Time);
+        try
+        {
+            do
+            {
+                try
+                {
+                    metrics.Lag = await LagAsync(source, sinks, cancellationToken);
+                }
+                catch (TidemillException)
+                {
+                    // The stages meet the same outage and report it; the last known lag stands until then.
+                }
+            }
+            while (await timer.WaitForNextTickAsync(cancellationToken));
+        }
+        catch (OperationCanceledException)
+        {
+            // The session ends.
+        }
+    }
+
+    private async Task<long> LagAsync(TopicSourceDefinition source, List<ISink> sinks, CancellationToken cancellationToken)
+    {
+        if (await services.Log.DescribeTopicAsync(source.Topic, cancellationToken) is not { } topic)
+        {
+            return 0;
+        }
+
+        long lag = 0;
+        foreach (var sink in sinks)
+        {
+            var held = await sink.ReadPositionsAsync(cancellationToken);
+            lag = Math.Max(lag, topic.Partitions.Sum(p =>
+            {
+                var start = source.Start == StartPosition.Earliest ? p.Earliest : p.Next;
+                return Math.Max(0, p.Next.Value - held.GetValueOrDefault(new TopicPartition(topic.Name, p.Partition), start).Value);
+            }));
+        }
+
+        return lag;
+    }
+}

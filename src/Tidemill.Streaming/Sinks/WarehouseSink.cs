@@ -1,0 +1,107 @@
+using Tidemill.Core.Batches;
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Logs;
+using Tidemill.Core.Schemas;
+using Tidemill.Core.Streams;
+using Tidemill.Core.Warehouses;
+
+namespace Tidemill.Streaming.Sinks;
+
+/// <summary>Rows into a table of the warehouse, with the checkpoint in the same transaction: exactly once.</summary>
+internal sealed class WarehouseSink : ISink
+{
+    private readonly IWarehouse _warehouse;
+    private readonly StreamDefinition _stream;
+    private readonly WarehouseSinkDefinition _definition;
+    private readonly TableWrite _write;
+    private readonly CheckpointOwner _owner;
+    private IWarehouseWriter? _writer;
+
+    public WarehouseSink(IWarehouse warehouse, StreamDefinition stream, WarehouseSinkDefinition definition)
+    {
+        _warehouse = warehouse;
+        _stream = stream;
+        _definition = definition;
+        _owner = new CheckpointOwner(stream.Name, definition.Name);
+        _write = new TableWrite(definition.Table, definition.Rule) { Key = definition.Key, Merge = definition.Merge };
+        SeenKeys = new TableName($"tidemill_seen_{stream.Name}");
+    }
+
+    public string Name => _definition.Name;
+
+    /// <summary>The table that remembers which events the stream has taken, when it deduplicates.</summary>
+    public TableName SeenKeys { get; }
+
+    public async Task OpenAsync(Schema schema, CancellationToken cancellationToken)
+    {
+        await EnsureAsync(
+            new TableSpec(_definition.Table, Declared(schema)) { PrimaryKey = _definition.Key, Indexes = _definition.Indexes },
+            cancellationToken);
+        _writer ??= await _warehouse.OpenWriterAsync(cancellationToken);
+    }
+
+    /// <summary>Creates the table of seen keys.</summary>
+    public Task OpenSeenKeysAsync(Schema keys, CancellationToken cancellationToken) => EnsureAsync(
+        new TableSpec(SeenKeys, keys) { PrimaryKey = [.. keys.Fields.Select(f => f.Name)] }, cancellationToken);
+
+    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CancellationToken cancellationToken) =>
+        _warehouse.ReadCheckpointsAsync(_owner, cancellationToken);
+
+    public Task<long> WriteAsync(SinkBatch batch, CancellationToken cancellationToken) =>
+        InTransactionAsync(batch, writer => writer.AdvanceAsync(_owner, batch.Ranges, cancellationToken), cancellationToken);
+
+    /// <summary>Writes the row of a dead letter and marks the letter, as one, without moving the checkpoint.</summary>
+    public Task<long> ReplayAsync(SinkBatch batch, Func<IWarehouseWriter, Task> mark, CancellationToken cancellationToken) =>
+        InTransactionAsync(batch, mark, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_writer is not null)
+        {
+            await _writer.DisposeAsync();
+        }
+    }
+
+    private async Task<long> InTransactionAsync(
+        SinkBatch batch, Func<IWarehouseWriter, Task> finish, CancellationToken cancellationToken)
+    {
+        var writer = _writer ?? throw new InvalidOperationException("The sink is not open.");
+        try
+        {
+            await writer.BeginAsync(cancellationToken);
+            var rows = batch.Rows is { } given
+                ? await WriteRowsAsync(writer, given, cancellationToken)
+                : await WriteNewAsync(writer, batch.Deduplicated!, cancellationToken);
+            await finish(writer);
+            await writer.CommitAsync(cancellationToken);
+            return rows;
+        }
+        catch
+        {
+            await writer.RollbackAsync();
+            throw;
+        }
+    }
+
+    private async Task<long> WriteNewAsync(IWarehouseWriter writer, DeduplicatedRows source, CancellationToken cancellationToken)
+    {
+        var isNew = await writer.InsertNewKeysAsync(SeenKeys, source.Keys, cancellationToken);
+        using var rows = source.Transform(isNew);
+        return await WriteRowsAsync(writer, rows, cancellationToken);
+    }
+
+    private Task<long> WriteRowsAsync(IWarehouseWriter writer, Batch rows, CancellationToken cancellationToken) =>
+        rows.RowCount == 0 ? Task.FromResult(0L) : writer.WriteAsync(_write, rows, cancellationToken);
+
+    private async Task EnsureAsync(TableSpec spec, CancellationToken cancellationToken)
+    {
+        var plan = await _warehouse.PlanAsync(spec, cancellationToken);
+        if (plan.Steps.Count > 0)
+        {
+            await _warehouse.ApplyAsync(plan, cancellationToken);
+        }
+    }
+
+    private Schema Declared(Schema schema) => new(
+        [.. schema.Fields.Select(f => f with { Required = _definition.Key.Contains(f.Name, StringComparer.OrdinalIgnoreCase) })]);
+}

@@ -1,0 +1,156 @@
+using Microsoft.Extensions.Logging;
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Errors;
+using Tidemill.Streaming.Pipeline;
+using Tidemill.Streaming.Sources;
+using Tidemill.Streaming.Status;
+
+namespace Tidemill.Streaming;
+
+/// <summary>
+/// Runs a project's streams, each by itself: a stream that fails is started again from its sinks' checkpoints, after a
+/// growing wait for errors that pass, after half a minute for errors that need somebody.
+/// </summary>
+public sealed partial class StreamSupervisor
+{
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(10);
+
+    private readonly StreamServices _services;
+    private readonly ILogger _logger;
+    private readonly Dictionary<string, SupervisedStream> _streams;
+
+    public StreamSupervisor(StreamServices services, IReadOnlyList<StreamDefinition> streams)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(streams);
+        _services = services;
+        _logger = services.Loggers.CreateLogger<StreamSupervisor>();
+        _streams = streams.Where(s => s.Enabled).ToDictionary(
+            s => s.Name,
+            s => new SupervisedStream(s, new StreamMetrics(s.Name, Route(s), services.Time), new PauseGate()),
+            StringComparer.Ordinal);
+    }
+
+    /// <summary>A snapshot of every enabled stream, in the project's order.</summary>
+    public IReadOnlyList<StreamStatus> Status() => [.. _streams.Values.Select(s => s.Metrics.Snapshot())];
+
+    /// <summary>Holds the stream's reading; what is under way is written. NotFound for an unknown name.</summary>
+    public void Pause(string stream)
+    {
+        var supervised = Find(stream);
+        supervised.Gate.Close();
+        supervised.Metrics.State = StreamState.Paused;
+    }
+
+    /// <summary>Lets a paused stream read on.</summary>
+    public void Resume(string stream)
+    {
+        var supervised = Find(stream);
+        supervised.Metrics.State = StreamState.Running;
+        supervised.Gate.Open();
+    }
+
+    /// <summary>Runs all streams until cancelled, then lets batches under way finish for at most ten seconds.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var abort = new CancellationTokenSource();
+        await using var stopping = cancellationToken.Register(() => abort.CancelAfter(StopGrace));
+        await Task.WhenAll(_streams.Values.Select(s => RunAsync(s, cancellationToken, abort.Token)));
+    }
+
+    private static string Route(StreamDefinition stream)
+    {
+        var source = stream.Source switch
+        {
+            TopicSourceDefinition topic => $"topic {topic.Topic}",
+            GeneratorSourceDefinition => "generator",
+            _ => stream.Source.GetType().Name,
+        };
+        return $"{source} -> {string.Join(", ", stream.Sinks.Select(SinkText))}";
+    }
+
+    private static string SinkText(SinkDefinition sink) => sink switch
+    {
+        WarehouseSinkDefinition table => $"table {table.Table}",
+        TopicSinkDefinition topic => $"topic {topic.Topic}",
+        _ => sink.Name,
+    };
+
+    private async Task RunAsync(SupervisedStream stream, CancellationToken stop, CancellationToken abort)
+    {
+        var wait = FirstWait;
+        while (!stop.IsCancellationRequested)
+        {
+            var started = _services.Time.GetTimestamp();
+            try
+            {
+                await RunOnceAsync(stream, stop, abort);
+                break;
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                break;
+            }
+#pragma warning disable CA1031 // One stream's failure, whatever it is, is its own: it is reported and the others run on.
+            catch (Exception error)
+#pragma warning restore CA1031
+            {
+                wait = _services.Time.GetElapsedTime(started) > LongestWait ? FirstWait : wait;
+                wait = Report(stream, error) ? wait : LongestWait;
+                await WaitAsync(wait, stop);
+                wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
+            }
+        }
+
+        stream.Metrics.State = StreamState.Stopped;
+    }
+
+    /// <summary>True when the error passes by itself.</summary>
+    private bool Report(SupervisedStream stream, Exception error)
+    {
+        var transient = error is TidemillException { Rule.Retry: RetryRule.Backoff };
+        stream.Metrics.Failed(error);
+        stream.Metrics.State = transient ? StreamState.Waiting : StreamState.Failed;
+        if (error is TidemillException known)
+        {
+            StreamStopped(stream.Definition.Name, known.Code, known.Message);
+        }
+        else
+        {
+            StreamBroke(stream.Definition.Name, error);
+        }
+
+        return transient;
+    }
+
+    private async Task RunOnceAsync(SupervisedStream stream, CancellationToken stop, CancellationToken abort)
+    {
+        await stream.Gate.OpenAsync(stop);
+        if (stream.Definition.Source is GeneratorSourceDefinition)
+        {
+            await new GeneratorPump(_services, stream.Definition, stream.Metrics, stream.Gate).RunAsync(stop);
+            return;
+        }
+
+        await new StreamSession(_services, stream.Definition, stream.Metrics, stream.Gate).RunAsync(stop, abort);
+    }
+
+    private async Task WaitAsync(TimeSpan wait, CancellationToken stop)
+    {
+        try
+        {
+            await Task.Delay(wait, _services.Time, stop);
+        }
+        catch (OperationCanceledException)
+        {
+            // The loop ends at its own check.
+        }
+    }
+
+    private SupervisedStream Find(string stream) => _streams.GetValueOrDefault(stream)
+        ?? throw new TidemillException(ErrorCode.NotFound, $"There is no stream {stream}; streams are {string.Join(", ", _streams.Keys)}.");
+
+    private sealed record SupervisedStream(StreamDefinition Definition, StreamMetrics Metrics, PauseGate Gate);
+}

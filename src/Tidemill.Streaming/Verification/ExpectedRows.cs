@@ -1,0 +1,103 @@
+using System.Globalization;
+using Tidemill.Core.Batches;
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Warehouses;
+using Tidemill.DuckDb;
+using Tidemill.Streaming.Decoding;
+using Tidemill.Streaming.Pipeline;
+using Tidemill.Streaming.Transforms;
+
+namespace Tidemill.Streaming.Verification;
+
+/// <summary>
+/// The rows that a stream's records must give, worked out by plain SQL in a scratch DuckDB: the transform's rows are kept
+/// whole in <c>expected_rows</c>, with the number of the run of records they come from; conflict rules are applied only when
+/// comparing. The code that writes to sinks takes no part.
+/// </summary>
+internal sealed class ExpectedRows : IDisposable
+{
+    public const string RunColumn = "_run";
+
+    private readonly DuckDbDatabase _database;
+    private readonly BatchDecoder _decoder;
+    private readonly ChunkSource _chunks;
+    private readonly DuckDbStatement _insert;
+    private readonly string _select;
+    private readonly IReadOnlyList<string> _deduplicate;
+
+    public ExpectedRows(StreamDefinition stream)
+    {
+        _deduplicate = stream.Deduplicate;
+        _database = DuckDbDatabase.Open(null, new Dictionary<string, string> { ["memory_limit"] = "1GB" });
+        Connection = _database.Connect();
+        Connection.Execute("SET TimeZone = 'UTC'");
+        _decoder = new BatchDecoder(stream.Decode!, RowMaker.MetadataIn(stream.Transform));
+        var input = _decoder.Schema;
+        _chunks = _database.Register(new ChunkSource([.. input.Fields.Select(f => f.Name)], input.ToLogical(), ordered: true));
+        Connection.Execute($"CREATE TEMP VIEW batch AS SELECT * FROM {_chunks.Sql}");
+        _select = SqlTransform.WithCasts(Connection, stream.Transform?.Text ?? "SELECT * FROM batch", RowMaker.Casts(stream));
+        Connection.Execute($"CREATE TABLE expected_rows AS SELECT 0::BIGINT AS {RunColumn}, * FROM ({_select}\n) LIMIT 0");
+        if (Deduplicates)
+        {
+            Connection.Execute("CREATE SEQUENCE record_number; CREATE TABLE records AS SELECT 0::BIGINT AS _number, * FROM batch LIMIT 0");
+        }
+
+        _insert = Connection.Prepare(Deduplicates
+            ? "INSERT INTO records SELECT nextval('record_number'), * FROM batch"
+            : $"INSERT INTO expected_rows SELECT $1, * FROM ({_select}\n)");
+        using var probe = Connection.Prepare("SELECT * FROM expected_rows");
+        Columns = [.. probe.ColumnNames.Skip(1)];
+        Types = [.. probe.ColumnTypes.Skip(1)];
+    }
+
+    public DuckDbConnection Connection { get; }
+
+    /// <summary>The transform's columns.</summary>
+    public IReadOnlyList<string> Columns { get; }
+
+    public IReadOnlyList<LogicalType> Types { get; }
+
+    private bool Deduplicates => _deduplicate.Count > 0;
+
+    public DecodedBatch Decode(IReadOnlyList<Core.Logs.FetchedRecords> records, CancellationToken cancellationToken) =>
+        _decoder.Decode(records, cancellationToken);
+
+    /// <summary>Keeps the rows of the run with this number.</summary>
+    public void Add(long run, DecodedBatch decoded)
+    {
+        if (decoded.Chunks.Count == 0)
+        {
+            return;
+        }
+
+        _chunks.Set(decoded.Chunks);
+        if (!Deduplicates)
+        {
+            _insert.Bind(1, run);
+        }
+
+        _insert.Execute();
+        _chunks.Clear();
+    }
+
+    /// <summary>Ends the adding: a stream that deduplicates now gets its rows, from the first record of each key.</summary>
+    public void Complete()
+    {
+        if (!Deduplicates)
+        {
+            return;
+        }
+
+        Connection.Execute("CREATE OR REPLACE TEMP VIEW batch AS SELECT * EXCLUDE (_number) FROM records QUALIFY row_number() OVER " +
+            $"(PARTITION BY {SqlName.List(_deduplicate)} ORDER BY _number) = 1");
+        Connection.Execute(string.Create(CultureInfo.InvariantCulture, $"INSERT INTO expected_rows SELECT 0, * FROM ({_select}\n)"));
+    }
+
+    public void Dispose()
+    {
+        _insert.Dispose();
+        Connection.Dispose();
+        _decoder.Dispose();
+        _database.Dispose();
+    }
+}

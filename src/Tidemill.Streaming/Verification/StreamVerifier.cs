@@ -1,0 +1,130 @@
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Errors;
+using Tidemill.Core.Logs;
+using Tidemill.Core.Warehouses;
+using Tidemill.Streaming.DeadLetters;
+
+namespace Tidemill.Streaming.Verification;
+
+/// <summary>
+/// Proves that every acknowledged record up to a sink's checkpoint is in the warehouse exactly once or in dead letters:
+/// reads the topic again, works the rows out anew and compares them with the table. Names what is not.
+/// For true results nothing else writes to the table, and the SQL gives the same rows each time (no now(), no random()).
+/// </summary>
+public sealed class StreamVerifier(StreamServices services, IReadOnlyList<StreamDefinition> streams)
+{
+    private const int MostFindings = 50;
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>One report a table fed from a topic; null checks all streams.</summary>
+    public async Task<IReadOnlyList<VerifyReport>> VerifyAsync(string? stream, CancellationToken cancellationToken)
+    {
+        var chosen = streams.Where(s => s.Source is TopicSourceDefinition && (stream is null || s.Name == stream)).ToList();
+        if (chosen.Count == 0 && stream is not null)
+        {
+            throw new TidemillException(ErrorCode.NotFound, $"There is no stream {stream} that reads a topic.");
+        }
+
+        var reports = new List<VerifyReport>();
+        foreach (var definition in chosen)
+        {
+            foreach (var sink in definition.Sinks.OfType<WarehouseSinkDefinition>())
+            {
+                reports.Add(await VerifyAsync(definition, sink, cancellationToken));
+            }
+        }
+
+        return reports;
+    }
+
+    private async Task<VerifyReport> VerifyAsync(
+        StreamDefinition stream, WarehouseSinkDefinition sink, CancellationToken cancellationToken)
+    {
+        var source = (TopicSourceDefinition)stream.Source;
+        var topic = await services.Log.DescribeTopicAsync(source.Topic, cancellationToken)
+            ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
+        var checkpoints = await services.Warehouse.ReadCheckpointsAsync(new CheckpointOwner(stream.Name, sink.Name), cancellationToken);
+        var letters = await LettersAsync(stream.Name, cancellationToken);
+        using var expected = new ExpectedRows(stream);
+        var reading = new TopicReading(expected, letters);
+        foreach (var partition in topic.Partitions)
+        {
+            var at = new TopicPartition(topic.Name, partition.Partition);
+            var end = checkpoints.GetValueOrDefault(at, partition.Earliest);
+            await ReadAsync(reading, new OffsetRange(at, partition.Earliest, end), cancellationToken);
+        }
+
+        reading.AddReplayed(cancellationToken);
+        expected.Complete();
+        var exists = await services.Warehouse.DescribeAsync(sink.Table, cancellationToken) is not null;
+        var found = exists ? await ActualRows.LoadAsync(services.Warehouse, sink.Table, expected, cancellationToken) : 0;
+        if (!exists)
+        {
+            expected.Connection.Execute($"CREATE TABLE actual_rows AS SELECT * EXCLUDE ({ExpectedRows.RunColumn}) FROM expected_rows LIMIT 0");
+        }
+
+        var expired = topic.Partitions.Sum(p => p.Earliest.Value);
+        var compared = new RowComparison(expected, sink, complete: expired == 0 && source.Start == StartPosition.Earliest).Compare();
+        return new VerifyReport
+        {
+            Stream = stream.Name,
+            Table = sink.Table.ToString(),
+            Records = reading.Records,
+            DeadLetters = reading.DeadLetters,
+            Pending = topic.Partitions.Sum(p =>
+                p.Next.Value - checkpoints.GetValueOrDefault(new TopicPartition(topic.Name, p.Partition), p.Earliest).Value),
+            Expired = expired,
+            RowsExpected = reading.Rows,
+            RowsFound = found,
+            Lost = compared.Lost + reading.Missing.Count,
+            Doubled = compared.Doubled,
+            Altered = compared.Altered,
+            Findings = Findings(reading, compared),
+        };
+    }
+
+    private async Task<Dictionary<RecordPosition, DeadLetter>> LettersAsync(string stream, CancellationToken cancellationToken)
+    {
+        var letters = await new DeadLetterStore(services.Warehouse).ListAsync(stream, null, int.MaxValue, 0, cancellationToken);
+        return letters.ToDictionary(l => l.Position);
+    }
+
+    private async Task ReadAsync(TopicReading reading, OffsetRange range, CancellationToken cancellationToken)
+    {
+        if (range.Count <= 0)
+        {
+            return;
+        }
+
+        await using var consumer = services.Log.CreateConsumer(new ConsumerOptions
+        {
+            Assignment = [new RecordPosition(range.Partition, range.Start)],
+        });
+        var next = range.Start;
+        while (next < range.End)
+        {
+            using var run = await consumer.PollAsync(ReadTimeout, cancellationToken) ?? throw new TidemillException(
+                ErrorCode.TimedOut, $"{range.Partition}: no record came from offset {next} within {ReadTimeout.TotalSeconds} s.");
+            next = run.Next;
+            reading.Add(run, range.End, cancellationToken);
+        }
+    }
+
+    private static List<string> Findings(TopicReading reading, ComparedRows compared)
+    {
+        var findings = reading.Missing.Take(MostFindings)
+            .Select(m => $"lost: {m} does not decode and is not in dead letters").ToList();
+        findings.AddRange(compared.LostRuns.Take(MostFindings).Select(run => reading.Describe(run)));
+        if (compared.Doubled > 0)
+        {
+            findings.Add($"doubled: {compared.Doubled} rows stand more often than their records say");
+        }
+
+        if (compared.Altered > 0)
+        {
+            findings.Add($"altered: {compared.Altered} rows are not what their records give");
+        }
+
+        return findings;
+    }
+}

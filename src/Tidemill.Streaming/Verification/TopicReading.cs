@@ -1,0 +1,82 @@
+using Tidemill.Core.Logs;
+using Tidemill.Streaming.DeadLetters;
+using Tidemill.Streaming.Decoding;
+using Tidemill.Streaming.Pipeline;
+
+namespace Tidemill.Streaming.Verification;
+
+/// <summary>Sorts a topic's records into rows expected, dead letters, and records that are neither.</summary>
+internal sealed class TopicReading(ExpectedRows expected, IReadOnlyDictionary<RecordPosition, DeadLetter> letters)
+{
+    private const int RunRecords = 1024;
+
+    private readonly List<CheckedRun> _runs = [];
+
+    public long Records { get; private set; }
+
+    public long DeadLetters { get; private set; }
+
+    public long Rows { get; private set; }
+
+    public List<RecordPosition> Missing { get; } = [];
+
+    /// <summary>Takes the records before <paramref name="end"/> in.</summary>
+    public void Add(FetchedRecords fetched, LogOffset end, CancellationToken cancellationToken)
+    {
+        var pending = 0;
+        var start = 0;
+        var records = fetched.Records;
+        for (var i = 0; i < records.Length && records[i].Offset < end.Value; i++)
+        {
+            Records++;
+            if (letters.ContainsKey(new RecordPosition(fetched.Partition, new LogOffset(records[i].Offset))))
+            {
+                DeadLetters++;
+                AddRun(fetched, start, pending, cancellationToken);
+                (start, pending) = (i + 1, 0);
+                continue;
+            }
+
+            if (++pending == RunRecords)
+            {
+                AddRun(fetched, start, pending, cancellationToken);
+                (start, pending) = (i + 1, 0);
+            }
+        }
+
+        AddRun(fetched, start, pending, cancellationToken);
+    }
+
+    /// <summary>Replayed letters have rows: those of the value that was sent.</summary>
+    public void AddReplayed(CancellationToken cancellationToken)
+    {
+        foreach (var letter in letters.Values.Where(l => l.Status == DeadLetterStatus.Replayed))
+        {
+            using var record = new LetterRecords(letter);
+            AddRun(record, 0, 1, cancellationToken);
+        }
+    }
+
+    public string Describe(long run) => run < _runs.Count
+        ? $"lost: a row of {_runs[(int)run].Partition}, offsets {_runs[(int)run].First} to {_runs[(int)run].Last}"
+        : "lost: a row of a replayed dead letter";
+
+    private void AddRun(FetchedRecords fetched, int start, int count, CancellationToken cancellationToken)
+    {
+        if (count == 0)
+        {
+            return;
+        }
+
+        using var slice = new FetchedSlice(fetched, start, count);
+        using DecodedBatch decoded = expected.Decode([slice], cancellationToken);
+        foreach (var rejected in decoded.Rejected)
+        {
+            Missing.Add(rejected.Position);
+        }
+
+        Rows += decoded.Rows;
+        expected.Add(_runs.Count, decoded);
+        _runs.Add(new CheckedRun(slice.Partition, slice.Records[0].Offset, slice.Records[^1].Offset));
+    }
+}

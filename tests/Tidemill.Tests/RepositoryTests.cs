@@ -1,0 +1,78 @@
+using System.Runtime.CompilerServices;
+using System.Xml.Linq;
+
+namespace Tidemill.Tests;
+
+/// <summary>What ARCHITECTURE.md and CONTRIBUTING.md say of the tree, held against the tree.</summary>
+public sealed class RepositoryTests
+{
+    private const int LongestFile = 400;
+    private const int LongestMethod = 80;
+
+    private static readonly string Root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", ".."));
+
+    [Fact]
+    public void Project_references_are_those_of_the_architecture_table()
+    {
+        var table = File.ReadLines(Path.Combine(Root, "ARCHITECTURE.md"))
+            .Where(line => line.StartsWith("| Tidemill.", StringComparison.Ordinal))
+            .Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries))
+            .ToDictionary(cells => cells[0], cells => Words(cells[1]));
+        var actual = Directory.GetDirectories(Path.Combine(Root, "src"))
+            .ToDictionary(folder => Path.GetFileName(folder), folder => References(folder, "ProjectReference")
+                .Select(r => Path.GetFileNameWithoutExtension(r)["Tidemill.".Length..]).Order(StringComparer.Ordinal).ToList());
+        Assert.Equal(table.Keys.Order(StringComparer.Ordinal), actual.Keys.Order(StringComparer.Ordinal));
+        Assert.All(table, row => Assert.Equal(row.Value, actual[row.Key]));
+    }
+
+    [Theory]
+    [InlineData("PackageReference", "Npgsql", "Tidemill.Connectors")]
+    [InlineData("FrameworkReference", "Microsoft.AspNetCore.App", "Tidemill.Server,Tidemill.Cli")]
+    public void Only_named_projects_reference_it(string kind, string name, string allowed)
+    {
+        var found = Directory.GetDirectories(Path.Combine(Root, "src"))
+            .Where(folder => References(folder, kind).Contains(name)).Select(folder => Path.GetFileName(folder));
+        Assert.All(found, project => Assert.Contains(project, allowed.Split(',')));
+    }
+
+    [Fact]
+    public void Files_and_methods_stay_short()
+    {
+        var tooLong = Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(file => TooLong(Path.GetRelativePath(Root, file), File.ReadAllLines(file)));
+        Assert.Empty(tooLong);
+    }
+
+    /// <summary>A method is a brace pair on lines of their own at the depth of members (one or two levels).</summary>
+    private static IEnumerable<string> TooLong(string file, string[] lines)
+    {
+        if (lines.Length > LongestFile)
+        {
+            yield return $"{file} has {lines.Length} lines";
+        }
+
+        for (var start = 0; start < lines.Length; start++)
+        {
+            if (lines[start] is not ("    {" or "        {"))
+            {
+                continue;
+            }
+
+            var indent = lines[start][..^1];
+            var end = Array.FindIndex(lines, start, line => line == indent + "}");
+            var declaration = start > 0 ? lines[start - 1] : "";
+            if (end - start > LongestMethod && declaration.TrimEnd().EndsWith(')'))
+            {
+                yield return $"{file}:{start} has a method of {end - start} lines";
+            }
+        }
+    }
+
+    private static List<string> Words(string cell) =>
+        [.. cell.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
+
+    private static List<string> References(string folder, string kind) =>
+        [.. XDocument.Load(Directory.GetFiles(folder, "*.csproj")[0]).Descendants(kind).Select(e => e.Attribute("Include")!.Value)];
+
+    private static string ThisFile([CallerFilePath] string path = "") => path;
+}
