@@ -3,6 +3,7 @@ using Tidemill.Benchmarks;
 var benchmarks = new SortedDictionary<string, Action<string[]>>(StringComparer.Ordinal)
 {
     ["decode"] = Decode.Run,
+    ["decode-load"] = DecodeLoad.Run,
 };
 
 if (args.Length == 0 || !benchmarks.TryGetValue(args[0], out var run))

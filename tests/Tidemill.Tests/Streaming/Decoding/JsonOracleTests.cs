@@ -8,7 +8,7 @@ namespace Tidemill.Tests.Streaming.Decoding;
 /// <summary>System.Text.Json is the oracle: it must accept what the decoder accepts, with equal values, and nothing else.</summary>
 public sealed class JsonOracleTests
 {
-    private const int Documents = 4000;
+    private const int Documents = 2500;
     private const int MutationsEach = 8;
 
     /// <summary>Fields that take any value of their type, so that only JSON's grammar and double names reject.</summary>
