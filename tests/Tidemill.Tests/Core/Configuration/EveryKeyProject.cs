@@ -91,5 +91,15 @@ internal static class EveryKeyProject
               - name: index
                 depends_on: [models, statements]
                 index: {name: x, query: SELECT 1 AS id, id: id, mapping: {id: keyword}}
+            """)
+        .With("dashboards/all.yaml", """
+            name: all
+            tiles:
+              - {title: Orders, query: SELECT 1, format: percent}
+            charts:
+              - title: By hour
+                query: SELECT 1 AS hour, 2 AS n
+                x: hour
+                series: [{column: n, title: N, kind: bar, axis: left, format: number}]
             """);
 }

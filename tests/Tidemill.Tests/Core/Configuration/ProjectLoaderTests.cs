@@ -176,7 +176,7 @@ public sealed class ProjectLoaderTests
     public void Mutated_files_load_or_give_configuration_errors_and_nothing_else()
     {
         using var sample = EveryKeyProject.Write();
-        var files = new[] { "tidemill.yaml", "streams/reader.yaml", "streams/maker.yaml", "workflows/all.yaml" };
+        var files = new[] { "tidemill.yaml", "streams/reader.yaml", "streams/maker.yaml", "workflows/all.yaml", "dashboards/all.yaml" };
         var texts = files.ToDictionary(f => f, f => File.ReadAllText(Path.Combine(sample.Path, f)));
         var seed = Random.Shared.Next();
         var random = new Random(seed);

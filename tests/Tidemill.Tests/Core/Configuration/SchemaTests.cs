@@ -10,7 +10,8 @@ public sealed class SchemaTests
 
     private static readonly Dictionary<string, string> SchemaOf = new()
     {
-        ["tidemill.yaml"] = "tidemill.schema.json", ["streams"] = "stream.schema.json", ["workflows"] = "workflow.schema.json",
+        ["tidemill.yaml"] = "tidemill.schema.json", ["streams/"] = "stream.schema.json",
+        ["workflows/"] = "workflow.schema.json", ["dashboards/"] = "dashboard.schema.json",
     };
 
     public static TheoryData<string> ExampleFiles
@@ -21,7 +22,7 @@ public sealed class SchemaTests
             foreach (var project in Directory.GetFiles(Path.Combine(RepositoryFiles.Root, "examples"), "tidemill.yaml", SearchOption.AllDirectories))
             {
                 var folder = Path.GetDirectoryName(project)!;
-                var parts = new[] { "streams", "workflows" }.Select(f => Path.Combine(folder, f)).Where(Directory.Exists);
+                var parts = new[] { "streams", "workflows", "dashboards" }.Select(f => Path.Combine(folder, f)).Where(Directory.Exists);
                 foreach (var file in parts.SelectMany(f => Directory.GetFiles(f, "*.yaml")).Append(project))
                     data.Add(Path.GetRelativePath(RepositoryFiles.Root, file).Replace('\\', '/'));
             }
@@ -52,7 +53,7 @@ public sealed class SchemaTests
         var bound = new HashSet<(ObjectShape Shape, string Key)>();
         ProjectLoader.Load(project.Path, "prod", new Dictionary<string, string?>(), bound);
 
-        var known = Objects(ProjectShapes.Root).Concat(Objects(StreamShapes.Root)).Concat(Objects(WorkflowShapes.Root))
+        var known = ConfigurationSchemas.Kinds.SelectMany(k => Objects(k.Shape))
             .SelectMany(o => o.Keys.Select(k => (Shape: o, Key: k))).ToHashSet();
 
         Assert.Empty(known.Except(bound).Select(k => $"{k.Key} of [{string.Join(", ", k.Shape.Keys)}] is never read"));
@@ -63,7 +64,7 @@ public sealed class SchemaTests
     public void Every_key_is_described_in_the_guide()
     {
         var guide = File.ReadAllText(Path.Combine(RepositoryFiles.Root, "docs", "guides", "configuration.md"));
-        var keys = Objects(ProjectShapes.Root).Concat(Objects(StreamShapes.Root)).Concat(Objects(WorkflowShapes.Root))
+        var keys = ConfigurationSchemas.Kinds.SelectMany(k => Objects(k.Shape))
             .SelectMany(o => o.Keys).Distinct();
 
         Assert.All(keys, k => Assert.Contains($"`{k}`", guide, StringComparison.Ordinal));
@@ -87,7 +88,7 @@ public sealed class SchemaTests
     public void A_project_that_uses_every_key_matches_the_schemas()
     {
         using var project = EveryKeyProject.Write();
-        foreach (var (file, schema) in new[] { ("tidemill.yaml", "tidemill"), ("streams/reader.yaml", "stream"), ("streams/maker.yaml", "stream"), ("workflows/all.yaml", "workflow") })
+        foreach (var (file, schema) in new[] { ("tidemill.yaml", "tidemill"), ("streams/reader.yaml", "stream"), ("streams/maker.yaml", "stream"), ("workflows/all.yaml", "workflow"), ("dashboards/all.yaml", "dashboard") })
             Assert.Empty(SchemaChecker.Check(Schema($"{schema}.schema.json"), YamlAsJson.Read(File.ReadAllText(Path.Combine(project.Path, file)))));
     }
 
