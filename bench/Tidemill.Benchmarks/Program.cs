@@ -1,9 +1,10 @@
 using Tidemill.Benchmarks;
 
-var benchmarks = new SortedDictionary<string, Action<string[]>>(StringComparer.Ordinal)
+var benchmarks = new SortedDictionary<string, Func<string[], Task<int>>>(StringComparer.Ordinal)
 {
-    ["decode"] = Decode.Run,
-    ["decode-load"] = DecodeLoad.Run,
+    ["decode"] = Plain(Decode.Run),
+    ["decode-load"] = Plain(DecodeLoad.Run),
+    ["log-append"] = LogAppend.RunAsync,
 };
 
 if (args.Length == 0 || !benchmarks.TryGetValue(args[0], out var run))
@@ -12,5 +13,10 @@ if (args.Length == 0 || !benchmarks.TryGetValue(args[0], out var run))
     return 2;
 }
 
-run(args[1..]);
-return 0;
+return await run(args[1..]);
+
+static Func<string[], Task<int>> Plain(Action<string[]> benchmark) => arguments =>
+{
+    benchmark(arguments);
+    return Task.FromResult(0);
+};

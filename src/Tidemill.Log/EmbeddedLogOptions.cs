@@ -27,6 +27,12 @@ public sealed record EmbeddedLogOptions
     /// </summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// Bytes of Written records in a partition that start a flush before <see cref="FlushInterval"/> is over. Default
+    /// 32 MiB, at least 1 byte. The flush runs beside further appends, so that closing a segment finds little left to flush.
+    /// </summary>
+    public long FlushBytes { get; init; } = 32 << 20;
+
     /// <summary>How often retention looks for segments to delete. Default 1 minute, more than zero.</summary>
     public TimeSpan RetentionInterval { get; init; } = TimeSpan.FromMinutes(1);
 
@@ -44,6 +50,7 @@ public sealed record EmbeddedLogOptions
         Check(BatchBytes is >= 1024 and <= 64 << 20, "batch_bytes", "is out of range.", "Write 1024 to 67108864.");
         Check(IndexIntervalBytes >= 256, "index_interval_bytes", "is too small.", "Write 256 or more.");
         Check(FlushInterval > TimeSpan.Zero, "flush_interval", "is not positive.", "Write a time such as 1s.");
+        Check(FlushBytes >= 1, "flush_bytes", "is too small.", "Write 1 or more.");
         Check(RetentionInterval > TimeSpan.Zero, "retention_interval", "is not positive.", "Write a time such as 1m.");
         return errors;
 

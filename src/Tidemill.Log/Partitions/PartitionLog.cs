@@ -25,6 +25,7 @@ internal sealed class PartitionLog : IThreadPoolWorkItem, IDisposable
     private readonly Queue<PendingBatch> pending = [];
     private readonly List<PendingBatch> group = [];
     private bool committing;
+    private int flushing;
     private TaskCompletionSource? idle;
     private TidemillException? refusal;
     private WakeSignal[] watchers = [];
@@ -265,6 +266,26 @@ internal sealed class PartitionLog : IThreadPoolWorkItem, IDisposable
 
         end = new LogEnd(last, appender.Index.SegmentBytes, appender.Index.NextOffset);
         Wake();
+        if (appender.UnflushedBytes >= options.FlushBytes && Interlocked.Exchange(ref flushing, 1) == 0)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static partition => partition.FlushAhead(), this, preferLocal: false);
+        }
+    }
+
+    private void FlushAhead()
+    {
+        try
+        {
+            Flush();
+        }
+        catch (Exception error) when (StorageErrors.IsStorageError(error) || error is TidemillException or ObjectDisposedException)
+        {
+            // The appender remembers the failure and mends it before the next append; closing flushes by itself.
+        }
+        finally
+        {
+            Volatile.Write(ref flushing, 0);
+        }
     }
 
     private void Wake()

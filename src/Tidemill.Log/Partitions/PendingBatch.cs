@@ -20,6 +20,8 @@ internal sealed class PendingBatch
 
     public Acknowledgement Acknowledgement { get; }
 
+    public int Count => Batch.Count;
+
     /// <summary>Known once the operation has completed.</summary>
     public long BaseOffset { get; private set; }
 

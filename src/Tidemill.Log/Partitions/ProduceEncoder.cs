@@ -24,16 +24,18 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
         recordCount = records.Length;
         for (int i = 0; i < records.Length; i++) Measure(records[i], i);
         for (int i = 0; i < records.Length; i++) Add(records[i], partitions is null ? singlePartition : partitions[i]);
-    }
-
-    public void HandOver()
-    {
         for (int i = 0; i < targets.Length; i++)
         {
-            ref var target = ref targets[i];
-            if (target.Current is null) continue; // Every target that got a record has an open batch.
-            Seal(ref target);
-            topic.Partitions[i].Append(target.Batches!);
+            if (targets[i].Current is not null) Seal(i);
+        }
+    }
+
+    /// <summary>Hands over the batches that wait for a common fsync. Written ones have gone as they filled, still warm in the cache.</summary>
+    public void HandOver()
+    {
+        for (int i = 0; acknowledgement == Acknowledgement.Durable && i < targets.Length; i++)
+        {
+            if (targets[i].Batches is { } batches) topic.Partitions[i].Append(batches);
         }
 
         Operation.AllHandedOver();
@@ -42,17 +44,16 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
     /// <summary>Where the records went; once <see cref="Operation"/> has completed.</summary>
     public IReadOnlyList<RecordPosition> Positions()
     {
-        if (partitions is null)
+        if (partitions is null && targets[singlePartition].AreConsecutive)
         {
             return new ConsecutivePositions(Partition(singlePartition), targets[singlePartition].Batches![0].BaseOffset, recordCount);
         }
 
-        // One partition's batches were queued together, so their offsets follow each other.
-        long[] next = [.. targets.Select(t => t.Batches is { } batches ? batches[0].BaseOffset : 0)];
         var positions = new RecordPosition[recordCount];
         for (int i = 0; i < positions.Length; i++)
         {
-            positions[i] = new RecordPosition(Partition(partitions[i]), new LogOffset(next[partitions[i]]++));
+            int partition = partitions is null ? singlePartition : partitions[i];
+            positions[i] = new RecordPosition(Partition(partition), new LogOffset(targets[partition].TakeOffset()));
         }
 
         return positions;
@@ -100,7 +101,7 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
     {
         ref var target = ref targets[partition];
         long bound = BatchWriter.Bound(record, BatchWriter.Size(record));
-        if (target.Current is { } full && !full.Fits(bound)) Seal(ref target);
+        if (target.Current is { } full && !full.Fits(bound)) Seal(partition);
         target.Current ??= new BatchWriter(Capacity(bound, target.BytesLeft));
         target.Current.Add(record, record.Timestamp?.ToUnixTimeMilliseconds() ?? nowMs);
         target.BytesLeft -= bound;
@@ -109,11 +110,14 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
     // A small call takes a small buffer; a record larger than a batch gets one of its own.
     private int Capacity(long bound, long left) => checked((int)(BatchHeader.Bytes + Math.Max(bound, Math.Min(left, topic.BatchBytes - BatchHeader.Bytes))));
 
-    private void Seal(ref Target target)
+    private void Seal(int partition)
     {
+        ref var target = ref targets[partition];
         target.Current!.Finish();
-        (target.Batches ??= []).Add(new PendingBatch(target.Current, acknowledgement, Operation));
+        var batch = new PendingBatch(target.Current, acknowledgement, Operation);
+        (target.Batches ??= []).Add(batch);
         target.Current = null;
+        if (acknowledgement == Acknowledgement.Written) topic.Partitions[partition].Append([batch]);
     }
 
     private struct Target
@@ -121,5 +125,17 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
         public BatchWriter? Current;
         public List<PendingBatch>? Batches;
         public long BytesLeft;
+        private int batch;
+        private int taken;
+
+        /// <summary>Whether no other producer's batch came between.</summary>
+        public readonly bool AreConsecutive => Batches!.Zip(Batches!.Skip(1)).All(b => b.First.BaseOffset + b.First.Count == b.Second.BaseOffset);
+
+        /// <summary>The offset of the target's next record, in the order they were added.</summary>
+        public long TakeOffset()
+        {
+            if (taken == Batches![batch].Count) (batch, taken) = (batch + 1, 0);
+            return Batches[batch].BaseOffset + taken++;
+        }
     }
 }

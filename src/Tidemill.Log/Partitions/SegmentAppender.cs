@@ -52,6 +52,9 @@ internal sealed class SegmentAppender : IDisposable
     /// <summary>Every record before it survives a power cut.</summary>
     public long DurableOffset => Volatile.Read(ref durableOffset);
 
+    /// <summary>Bytes of the last segment that a power cut may take. Only the committer asks.</summary>
+    public long UnflushedBytes => Index.SegmentBytes - Volatile.Read(ref durablePosition);
+
     public bool NeedsRepair => fault is not null;
 
     /// <summary>How many batches from <paramref name="start"/> go into the current segment, after rolling it if it is full.</summary>
@@ -220,7 +223,7 @@ internal sealed class SegmentAppender : IDisposable
         {
             if (end.Offset <= durableOffset) return;
             Volatile.Write(ref durableOffset, end.Offset);
-            durablePosition = end.Position;
+            Volatile.Write(ref durablePosition, end.Position);
             try
             {
                 mark.Write(end.Offset);

@@ -393,39 +393,3 @@ public abstract class LogContractTests : IAsyncLifetime
     private static async Task FailsAsync(ErrorCode code, Func<Task> action) =>
         Assert.Equal(code, (await Assert.ThrowsAsync<TidemillException>(action)).Code);
 }
-
-/// <summary>A record copied out of its fetch.</summary>
-public sealed record ReadRecord(
-    TopicPartition Partition, long Offset, byte[]? Key, byte[]? Value, DateTimeOffset Timestamp, IReadOnlyList<RecordHeader> Headers)
-{
-    public static ReadRecord Copy(FetchedRecords run, int index)
-    {
-        var record = run.Records[index];
-        return new ReadRecord(
-            run.Partition, record.Offset,
-            record.HasKey ? record.Key.ToArray() : null,
-            record.IsTombstone ? null : record.Value.ToArray(),
-            DateTimeOffset.FromUnixTimeMilliseconds(record.TimestampMs), run.Headers(index));
-    }
-}
-
-/// <summary>Remembers what it was told, and checks that nothing is assigned twice or revoked unowned.</summary>
-public sealed class RecordingListener : IRebalanceListener
-{
-    public HashSet<TopicPartition> Owned { get; } = [];
-
-    public Dictionary<TopicPartition, LogOffset> Positions { get; } = [];
-
-    public ValueTask<IReadOnlyDictionary<TopicPartition, LogOffset>> AssignedAsync(
-        IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken)
-    {
-        foreach (var partition in partitions) Assert.True(Owned.Add(partition), $"{partition} was assigned twice");
-        return new(Positions);
-    }
-
-    public ValueTask RevokedAsync(IReadOnlyCollection<TopicPartition> partitions, bool lost, CancellationToken cancellationToken)
-    {
-        foreach (var partition in partitions) Assert.True(Owned.Remove(partition), $"{partition} was revoked but not owned");
-        return default;
-    }
-}
