@@ -3,7 +3,6 @@ using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidemill.Connectors.DuckDb;
 using Tidemill.Core.Configuration;
-using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 using Tidemill.DuckDb;
 using Tidemill.Log;

@@ -4,6 +4,7 @@ var benchmarks = new SortedDictionary<string, Func<string[], Task<int>>>(StringC
 {
     ["decode"] = Plain(Decode.Run),
     ["decode-load"] = Plain(DecodeLoad.Run),
+    ["ingest"] = Ingest.RunAsync,
     ["log-append"] = LogAppend.RunAsync,
 };
 
