@@ -77,7 +77,8 @@ internal sealed class LogConsumer : ILogConsumer
     {
         for (int i = 0; i < cursors.Count; i++)
         {
-            var cursor = cursors[turn++ % cursors.Count];
+            turn = (turn + 1) % cursors.Count;
+            var cursor = cursors[turn];
             if (!cursor.IsPaused && cursor.TryFetch(options.MaxPollRecords, options.MaxPollBytes) is { } records) return records;
         }
 
