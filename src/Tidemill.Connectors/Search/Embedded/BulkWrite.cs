@@ -1,0 +1,133 @@
+using System.Text;
+using System.Text.Json;
+using Tidemill.Core.Search;
+using Tidemill.DuckDb;
+
+namespace Tidemill.Connectors.Search.Embedded;
+
+/// <summary>Writes documents within the caller's transaction, in order: of equal ids the last wins.</summary>
+internal sealed class BulkWrite(DuckDbConnection connection, string index, FieldMapper mapper)
+{
+    /// <summary>Elasticsearch's bound for ids.</summary>
+    private const int MaxIdBytes = 512;
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    public IReadOnlyList<IndexedDocument> Write(IReadOnlyList<SearchDocument> documents)
+    {
+        var present = Load([.. documents.Select(document => document.Id).Distinct()]);
+        var changed = new Dictionary<string, Stored>();
+        var results = documents.Select(document => Take(document, present, changed)).ToList();
+        Save([.. changed]);
+        return results;
+    }
+
+    private IndexedDocument Take(SearchDocument document, Dictionary<string, Stored> present, Dictionary<string, Stored> changed)
+    {
+        var known = present.GetValueOrDefault(document.Id);
+        var bytes = document.Source.Span;
+        if (known is not null && known.Source.AsSpan().SequenceEqual(bytes))
+        {
+            return new IndexedDocument(document.Id, IndexOutcome.Unchanged, known.Version, null);
+        }
+
+        if (Encoding.UTF8.GetByteCount(document.Id) is 0 or > MaxIdBytes)
+        {
+            return Reject($"an id has 1 to {MaxIdBytes} bytes");
+        }
+
+        try
+        {
+            using var json = JsonDocument.Parse(document.Source, Strict);
+            var problem = json.RootElement.ValueKind == JsonValueKind.Object ? mapper.Accept(json.RootElement) : "a document is a JSON object";
+            if (problem is not null)
+            {
+                return Reject(problem);
+            }
+
+            var stored = new Stored((known?.Version ?? 0) + 1, bytes.ToArray(), SearchWords.OfValues(json.RootElement));
+            present[document.Id] = changed[document.Id] = stored;
+            return new IndexedDocument(document.Id, known is null ? IndexOutcome.Created : IndexOutcome.Updated, stored.Version, null);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException: a string holds an escape that is no character, such as a lone surrogate.
+            return Reject("the source is no valid JSON, or names a property twice");
+        }
+
+        IndexedDocument Reject(string reason) => new(document.Id, IndexOutcome.Rejected, known?.Version ?? 0, reason);
+    }
+
+    private Dictionary<string, Stored> Load(List<string> ids)
+    {
+        var found = new Dictionary<string, Stored>();
+        Scan(
+            ["id"], [LogicalType.Varchar], ids, (chunk, row, id) => chunk[0].SetString(row, id),
+            source => found = DocumentRows.Read(
+                    connection,
+                    $"SELECT id, version, source FROM documents WHERE index_name = $1 AND id IN (SELECT id FROM {source})",
+                    [index],
+                    (chunk, row) => (Id: chunk[0].GetString(row), Stored: new Stored(chunk[1].Data<long>()[row], chunk[2].GetUtf8(row).ToArray(), "")))
+                .ToDictionary(hit => hit.Id, hit => hit.Stored));
+        return found;
+    }
+
+    /// <summary>One statement: a statement a row would take DuckDB a block of memory each until the commit.</summary>
+    private void Save(List<KeyValuePair<string, Stored>> changed) => Scan(
+        ["id", "version", "source", "words"],
+        [LogicalType.Varchar, LogicalType.BigInt, LogicalType.Varchar, LogicalType.Varchar],
+        changed,
+        (chunk, row, document) =>
+        {
+            chunk[0].SetString(row, document.Key);
+            chunk[1].Data<long>()[row] = document.Value.Version;
+            chunk[2].SetUtf8(row, document.Value.Source);
+            chunk[3].SetString(row, document.Value.Words);
+        },
+        source =>
+        {
+            using var upsert = connection.Prepare(
+                $"""
+                INSERT INTO documents SELECT $1, id, version, source, words FROM {source}
+                ON CONFLICT (index_name, id) DO UPDATE SET version = excluded.version, source = excluded.source, words = excluded.words
+                """);
+            upsert.Bind(1, index);
+            upsert.Execute();
+        });
+
+    /// <summary>Gives <paramref name="use"/> the rows as a table expression; nothing happens without rows.</summary>
+    private void Scan<T>(string[] names, LogicalType[] types, List<T> rows, Action<DataChunk, int, T> fill, Action<string> use)
+    {
+        if (rows.Count == 0)
+        {
+            return;
+        }
+
+        var source = connection.Database.Register(new ChunkSource(names, types));
+        var chunks = new List<DataChunk>();
+        try
+        {
+            for (var row = 0; row < rows.Count; row++)
+            {
+                if (row % DataChunk.Capacity == 0)
+                {
+                    chunks.Add(DataChunk.Create(types));
+                }
+
+                fill(chunks[^1], row % DataChunk.Capacity, rows[row]);
+                chunks[^1].Size = (row % DataChunk.Capacity) + 1;
+            }
+
+            source.Set(chunks);
+            use(source.Sql);
+        }
+        finally
+        {
+            source.Clear();
+            connection.Database.Unregister(source);
+            chunks.ForEach(chunk => chunk.Dispose());
+        }
+    }
+
+    private sealed record Stored(long Version, byte[] Source, string Words);
+}

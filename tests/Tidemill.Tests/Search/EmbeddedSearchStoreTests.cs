@@ -1,0 +1,50 @@
+using System.Text;
+using Tidemill.Connectors.Search.Embedded;
+using Tidemill.Core.Search;
+
+namespace Tidemill.Tests.Search;
+
+public sealed class EmbeddedSearchStoreTests : SearchStoreContractTests
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("tidemill-search-").FullName;
+
+    protected override async Task<ISearchStore> OpenAsync() => await EmbeddedSearchStore.OpenAsync(folder, default);
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task Documents_and_mapping_outlive_the_process()
+    {
+        var nested = Path.Combine(folder, "nested");
+        await using (var first = await EmbeddedSearchStore.OpenAsync(nested, default))
+        {
+            await first.EnsureIndexAsync("i", new IndexMapping(new Dictionary<string, string> { ["n"] = "long" }), default);
+            await first.BulkAsync("i", [new SearchDocument("a", Encoding.UTF8.GetBytes("""{"n": 1}"""))], default);
+        }
+
+        await using var second = await EmbeddedSearchStore.OpenAsync(nested, default);
+        var again = await second.BulkAsync("i", [new SearchDocument("a", Encoding.UTF8.GetBytes("""{"n": 1}"""))], default);
+        Assert.Equal((IndexOutcome.Unchanged, 1L), (again[0].Outcome, again[0].Version));
+        Assert.Equal("long", (await second.ListIndexesAsync(default))[0].Mapping.Fields["n"]);
+    }
+
+    [Fact]
+    public async Task A_cancelled_request_writes_nothing_and_leaves_the_store_usable()
+    {
+        await using var store = await EmbeddedSearchStore.OpenAsync(Path.Combine(folder, "cancel"), default);
+        await store.EnsureIndexAsync("i", new IndexMapping(new Dictionary<string, string>()), default);
+        var documents = Enumerable.Range(0, 20_000)
+            .Select(n => new SearchDocument($"d{n}", Encoding.UTF8.GetBytes($$"""{"n": {{n}}}"""))).ToList();
+        using var cancel = new CancellationTokenSource();
+        var request = store.BulkAsync("i", documents, cancel.Token);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
+        Assert.Equal(0, (await store.SearchAsync("i", null, 0, 10, default)).Total);
+        Assert.Equal(IndexOutcome.Created, (await store.BulkAsync("i", documents[..1], default))[0].Outcome);
+    }
+}
