@@ -27,7 +27,7 @@ public sealed record TaskDefinition
 
     public required TaskAction Action { get; init; }
 
-    /// <summary>Further attempts after a failure that may be retried. Default 0.</summary>
+    /// <summary>Further attempts after a failure, of whatever kind. Default 0.</summary>
     public int Retries { get; init; }
 
     /// <summary>Wait before the first retry, doubled for each further one. Default 5 s.</summary>

@@ -43,7 +43,7 @@ public static class WorkflowValidator
         if (!TimeZoneInfo.TryFindSystemTimeZoneById(workflow.TimeZone, out _))
         {
             errors.Add(new(
-                "time_zone", $"\"{workflow.TimeZone}\" is no time zone of this system.",
+                "timezone", $"\"{workflow.TimeZone}\" is no time zone of this system.",
                 "Write an IANA name such as UTC or Europe/Berlin.", workflow.File, 0));
         }
     }

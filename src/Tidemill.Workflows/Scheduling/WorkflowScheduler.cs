@@ -35,6 +35,11 @@ public sealed class WorkflowScheduler : IDisposable
         runner.Changed += Take;
     }
 
+    /// <summary>
+    /// Raised after each change of a run, when <see cref="Workflows"/> shows it. Handlers return quickly and do not throw.
+    /// </summary>
+    public event Action<RunEvent>? Changed;
+
     /// <summary>Completes when the history is readable and schedules are on; fails with <see cref="RunAsync"/>.</summary>
     public Task Ready => ready.Task;
 
@@ -231,10 +236,11 @@ public sealed class WorkflowScheduler : IDisposable
             failure = error;
         }
 
+        WorkflowRun last;
         lock (gate)
         {
             workflow.Active = null;
-            workflow.LastRun = ended ?? active.Run with
+            workflow.LastRun = last = ended ?? active.Run with
             {
                 Status = RunStatus.Interrupted, EndTime = time.GetUtcNow(), ErrorMessage = "The run could not be recorded.",
             };
@@ -244,11 +250,13 @@ public sealed class WorkflowScheduler : IDisposable
         if (failure is null)
         {
             active.Ended.SetResult(ended!);
-            return;
+        }
+        else
+        {
+            active.Ended.SetException(failure);
         }
 
-        active.Ended.SetException(failure);
-        runner.Publish(new RunEvent(workflow.LastRun, null, failure));
+        Changed?.Invoke(new RunEvent(last, null, failure));
     }
 
     private void Take(RunEvent change)
@@ -260,6 +268,12 @@ public sealed class WorkflowScheduler : IDisposable
             {
                 active.Take(task);
             }
+        }
+
+        // A run's end is told once the workflow's status shows it.
+        if (change.Task is not null || change.Run.Status == RunStatus.Running)
+        {
+            Changed?.Invoke(change);
         }
     }
 }

@@ -25,7 +25,7 @@ internal static class WorkflowShapes
         new Property("models", new EitherShape(Selector, new ListShape(Selector)), "Models to run; []: all."),
         new Property("sql", new EitherShape(CommonShapes.Sql, new ListShape(CommonShapes.Sql, MinItems: 1)), "Statements to run in one transaction."),
         new Property("index", Index, "Writes a query's rows as documents."),
-        new Property("retries", new NumberShape(0, 1000, Whole: true), "Further attempts after a failure that may be retried.") { Default = "0" },
+        new Property("retries", new NumberShape(0, 1000, Whole: true), "Further attempts after a failure, of whatever kind.") { Default = "0" },
         new Property("retry_delay", new DurationShape(TimeSpan.Zero), "Wait before the first retry; doubled for each further one.") { Default = "5s" },
         new Property("timeout", new DurationShape(TimeSpan.FromMilliseconds(1)), "An attempt is stopped after this. Default: none."));
 

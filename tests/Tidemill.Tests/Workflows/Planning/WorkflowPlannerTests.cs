@@ -65,7 +65,7 @@ public sealed class WorkflowPlannerTests
             TimeZone = "Mars/Olympus",
         };
         var paths = WorkflowValidator.Validate(workflow).Select(error => error.Path);
-        Assert.Equal(["schedule", "time_zone", "tasks.a.name", "tasks.a.retries", "tasks.a.timeout", "tasks.a.depends_on"], paths);
+        Assert.Equal(["schedule", "timezone", "tasks.a.name", "tasks.a.retries", "tasks.a.timeout", "tasks.a.depends_on"], paths);
     }
 
     [Fact]

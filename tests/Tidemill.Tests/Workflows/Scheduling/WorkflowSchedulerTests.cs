@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Tests.Time;
@@ -127,6 +128,20 @@ public sealed class WorkflowSchedulerTests : IAsyncDisposable
         await StartAsync(Hourly());
         var error = await Assert.ThrowsAsync<TidemillException>(() => scheduler!.TriggerAsync("x", default));
         Assert.Equal((ErrorCode.NotFound, "There is no workflow x; there are: w."), (error.Code, error.Message));
+    }
+
+    [Fact]
+    public async Task Changes_are_told_once_the_status_shows_them()
+    {
+        await StartAsync(Hourly());
+        var seen = new ConcurrentQueue<string>();
+        scheduler!.Changed += change => seen.Enqueue(
+            $"{StatusName.Of(change.Run.Status)} {change.Task?.State} active:{Status.Active?.Tasks[0].State} last:{Status.LastRun?.Status}");
+        await scheduler.TriggerAsync("w", default);
+        await Until.TrueAsync(() => seen.Count == 4, "four changes");
+        Assert.Equal(
+            ["running  active:Waiting last:", "running Running active:Running last:", "running Success active:Success last:", "success  active: last:Success"],
+            seen);
     }
 
     [Fact]
