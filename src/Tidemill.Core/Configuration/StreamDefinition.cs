@@ -152,11 +152,11 @@ public sealed record DecodeField(string Name, FieldType Type)
 /// <summary>A batch ends at the first of these bounds.</summary>
 public sealed record BatchDefinition
 {
-    /// <summary>Default 65,536 records.</summary>
-    public int MaxRecords { get; init; } = 65_536;
+    /// <summary>Default 262,144 records: while catching up, few large transactions cost a keyed table far less than many small ones.</summary>
+    public int MaxRecords { get; init; } = 262_144;
 
-    /// <summary>Default 32 MiB of keys and values.</summary>
-    public long MaxBytes { get; init; } = 32L << 20;
+    /// <summary>Default 64 MiB of keys and values. Twice as much may be under way in a stream before reading waits.</summary>
+    public long MaxBytes { get; init; } = 64L << 20;
 
     /// <summary>Default 200 ms: how long a batch may wait for more records before it is written.</summary>
     public TimeSpan MaxWait { get; init; } = TimeSpan.FromMilliseconds(200);

@@ -6,14 +6,14 @@ namespace Tidemill.Streaming.Pipeline;
 
 /// <summary>
 /// The three stages of a running stream, side by side: collect and decode, transform, write. One batch may wait between
-/// two stages, so that at most five are in memory: a slow sink holds the reading back.
+/// two stages, and reading waits while twice the bytes of a full batch are under way: a slow sink holds it back.
 /// </summary>
 internal sealed class StreamPipeline(
-    BatchCollector collector, RowMaker rows, BatchWriter writer, StreamMetrics metrics, TimeProvider time, PauseGate gate)
+    BatchCollector collector, RowMaker rows, BatchWriter writer, StreamMetrics metrics, TimeProvider time, PauseGate gate, long maxBytes)
 {
     private readonly Channel<MicroBatch> _decoded = Bounded();
     private readonly Channel<MicroBatch> _transformed = Bounded();
-    private readonly InFlight _inFlight = new();
+    private readonly InFlight _inFlight = new(maxBytes);
 
     /// <summary>
     /// Runs until <paramref name="stop"/> asks for a graceful end (batches under way are written) or a stage fails.
@@ -55,9 +55,10 @@ internal sealed class StreamPipeline(
             while (!cancellationToken.IsCancellationRequested)
             {
                 await gate.OpenAsync(cancellationToken);
+                await _inFlight.WhenRoomAsync(cancellationToken);
                 if (await CollectOneAsync(cancellationToken) is { } batch)
                 {
-                    _inFlight.Enter();
+                    _inFlight.Enter(batch.Bytes);
                     await SendAsync(_decoded, batch, cancellationToken);
                 }
             }
@@ -137,6 +138,7 @@ internal sealed class StreamPipeline(
     {
         await foreach (var batch in _transformed.Reader.ReadAllAsync(cancellationToken))
         {
+            var bytes = batch.Bytes;
             using (batch)
             {
                 var started = time.GetTimestamp();
@@ -144,7 +146,7 @@ internal sealed class StreamPipeline(
                 metrics.Stage(StageName.Write, time.GetElapsedTime(started));
             }
 
-            _inFlight.Leave();
+            _inFlight.Leave(bytes);
         }
     }
 

@@ -63,8 +63,8 @@ internal static class StreamShapes
         new Property("fields", new MapShape(CommonShapes.Column, new EitherShape(new ColumnTypeShape(), Mapping: DecodeField), MinEntries: 1), "Columns, each with its type.") { Required = true });
 
     public static readonly ObjectShape Batch = new(
-        new Property("max_records", new NumberShape(1, 10_000_000, Whole: true), "A batch ends at so many records.") { Default = "65536" },
-        new Property("max_bytes", new SizeShape(1, 1L << 30), "A batch ends at so many bytes of keys and values.") { Default = "32MiB" },
+        new Property("max_records", new NumberShape(1, 10_000_000, Whole: true), "A batch ends at so many records.") { Default = "262144" },
+        new Property("max_bytes", new SizeShape(1, 1L << 30), "A batch ends at so many bytes of keys and values.") { Default = "64MiB" },
         new Property("max_wait", new DurationShape(TimeSpan.FromMilliseconds(1)), "How long a batch waits for more records.") { Default = "200ms" });
 
     public static readonly ObjectShape Index = new(
