@@ -14,6 +14,9 @@ public sealed class TidemillException(ErrorCode code, string message, Exception?
     /// <summary>The line of the SQL text that the error is about, from 1; 0 when the engine names none.</summary>
     public int SqlLine { get; init; }
 
+    /// <summary>The character of the SQL text that the error is about, from 1; 0 when the engine names none.</summary>
+    public int SqlCharacter { get; init; }
+
     /// <summary>Every configuration error found, when <see cref="Code"/> is <see cref="ErrorCode.ConfigurationInvalid"/>.</summary>
     public IReadOnlyList<ConfigError> ConfigErrors { get; init; } = [];
 

@@ -62,7 +62,7 @@ public sealed class ModelRunner(IWarehouse warehouse, ModelGraph graph, TimeProv
         catch (TidemillException e)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return new ModelResult(step.Model.Name, ModelStatus.Failed, 0, time.GetElapsedTime(started), Error(step.Model, e));
+            return new ModelResult(step.Model.Name, ModelStatus.Failed, 0, time.GetElapsedTime(started), Error(step.Model, step.Statements.First(statement => statement.HoldsQuery).Sql, e));
         }
     }
 
@@ -72,11 +72,15 @@ public sealed class ModelRunner(IWarehouse warehouse, ModelGraph graph, TimeProv
         return new ModelResult(model.Name, ModelStatus.Skipped, 0, TimeSpan.Zero, error);
     }
 
-    private static ModelError Error(CompiledModel model, TidemillException error)
+    private static ModelError Error(CompiledModel model, string query, TidemillException error)
     {
         // The query begins on the statement's second line.
-        var line = error.SqlLine > 1 ? model.FileLine(error.SqlLine - 1) : 0;
+        var sqlLine = error.SqlLine > 0 ? error.SqlLine : LineOfCharacter(query, error.SqlCharacter);
+        var line = sqlLine > 1 ? model.FileLine(sqlLine - 1) : 0;
         var place = line == 0 ? model.Path : string.Create(CultureInfo.InvariantCulture, $"{model.Path}:{line}");
         return new ModelError(error.Code, $"{place}: {error.Message}", model.Path, line);
     }
+
+    private static int LineOfCharacter(string sql, int character) =>
+        character < 1 || character > sql.Length ? 0 : 1 + sql.AsSpan(0, character - 1).Count('\n');
 }
