@@ -9,6 +9,9 @@ internal enum DuckDbWork
     Opening,
     Querying,
     Writing,
+
+    /// <summary>Committing, or moving a checkpoint: a key that is there already came from a concurrent transaction.</summary>
+    Committing,
 }
 
 /// <summary>DuckDB's error types as <see cref="ErrorCode"/>s. Messages are DuckDB's, without quoted values.</summary>
@@ -27,6 +30,7 @@ internal static class DuckDbErrors
     {
         DuckDbErrorType.Transaction when Says(error, "read-only") => ErrorCode.SqlInvalid,
         DuckDbErrorType.Transaction => ErrorCode.TransactionConflict,
+        DuckDbErrorType.Constraint when work == DuckDbWork.Committing => ErrorCode.TransactionConflict,
         DuckDbErrorType.Constraint => ErrorCode.RowRejected,
         DuckDbErrorType.Conversion or DuckDbErrorType.OutOfRange or DuckDbErrorType.Decimal
             or DuckDbErrorType.DivideByZero or DuckDbErrorType.MismatchType or DuckDbErrorType.ObjectSize

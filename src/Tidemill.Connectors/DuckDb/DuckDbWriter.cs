@@ -75,7 +75,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
             }
 
             return true;
-        }, cancellationToken);
+        }, cancellationToken, DuckDbWork.Committing);
 
     private static void Advance(DuckDbConnection connection, CheckpointOwner owner, OffsetRange range)
     {
@@ -100,7 +100,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
 
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
-        await RunAsync(connection => connection.Execute("COMMIT"), cancellationToken);
+        await RunAsync(connection => connection.Execute("COMMIT"), cancellationToken, DuckDbWork.Committing);
         _inTransaction = false;
     }
 
@@ -123,14 +123,15 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
         }
     });
 
-    private Task<T> RunAsync<T>(Func<DuckDbConnection, T> work, CancellationToken cancellationToken)
+    private Task<T> RunAsync<T>(
+        Func<DuckDbConnection, T> work, CancellationToken cancellationToken, DuckDbWork kind = DuckDbWork.Writing)
     {
         if (!_inTransaction || _connection is not { } connection)
         {
             throw new InvalidOperationException("The writer has no transaction open.");
         }
 
-        return Task.Run(() => sessions.Run(connection, DuckDbWork.Writing, work, cancellationToken), cancellationToken);
+        return Task.Run(() => sessions.Run(connection, kind, work, cancellationToken), cancellationToken);
     }
 
     private void DropSession()

@@ -36,6 +36,15 @@ internal sealed class PostgresDialect : SqlDialect
         _ => throw new ArgumentOutOfRangeException(nameof(type), type.Kind, "PostgreSQL has no type for this kind."),
     };
 
+    /// <summary>The type's name as format_type gives it without modifiers.</summary>
+    public static string BaseName(FieldType type) => type.Kind switch
+    {
+        FieldKind.Time => "time without time zone",
+        FieldKind.Timestamp => "timestamp without time zone",
+        FieldKind.TimestampTz => "timestamp with time zone",
+        _ => Instance.TypeName(type).Split('(')[0],
+    };
+
     public override FieldType Stored(FieldType type) => type.Kind switch
     {
         FieldKind.Int8 or FieldKind.UInt8 => new(FieldKind.Int16),

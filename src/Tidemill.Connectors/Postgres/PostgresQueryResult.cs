@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Npgsql;
+using NpgsqlTypes;
+using Tidemill.Core.Errors;
+using Tidemill.Core.Warehouses;
+
+namespace Tidemill.Connectors.Postgres;
+
+/// <summary>Rows as the server sends them; the connection goes back to the pool on disposal.</summary>
+internal sealed class PostgresQueryResult : IQueryResult
+{
+    private readonly NpgsqlConnection _connection;
+    private readonly NpgsqlTransaction? _transaction;
+    private readonly NpgsqlBatch _command;
+    private readonly NpgsqlDataReader _reader;
+    private readonly string _description;
+    private readonly string[] _types;
+
+    public PostgresQueryResult(
+        NpgsqlConnection connection, NpgsqlTransaction? transaction, NpgsqlBatch command, NpgsqlDataReader reader, string description)
+    {
+        (_connection, _transaction, _command, _reader, _description) = (connection, transaction, command, reader, description);
+        _types = [.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetDataTypeName)];
+        Columns = [.. _types.Select((type, i) => new QueryColumn(reader.GetName(i), type))];
+    }
+
+    public IReadOnlyList<QueryColumn> Columns { get; }
+
+    public async IAsyncEnumerable<object?[]> ReadRowsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (await NextAsync(cancellationToken) is { } row)
+        {
+            yield return row;
+        }
+    }
+
+    private async Task<object?[]?> NextAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!await _reader.ReadAsync(cancellationToken))
+            {
+                return null;
+            }
+
+            var row = new object?[_types.Length];
+            for (var i = 0; i < row.Length; i++)
+            {
+                row[i] = _reader.IsDBNull(i) ? null : Read(i);
+            }
+
+            return row;
+        }
+        catch (Exception error) when (PostgresErrors.IsKnown(error))
+        {
+            throw PostgresErrors.Map(error, writing: false, _description);
+        }
+    }
+
+    private object Read(int column)
+    {
+        var type = _types[column];
+        try
+        {
+            return type.StartsWith("numeric", StringComparison.Ordinal) ? Numeric(column)
+                : type.StartsWith("interval", StringComparison.Ordinal) ? Interval(_reader.GetFieldValue<NpgsqlInterval>(column))
+                : _reader.GetValue(column);
+        }
+        catch (Exception error) when (error is OverflowException or InvalidCastException or ArgumentOutOfRangeException)
+        {
+            throw new TidemillException(ErrorCode.SqlInvalid,
+                $"Column {Columns[column].Name} holds a {type} that cannot be shown as it is; cast it to text in the query.", error);
+        }
+    }
+
+    /// <summary>numeric(39,0) is what a HUGEINT is stored as; other numbers are decimals, or integers when larger.</summary>
+    private object Numeric(int column)
+    {
+        if (_types[column] is "numeric(39,0)" or "numeric(39)")
+        {
+            return _reader.GetFieldValue<BigInteger>(column);
+        }
+
+        try
+        {
+            return _reader.GetFieldValue<decimal>(column);
+        }
+        catch (OverflowException)
+        {
+            return _reader.GetFieldValue<BigInteger>(column);
+        }
+    }
+
+    private static object Interval(NpgsqlInterval interval)
+    {
+        var rest = TimeSpan.FromDays(interval.Days) + TimeSpan.FromMicroseconds(interval.Time);
+        return interval.Months == 0
+            ? rest
+            : string.Create(CultureInfo.InvariantCulture, $"{interval.Months} months {rest:c}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            // A result that is left before its end may be endless.
+            if (!_reader.IsClosed)
+            {
+                _command.Cancel();
+            }
+
+            await _reader.DisposeAsync();
+            if (_transaction is not null)
+            {
+                await _transaction.DisposeAsync();
+            }
+        }
+        catch (Exception error) when (PostgresErrors.IsKnown(error))
+        {
+            // A connection that broke is not reused.
+        }
+        finally
+        {
+            await _command.DisposeAsync();
+            await _connection.DisposeAsync();
+        }
+    }
+}
