@@ -6,6 +6,9 @@ var benchmarks = new SortedDictionary<string, Func<string[], Task<int>>>(StringC
     ["decode-load"] = Plain(DecodeLoad.Run),
     ["ingest"] = Ingest.RunAsync,
     ["log-append"] = LogAppend.RunAsync,
+    ["decode"] = Decode.Run,
+    ["duckdb-write"] = DuckDbWrite.Run,
+    ["postgres-write"] = PostgresWrite.Run,
 };
 
 if (args.Length == 0 || !benchmarks.TryGetValue(args[0], out var run))

@@ -21,13 +21,15 @@ internal static class PostgresCommands
         return new NpgsqlBatch(connection, transaction) { BatchCommands = { command }, Timeout = 0 };
     }
 
-    /// <summary>Rows changed; 0 where the statement changes none.</summary>
+    /// <summary>Rows changed, or stored by CREATE TABLE AS; 0 where the statement changes none.</summary>
     public static async Task<long> ExecuteAsync(
         NpgsqlConnection connection, NpgsqlTransaction? transaction, string sql, IReadOnlyList<object?> parameters,
         CancellationToken cancellationToken)
     {
         await using var batch = Create(connection, transaction, sql, parameters);
-        return Math.Max(0, await batch.ExecuteNonQueryAsync(cancellationToken));
+        var changed = await batch.ExecuteNonQueryAsync(cancellationToken);
+        var command = batch.BatchCommands[0];
+        return command.StatementType == StatementType.CreateTableAs ? (long)command.Rows : Math.Max(0, changed);
     }
 
     /// <summary>Text goes untyped, as a literal would: it becomes whatever type its place in the statement has.</summary>

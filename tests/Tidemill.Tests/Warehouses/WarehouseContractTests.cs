@@ -552,8 +552,8 @@ public abstract class WarehouseContractTests : IAsyncLifetime
     public async Task Statements_in_one_transaction_run_all_or_none()
     {
         var changed = await Warehouse.ExecuteInTransactionAsync(
-            ["CREATE TABLE t (i integer)", "INSERT INTO t VALUES (1), (2)", "UPDATE t SET i = i + 1 WHERE i = 2"], Token);
-        Assert.Equal([0L, 2, 1], changed);
+            ["CREATE TABLE t (i integer)", "INSERT INTO t VALUES (1), (2)", "UPDATE t SET i = i + 1 WHERE i = 2", "CREATE TABLE u AS SELECT * FROM t"], Token);
+        Assert.Equal([0L, 2, 1, 2], changed);
         Assert.Equal(ErrorCode.SqlInvalid, await CodeOfAsync(() => Warehouse.ExecuteInTransactionAsync(
             ["INSERT INTO t VALUES (3)", "SELECT * FROM nowhere"], Token)));
         Assert.Equal(2, await CountAsync("t"));

@@ -1,0 +1,70 @@
+using Tidemill.Connectors.DuckDb;
+using Tidemill.Core.Batches;
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Warehouses;
+using Tidemill.DuckDb;
+using static Tidemill.Benchmarks.WarehouseWrites;
+
+namespace Tidemill.Benchmarks;
+
+/// <summary>
+/// duckdb-write [ROWS] [ROUNDS]: the writer against one INSERT ... SELECT over all chunks and against the appender, into
+/// the same table with its primary key, on a file.
+/// </summary>
+internal static class DuckDbWrite
+{
+    public static void Run(string[] arguments) => RunAsync(
+        arguments.Length > 0 ? int.Parse(arguments[0], null) : 1_000_000,
+        arguments.Length > 1 ? int.Parse(arguments[1], null) : 3).GetAwaiter().GetResult();
+
+    private static async Task RunAsync(int rows, int rounds)
+    {
+        var folder = Directory.CreateTempSubdirectory("tidemill-bench-").FullName;
+        try
+        {
+            await using var warehouse = await DuckDbWarehouse.OpenAsync(
+                Path.Combine(folder, "warehouse.duckdb"), new WarehouseConnection { MemoryLimit = "2GB" }, CancellationToken.None);
+            var batches = TransactionBatches.Create(rows);
+            await CompareAsync(warehouse, rows, rounds,
+                ("one INSERT ... SELECT", false, () => InsertAsync(warehouse, batches)),
+                ("appender", false, () => AppendAsync(warehouse, batches)),
+                ("writer, append", false, () => WriteAsync(warehouse, ConflictRule.Append, batches)),
+                ("writer, ignore, all rows new", false, () => WriteAsync(warehouse, ConflictRule.Ignore, batches)),
+                ("writer, ignore, all rows there", true, () => WriteAsync(warehouse, ConflictRule.Ignore, batches)),
+                ("writer, upsert, all rows new", false, () => WriteAsync(warehouse, ConflictRule.Upsert, batches)),
+                ("writer, upsert, all rows there", true, () => WriteAsync(warehouse, ConflictRule.Upsert, batches)));
+            batches.ForEach(batch => batch.Dispose());
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static Task InsertAsync(DuckDbWarehouse warehouse, List<Batch> batches) => Task.Run(() =>
+    {
+        using var connection = warehouse.Database.Connect();
+        var source = warehouse.Database.Register(
+            new ChunkSource([.. TransactionBatches.Schema.Fields.Select(field => field.Name)], TransactionBatches.Schema.ToLogical()));
+        source.Set([.. batches.SelectMany(batch => batch.Chunks)]);
+        connection.Execute($"INSERT INTO {Table} SELECT * FROM {source.Sql}");
+        warehouse.Database.Unregister(source);
+    });
+
+    private static Task AppendAsync(DuckDbWarehouse warehouse, List<Batch> batches) => Task.Run(() =>
+    {
+        using var connection = warehouse.Database.Connect();
+        connection.Begin();
+        using (var appender = connection.Append(null, Table))
+        {
+            foreach (var chunk in batches.SelectMany(batch => batch.Chunks))
+            {
+                appender.Append(chunk);
+            }
+
+            appender.Close();
+        }
+
+        connection.Commit();
+    });
+}
