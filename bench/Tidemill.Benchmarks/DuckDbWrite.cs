@@ -8,22 +8,25 @@ using static Tidemill.Benchmarks.WarehouseWrites;
 namespace Tidemill.Benchmarks;
 
 /// <summary>
-/// duckdb-write [ROWS] [ROUNDS]: the writer against one INSERT ... SELECT over all chunks and against the appender, into
+/// duckdb-write [ROWS] [ROUNDS] [CHECKPOINT_THRESHOLD]: the writer against one INSERT ... SELECT over all chunks and against the appender, into
 /// the same table with its primary key, on a file.
 /// </summary>
 internal static class DuckDbWrite
 {
-    public static void Run(string[] arguments) => RunAsync(
-        arguments.Length > 0 ? int.Parse(arguments[0], null) : 1_000_000,
-        arguments.Length > 1 ? int.Parse(arguments[1], null) : 3).GetAwaiter().GetResult();
-
-    private static async Task RunAsync(int rows, int rounds)
+    public static async Task<int> RunAsync(string[] arguments)
     {
+        var rows = arguments.Length > 0 ? int.Parse(arguments[0], null) : 1_000_000;
+        var rounds = arguments.Length > 1 ? int.Parse(arguments[1], null) : 3;
         var folder = Directory.CreateTempSubdirectory("tidemill-bench-").FullName;
         try
         {
             await using var warehouse = await DuckDbWarehouse.OpenAsync(
                 Path.Combine(folder, "warehouse.duckdb"), new WarehouseConnection { MemoryLimit = "2GB" }, CancellationToken.None);
+            if (arguments.Length > 2)
+            {
+                await warehouse.ExecuteAsync($"SET GLOBAL checkpoint_threshold = '{arguments[2]}'", [], CancellationToken.None);
+            }
+
             var batches = TransactionBatches.Create(rows);
             await CompareAsync(warehouse, rows, rounds,
                 ("one INSERT ... SELECT", false, () => InsertAsync(warehouse, batches)),
@@ -34,6 +37,7 @@ internal static class DuckDbWrite
                 ("writer, upsert, all rows new", false, () => WriteAsync(warehouse, ConflictRule.Upsert, batches)),
                 ("writer, upsert, all rows there", true, () => WriteAsync(warehouse, ConflictRule.Upsert, batches)));
             batches.ForEach(batch => batch.Dispose());
+            return 0;
         }
         finally
         {

@@ -16,12 +16,10 @@ namespace Tidemill.Benchmarks;
 /// </summary>
 internal static class PostgresWrite
 {
-    public static void Run(string[] arguments) => RunAsync(
-        arguments.Length > 0 ? int.Parse(arguments[0], null) : 1_000_000,
-        arguments.Length > 1 ? int.Parse(arguments[1], null) : 3).GetAwaiter().GetResult();
-
-    private static async Task RunAsync(int rows, int rounds)
+    public static async Task<int> RunAsync(string[] arguments)
     {
+        var rows = arguments.Length > 0 ? int.Parse(arguments[0], null) : 1_000_000;
+        var rounds = arguments.Length > 1 ? int.Parse(arguments[1], null) : 3;
         var text = Environment.GetEnvironmentVariable("TIDEMILL_TEST_POSTGRES")
             ?? throw new InvalidOperationException("Set TIDEMILL_TEST_POSTGRES to the connection string of a PostgreSQL server.");
         var settings = new NpgsqlConnectionStringBuilder(text) { GssEncryptionMode = GssEncryptionMode.Disable };
@@ -41,6 +39,7 @@ internal static class PostgresWrite
             ("writer, ignore, all rows there", true, () => WriteAsync(warehouse, ConflictRule.Ignore, batches)),
             ("writer, upsert, all rows new", false, () => WriteAsync(warehouse, ConflictRule.Upsert, batches)));
         batches.ForEach(batch => batch.Dispose());
+        return 0;
     }
 
     private static List<byte[]> Encode(List<Batch> batches)

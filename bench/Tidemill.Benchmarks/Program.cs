@@ -6,9 +6,8 @@ var benchmarks = new SortedDictionary<string, Func<string[], Task<int>>>(StringC
     ["decode-load"] = Plain(DecodeLoad.Run),
     ["ingest"] = Ingest.RunAsync,
     ["log-append"] = LogAppend.RunAsync,
-    ["decode"] = Decode.Run,
-    ["duckdb-write"] = DuckDbWrite.Run,
-    ["postgres-write"] = PostgresWrite.Run,
+    ["duckdb-write"] = DuckDbWrite.RunAsync,
+    ["postgres-write"] = PostgresWrite.RunAsync,
 };
 
 if (args.Length == 0 || !benchmarks.TryGetValue(args[0], out var run))

@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Tidemill.Connectors.Tables;
 
 namespace Tidemill.Connectors.Postgres;
 
@@ -29,7 +30,11 @@ internal static class PostgresCommands
         await using var batch = Create(connection, transaction, sql, parameters);
         var changed = await batch.ExecuteNonQueryAsync(cancellationToken);
         var command = batch.BatchCommands[0];
-        return command.StatementType == StatementType.CreateTableAs ? (long)command.Rows : Math.Max(0, changed);
+
+        // The server reports CREATE TABLE AS as it reports a SELECT, with the rows stored.
+        return command.StatementType == StatementType.Select && ReadOnlySql.FirstWord(sql).Equals("CREATE", StringComparison.OrdinalIgnoreCase)
+            ? (long)command.Rows
+            : Math.Max(0, changed);
     }
 
     /// <summary>Text goes untyped, as a literal would: it becomes whatever type its place in the statement has.</summary>

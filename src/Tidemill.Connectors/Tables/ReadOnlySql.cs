@@ -25,7 +25,8 @@ internal static class ReadOnlySql
         }
     }
 
-    private static string FirstWord(string sql)
+    /// <summary>The statement's first word, past white space, comments and parentheses.</summary>
+    public static string FirstWord(string sql)
     {
         var start = SkipBlanks(sql);
         var end = start;

@@ -5,7 +5,15 @@ using System.Net.Sockets;
 using Npgsql;
 using Tidemill.Core.Configuration;
 
+[assembly: AssemblyFixture(typeof(Tidemill.IntegrationTests.Servers.SharedPostgres))]
+
 namespace Tidemill.IntegrationTests.Servers;
+
+/// <summary>Stops the shared server when the last test is through.</summary>
+public sealed class SharedPostgres : IAsyncDisposable
+{
+    public ValueTask DisposeAsync() => PostgresServer.StopSharedAsync();
+}
 
 /// <summary>
 /// PostgreSQL for tests: the server that TIDEMILL_TEST_POSTGRES names (a connection string of a superuser), else a
@@ -30,6 +38,14 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>The server all tests of this process share; the test is skipped when there is none, but fails on CI.</summary>
     public static async Task<PostgresServer> SharedAsync() => Required(await Shared.Value);
+
+    internal static async ValueTask StopSharedAsync()
+    {
+        if (Shared.IsValueCreated && await Shared.Value is { } server)
+        {
+            await server.DisposeAsync();
+        }
+    }
 
     /// <summary>A cluster of the caller's own, which it may stop and kill. Without fsync it is faster and loses data with the machine.</summary>
     public static async Task<PostgresServer> StartPrivateAsync(bool fsync = true) =>
