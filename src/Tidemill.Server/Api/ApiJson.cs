@@ -1,13 +1,14 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Tidemill.Server.Hosting;
+using Tidemill.Streaming.Status;
 
 namespace Tidemill.Server.Api;
 
-/// <summary>The API's JSON: camelCase, enums by name, source generated.</summary>
+/// <summary>The API's JSON: camelCase, enums by name, absent instead of null, source generated. NaN is null.</summary>
 [JsonSourceGenerationOptions(
-    JsonSerializerDefaults.Web, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+    JsonSerializerDefaults.Web, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(ServerAddress))]
 [JsonSerializable(typeof(ServerPing))]
@@ -23,5 +24,53 @@ namespace Tidemill.Server.Api;
 [JsonSerializable(typeof(QueryRequest))]
 [JsonSerializable(typeof(IReadOnlyList<IndexAnswer>))]
 [JsonSerializable(typeof(SearchAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<StreamStatus>))]
+[JsonSerializable(typeof(IReadOnlyList<WorkflowAnswer>))]
+[JsonSerializable(typeof(RunAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<RunAnswer>))]
+[JsonSerializable(typeof(IReadOnlyList<ModelStepAnswer>))]
+[JsonSerializable(typeof(ModelRunRequest))]
+[JsonSerializable(typeof(ModelRunAnswer))]
+[JsonSerializable(typeof(ReplayRequest))]
+[JsonSerializable(typeof(ReplayAnswer))]
+[JsonSerializable(typeof(VerifyRequest))]
+[JsonSerializable(typeof(VerifyAnswer))]
+[JsonSerializable(typeof(GenerateRequest))]
+[JsonSerializable(typeof(GenerateAnswer))]
+[JsonSerializable(typeof(DoctorAnswer))]
 [JsonSerializable(typeof(JsonElement))]
-internal sealed partial class ApiJson : JsonSerializerContext;
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    /// <summary>What everything that reads or writes the API's JSON uses.</summary>
+    public static ApiJson Web { get; } = new(Configure(new JsonSerializerOptions(JsonSerializerDefaults.Web)));
+
+    public static JsonSerializerOptions Configure(JsonSerializerOptions options)
+    {
+        options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        // Answers are application/json, never part of a page: text stays readable.
+        options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+        options.Converters.Add(new NotANumberConverter());
+        return options;
+    }
+
+    /// <summary>JSON has no NaN: where there is no value yet, there is null.</summary>
+    private sealed class NotANumberConverter : JsonConverter<double>
+    {
+        public override bool HandleNull => true;
+
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.TokenType == JsonTokenType.Null ? double.NaN : reader.GetDouble();
+
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+        {
+            if (double.IsFinite(value))
+            {
+                writer.WriteNumberValue(value);
+            }
+            else
+            {
+                writer.WriteNullValue();
+            }
+        }
+    }
+}

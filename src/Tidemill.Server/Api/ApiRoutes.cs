@@ -1,6 +1,4 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Tidemill.Core.Errors;
 
 namespace Tidemill.Server.Api;
 
@@ -11,13 +9,15 @@ internal static class ApiRoutes
         HealthEndpoints.Map(app);
         var api = app.MapGroup("/api");
         StatusEndpoints.Map(api);
+        StreamEndpoints.Map(api);
         TopicEndpoints.Map(api);
         DeadLetterEndpoints.Map(api);
+        WorkflowEndpoints.Map(api);
+        ModelEndpoints.Map(api);
         QueryEndpoint.Map(api);
         SearchEndpoints.Map(api);
-        api.MapFallback(NoSuchPath).ExcludeFromDescription();
+        VerifyEndpoint.Map(api);
+        GenerateEndpoint.Map(api);
+        DoctorEndpoint.Map(api);
     }
-
-    private static void NoSuchPath(HttpContext context) =>
-        throw new TidemillException(ErrorCode.NotFound, $"There is no {context.Request.Method} {context.Request.Path}. /api/openapi.json lists all.");
 }

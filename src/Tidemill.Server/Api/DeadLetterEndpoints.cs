@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -17,6 +18,8 @@ internal static class DeadLetterEndpoints
         var letters = api.MapGroup("/dead-letters");
         letters.MapGet("", ListAsync).WithSummary("Letters, newest first, and how many are open by stream, code and field.");
         letters.MapGet("/{stream}/{topic}/{partition:int}/{offset:long}", FindAsync).WithSummary("One letter with its raw bytes.");
+        letters.MapPost("/replay", ReplayAsync)
+            .WithSummary("Sends open letters through their stream again, as it is defined now; one letter with another value if given.");
         letters.MapPost("/discard", DiscardAsync).WithSummary("Gives open letters up; they stay readable.");
     }
 
@@ -38,6 +41,26 @@ internal static class DeadLetterEndpoints
             await runtime.DeadLetters.FindAsync(
                 stream, new RecordPosition(new TopicPartition(topic, partition), new LogOffset(offset)), cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, "There is no dead letter of that stream at that position.")));
+
+    private static async Task<Ok<ReplayAnswer>> ReplayAsync(
+        ReplayRequest request, ProjectRuntime runtime, CancellationToken cancellationToken)
+    {
+        var edited = request.ValueBase64 is { } bytes ? DecodeBase64(bytes) : request.Value is { } text ? Encoding.UTF8.GetBytes(text) : null;
+        var results = await runtime.Engine.Replay.ReplayAsync(
+            request.Stream, request.Positions is { } some ? [.. some.Select(p => p.Position)] : null, edited, cancellationToken);
+        var failed = results.Where(r => !r.Replayed).ToList();
+        return TypedResults.Ok(new ReplayAnswer(
+            results.Count - failed.Count, failed.Count,
+            [.. failed.Take(RequestLimits.PageSize).Select(r => new ReplayFailure(PositionAnswer.Of(r.Position), r.Reason))]));
+    }
+
+    private static byte[] DecodeBase64(string text)
+    {
+        var bytes = new byte[text.Length];
+        return Convert.TryFromBase64String(text, bytes, out var length)
+            ? bytes[..length]
+            : throw new TidemillException(ErrorCode.InvalidRequest, "valueBase64 is not base64.");
+    }
 
     private static async Task<Ok<CountAnswer>> DiscardAsync(
         DeadLetterSelection selection, ProjectRuntime runtime, CancellationToken cancellationToken)
@@ -80,7 +103,19 @@ public sealed record DeadLetterSelection(string Stream, IReadOnlyList<PositionAn
 
 public sealed record PositionAnswer(string Topic, int Partition, long Offset)
 {
+    internal static PositionAnswer Of(RecordPosition position) =>
+        new(position.Partition.Topic, position.Partition.Partition, position.Offset.Value);
+
     internal RecordPosition Position => new(new TopicPartition(Topic, Partition), new LogOffset(Offset));
 }
 
 public sealed record CountAnswer(long Count);
+
+/// <summary>Which letters; all open ones without positions. A value (as text or base64) replaces that of a single letter.</summary>
+public sealed record ReplayRequest(
+    string Stream, IReadOnlyList<PositionAnswer>? Positions = null, string? Value = null, string? ValueBase64 = null);
+
+/// <summary>How many letters are rows now, how many still fail, and why.</summary>
+public sealed record ReplayAnswer(int Replayed, int Remaining, IReadOnlyList<ReplayFailure> Failures);
+
+public sealed record ReplayFailure(PositionAnswer Position, string? Reason);

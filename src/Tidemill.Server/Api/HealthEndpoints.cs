@@ -15,7 +15,7 @@ internal static class HealthEndpoints
         routes.MapGet("/health", async (ProjectRuntime runtime, CancellationToken cancellationToken) =>
         {
             var report = await HealthProbe.CheckAsync(runtime, cancellationToken);
-            return Results.Json(new HealthAnswer(report.State, report.Parts), ApiJson.Default.HealthAnswer, statusCode: report.StatusCode);
+            return Results.Json(new HealthAnswer(report.State, report.Parts), ApiJson.Web.HealthAnswer, statusCode: report.StatusCode);
         }).WithSummary("200 while the server does its work, 503 when a part does not; each part with its state.").Produces<HealthAnswer>();
 
         routes.MapGet("/metrics", async (ProjectRuntime runtime, CancellationToken cancellationToken) =>

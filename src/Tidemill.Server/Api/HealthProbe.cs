@@ -1,6 +1,7 @@
 using Tidemill.Core.Errors;
 using Tidemill.Observability.Health;
 using Tidemill.Server.Hosting;
+using Tidemill.Streaming.Status;
 
 namespace Tidemill.Server.Api;
 
@@ -11,6 +12,8 @@ internal static class HealthProbe
     [
         await CheckAsync("log", runtime.Log.Description, () => runtime.Log.ListTopicsAsync(cancellationToken)),
         await CheckWarehouseAsync(runtime, cancellationToken),
+        CheckStreams(runtime.StreamStatus()),
+        CheckScheduler(runtime),
         await CheckAsync("search", runtime.Search.Description, () => runtime.Search.ListIndexesAsync(cancellationToken)),
     ]);
 
@@ -19,6 +22,20 @@ internal static class HealthProbe
             ? CheckAsync("warehouse", runtime.Warehouse.Description, () => AnswersAsync(runtime, cancellationToken))
             : Task.FromResult(new HealthPart(
                 "warehouse", HealthState.Unhealthy, $"waiting for warehouse: {runtime.Gate.LastError ?? "opening"}"));
+
+    /// <summary>A stream that waits or is paused loses nothing; one that failed needs somebody.</summary>
+    private static HealthPart CheckStreams(IReadOnlyList<StreamStatus> streams)
+    {
+        var failed = streams.Where(s => s.State == StreamState.Failed).Select(s => s.Name).ToList();
+        var held = streams.Where(s => s.State is StreamState.Waiting or StreamState.Paused).Select(s => s.Name).ToList();
+        return failed.Count > 0 ? new HealthPart("streams", HealthState.Unhealthy, $"failed: {string.Join(", ", failed)}")
+            : held.Count > 0 ? new HealthPart("streams", HealthState.Degraded, $"waiting or paused: {string.Join(", ", held)}")
+            : new HealthPart("streams", HealthState.Healthy, $"{streams.Count} running");
+    }
+
+    private static HealthPart CheckScheduler(ProjectRuntime runtime) => runtime.EngineFailure is { } failure
+        ? new HealthPart("scheduler", HealthState.Unhealthy, $"ended: {failure}")
+        : new HealthPart("scheduler", HealthState.Healthy, $"{runtime.WorkflowStatus().Count} workflows");
 
     private static async Task AnswersAsync(ProjectRuntime runtime, CancellationToken cancellationToken)
     {

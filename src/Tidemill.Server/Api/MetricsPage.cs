@@ -16,6 +16,7 @@ internal static class MetricsPage
             ("version", typeof(MetricsPage).Assembly.GetName().Version!.ToString(3)));
         writer.Gauge("tidemill_warehouse_up", "1 while the warehouse is open, 0 while it is waited for.")
             .Sample(runtime.Gate.IsOpen ? 1 : 0);
+        StreamMetricsPage.Write(writer, runtime.StreamStatus());
         await WriteTopicsAsync(writer, runtime.Log, cancellationToken);
         ProcessMetrics.Write(writer);
         return writer.ToString();

@@ -55,11 +55,25 @@ internal sealed partial class ProblemAnswers(ILogger<ProblemAnswers> logger) : I
         return true;
     }
 
+    /// <summary>Says in a problem what the routing refused with a bare status: unknown path, wrong method, wrong content type.</summary>
+    public static Task WriteStatusAsync(HttpContext context)
+    {
+        var status = context.Response.StatusCode;
+        var (code, detail) = status switch
+        {
+            StatusCodes.Status404NotFound => (ErrorCode.NotFound, "There is nothing at this address. /api/openapi.json lists what there is."),
+            StatusCodes.Status405MethodNotAllowed => (ErrorCode.InvalidRequest, $"This address does not take {context.Request.Method}."),
+            StatusCodes.Status415UnsupportedMediaType => (ErrorCode.InvalidRequest, "The Content-Type is not one that this address takes. /api/openapi.json lists them."),
+            _ => (ErrorCode.InvalidRequest, $"The request was refused with status {status}."),
+        };
+        return WriteAsync(context, Problem.Of(new TidemillException(code, detail)) with { Status = status });
+    }
+
     public static async Task WriteAsync(HttpContext context, Problem problem)
     {
         context.Response.StatusCode = problem.Status;
         context.Response.ContentType = "application/problem+json";
-        await JsonSerializer.SerializeAsync(context.Response.Body, problem, ApiJson.Default.Problem, context.RequestAborted);
+        await JsonSerializer.SerializeAsync(context.Response.Body, problem, ApiJson.Web.Problem, context.RequestAborted);
     }
 
     private Problem Describe(Exception exception)

@@ -41,7 +41,7 @@ internal static class QueryEndpoint
         {
             lines.Json.WriteStartObject();
             lines.Json.WritePropertyName("error");
-            JsonSerializer.Serialize(lines.Json, Problem.Of(e), ApiJson.Default.Problem);
+            JsonSerializer.Serialize(lines.Json, Problem.Of(e), ApiJson.Web.Problem);
             lines.Json.WriteEndObject();
             lines.EndLine();
         }

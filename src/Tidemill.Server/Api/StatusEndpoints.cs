@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tidemill.Core.Logs;
 using Tidemill.Server.Hosting;
+using Tidemill.Streaming.Status;
 
 namespace Tidemill.Server.Api;
 
@@ -23,6 +24,7 @@ internal static class StatusEndpoints
             UptimeSeconds = (runtime.Time.GetUtcNow() - runtime.Started).TotalSeconds,
             Log = runtime.Log.Description,
             Warehouse = WarehouseAnswer.Of(runtime),
+            Streams = runtime.StreamStatus(),
             Topics = await TopicEndpoints.DescribeAsync(runtime.Log, cancellationToken),
         });
 }
@@ -45,6 +47,8 @@ public sealed record StatusAnswer
     public required string Log { get; init; }
 
     public required WarehouseAnswer Warehouse { get; init; }
+
+    public required IReadOnlyList<StreamStatus> Streams { get; init; }
 
     public required IReadOnlyList<TopicAnswer> Topics { get; init; }
 }

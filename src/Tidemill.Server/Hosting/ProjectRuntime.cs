@@ -1,10 +1,14 @@
 using Microsoft.Extensions.Logging;
+using Tidemill.Connectors.Generator;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Search;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.DeadLetters;
+using Tidemill.Streaming.Status;
+using Tidemill.Workflows.Runs;
+using Tidemill.Workflows.Scheduling;
 
 namespace Tidemill.Server.Hosting;
 
@@ -14,6 +18,7 @@ namespace Tidemill.Server.Hosting;
 internal sealed class ProjectRuntime : IAsyncDisposable
 {
     private readonly DataFolderLock _folderLock;
+    private volatile ProjectEngine? _engine;
 
     private ProjectRuntime(HostOptions options, ProjectDefinition project, DataFolder dataFolder, DataFolderLock folderLock)
     {
@@ -47,10 +52,36 @@ internal sealed class ProjectRuntime : IAsyncDisposable
 
     public required ILoggerFactory Loggers { get; init; }
 
+    /// <summary>Why streams and workflows ended although nobody stopped them; null while they run.</summary>
+    public string? EngineFailure { get; set; }
+
     /// <summary>Unavailable while the warehouse is waited for.</summary>
     public IWarehouse Warehouse => Gate.Current;
 
     public DeadLetterStore DeadLetters => new(Warehouse);
+
+    /// <summary>Streams, workflows, replay and proof; Unavailable while the warehouse is waited for.</summary>
+    public ProjectEngine Engine => _engine ?? throw new TidemillException(ErrorCode.Unavailable, $"Waiting for the warehouse. {Gate.LastError}".TrimEnd());
+
+    /// <summary>The run history.</summary>
+    public WarehouseRunStore Runs => Engine.Runs;
+
+    /// <summary>Every stream that runs in this process.</summary>
+    public IReadOnlyList<StreamStatus> StreamStatus() => _engine?.Streams.Status() ?? [];
+
+    public IReadOnlyList<WorkflowStatus> WorkflowStatus() => _engine?.Workflows.Workflows ?? [];
+
+    /// <summary>Makes what needs the warehouse, which must be open.</summary>
+    public ProjectEngine StartEngine() => _engine = new ProjectEngine(this, Warehouse);
+
+    /// <summary>Makes records up as the definition says; for one caller at a time.</summary>
+    public RecordGenerator OpenGenerator(GeneratorSourceDefinition definition) => new(definition, Time);
+
+    public async Task<IReadOnlyList<WorkflowRun>> ListRunsAsync(string? workflow, int limit, CancellationToken cancellationToken)
+    {
+        await Engine.Workflows.Ready.WaitAsync(cancellationToken);
+        return await Runs.ListRunsAsync(workflow, trigger: null, limit, cancellationToken);
+    }
 
     /// <summary>Takes the data folder and opens log and search store; the warehouse follows through <see cref="Gate"/>.</summary>
     public static async Task<ProjectRuntime> OpenAsync(

@@ -18,7 +18,7 @@ public static class ServerFile
         try
         {
             var text = await File.ReadAllBytesAsync(dataFolder.Server, cancellationToken);
-            address = JsonSerializer.Deserialize(text, ApiJson.Default.ServerAddress);
+            address = JsonSerializer.Deserialize(text, ApiJson.Web.ServerAddress);
         }
         catch (Exception e) when (e is IOException or JsonException or UnauthorizedAccessException)
         {
@@ -30,7 +30,7 @@ public static class ServerFile
 
     internal static void Write(DataFolder dataFolder, ServerAddress address)
     {
-        File.WriteAllBytes(dataFolder.Server + ".new", JsonSerializer.SerializeToUtf8Bytes(address, ApiJson.Default.ServerAddress));
+        File.WriteAllBytes(dataFolder.Server + ".new", JsonSerializer.SerializeToUtf8Bytes(address, ApiJson.Web.ServerAddress));
         File.Move(dataFolder.Server + ".new", dataFolder.Server, overwrite: true);
     }
 
@@ -42,7 +42,7 @@ public static class ServerFile
         try
         {
             var text = await client.GetByteArrayAsync("/api/ping", cancellationToken);
-            return JsonSerializer.Deserialize(text, ApiJson.Default.ServerPing)?.Instance == address.Instance;
+            return JsonSerializer.Deserialize(text, ApiJson.Web.ServerPing)?.Instance == address.Instance;
         }
         catch (Exception e) when (e is HttpRequestException or JsonException
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))

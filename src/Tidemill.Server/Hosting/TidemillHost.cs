@@ -38,6 +38,18 @@ public sealed class TidemillHost : IAsyncDisposable
 
     public DataFolder DataFolder => _runtime.DataFolder;
 
+    /// <summary>
+    /// Starts and returns once requests are answered. ConfigurationInvalid, DataFolderLocked, PortInUse and DataCorrupt say
+    /// why it cannot; a warehouse that is away does not stop the start.
+    /// </summary>
+    public static Task<TidemillHost> StartAsync(HostOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        var project = ProjectLoader.Load(options.ProjectFolder, options.Target);
+        return StartAsync(options, project, DefaultParts.Create(), TimeProvider.System, cancellationToken);
+    }
+
     internal static async Task<TidemillHost> StartAsync(
         HostOptions options, ProjectDefinition project, HostParts parts, TimeProvider time, CancellationToken cancellationToken)
     {

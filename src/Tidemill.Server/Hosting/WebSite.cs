@@ -1,10 +1,14 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Tidemill.Server.Api;
+using Tidemill.Server.Console;
+using Tidemill.Server.Console.Assets;
+using Tidemill.Server.Console.Feed;
 
 namespace Tidemill.Server.Hosting;
 
@@ -34,7 +38,9 @@ internal static class WebSite
 
     public static void ConfigureLogging(ILoggingBuilder logging) => logging
         .SetMinimumLevel(LogLevel.Warning)
+        // Both are told elsewhere: the one by ProblemAnswers, the other by the exception that the start ends with.
         .AddFilter("Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", LogLevel.None)
+        .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
         .AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.ColorBehavior) =
             (true, "HH:mm:ss ", LoggerColorBehavior.Disabled))
         .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
@@ -46,20 +52,40 @@ internal static class WebSite
         services.AddSingleton(runtime.Time);
         services.AddExceptionHandler<ProblemAnswers>();
         services.AddProblemDetails();
-        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
+        services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions).TypeInfoResolverChain.Insert(0, ApiJson.Default));
         services.AddOpenApi("openapi", ApiDescription.Configure);
         services.AddHostedService<EngineService>();
+        services.AddSingleton<ConsoleFeed>();
+        services.AddHostedService(provider => provider.GetRequiredService<ConsoleFeed>());
+        services.AddSingleton<EmbeddedAssets>();
+        services.AddRazorComponents();
+        UseNoKeys(services);
         services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host =>
             (host.ShutdownTimeout, host.BackgroundServiceExceptionBehavior) =
             (TimeSpan.FromSeconds(30), BackgroundServiceExceptionBehavior.Ignore));
     }
 
+    // Pages hold no forms of the framework's own, so nothing is encrypted that must outlive the process: no keys on disk.
+    private static void UseNoKeys(IServiceCollection services)
+    {
+        services.AddSingleton<IDataProtectionProvider, EphemeralDataProtectionProvider>();
+        foreach (var service in services.Where(s => s.ImplementationType?.Name == "DataProtectionHostedService").ToList())
+        {
+            services.Remove(service);
+        }
+    }
+
     private static void UsePipeline(WebApplication app)
     {
         app.UseExceptionHandler();
+        app.UseStatusCodePages(context => ProblemAnswers.WriteStatusAsync(context.HttpContext));
         app.UseMiddleware<LocalRequests>();
+        app.UseMiddleware<PageHeaders>();
         app.UseRouting();
+        app.UseAntiforgery();
         app.MapOpenApi("/api/{documentName}.json");
         ApiRoutes.Map(app);
+        app.Services.GetRequiredService<EmbeddedAssets>().Map(app);
+        app.MapRazorComponents<App>();
     }
 }

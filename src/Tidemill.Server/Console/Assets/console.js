@@ -1,0 +1,117 @@
+// Live pages without sockets: the server renders every page whole, and while the tab is visible this script asks for the
+// same page each second and puts the regions marked data-live in place of the old ones where they differ.
+(() => {
+  "use strict";
+  const period = 1000;
+  const messages = document.getElementById("messages");
+
+  function say(text, failed) {
+    const line = document.createElement("p");
+    line.textContent = text;
+    if (failed) line.className = "failed";
+    messages.replaceChildren(line);
+    clearTimeout(say.timer);
+    say.timer = setTimeout(() => messages.replaceChildren(), 8000);
+  }
+
+  // A region in use (focus inside, text selected, an open editor) is left alone until it is free.
+  function inUse(region) {
+    const selection = document.getSelection();
+    return region.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")
+      || (selection && !selection.isCollapsed && region.contains(selection.anchorNode));
+  }
+
+  function keepOpen(from, to) {
+    for (const open of from.querySelectorAll("details[open][id]")) to.querySelector("#" + CSS.escape(open.id))?.setAttribute("open", "");
+  }
+
+  function put(region, fresh) {
+    if (region.innerHTML === fresh.innerHTML || inUse(region)) return;
+    keepOpen(region, fresh);
+    if (region.innerHTML === fresh.innerHTML) return;
+    const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
+    region.replaceChildren(...fresh.childNodes);
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  }
+
+  async function refresh() {
+    const response = await fetch(location.href, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(10000) });
+    if (!response.ok) throw new Error("status " + response.status);
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    for (const region of document.querySelectorAll("[data-live]")) {
+      const fresh = page.getElementById(region.id);
+      if (fresh) put(region, fresh);
+    }
+    document.dispatchEvent(new Event("tidemill:refreshed"));
+  }
+
+  let lost = false;
+  async function tick() {
+    if (document.visibilityState === "visible" && document.querySelector("[data-live]")) {
+      try {
+        await refresh();
+        if (lost) say("Connected again.");
+        lost = false;
+      } catch {
+        if (!lost) say("The server does not answer. Trying on.", true);
+        lost = true;
+      }
+    }
+    setTimeout(tick, period);
+  }
+
+  async function send(url, body) {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    const answer = (response.headers.get("Content-Type") || "").includes("json") ? await response.json() : null;
+    if (!response.ok) throw new Error(answer ? `${answer.detail} ${answer.remedy}` : `The server answered ${response.status}.`);
+    return answer;
+  }
+
+  function describe(done, answer) {
+    return done.replace(/\{(\w+)\}/g, (_, name) => (answer && answer[name] !== undefined ? answer[name] : ""));
+  }
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.dataset.api) return;
+    event.preventDefault();
+    const ask = form.dataset.confirm;
+    if (ask && !confirm(ask)) return;
+    const body = JSON.parse(form.dataset.body || "{}");
+    for (const field of form.querySelectorAll("[name]")) {
+      if (field.type !== "checkbox" || field.checked) body[field.name] = field.type === "number" ? Number(field.value) : field.value;
+    }
+    const button = event.submitter;
+    if (button) button.disabled = true;
+    try {
+      const answer = await send(form.dataset.api, body);
+      say(describe(form.dataset.done || "Done.", answer));
+      if (form.dataset.next) location.assign(describe(form.dataset.next, answer));
+      else await refresh();
+    } catch (error) {
+      say(error.message, true);
+    } finally {
+      if (button) button.disabled = false;
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-theme-toggle]")) return;
+    const root = document.documentElement;
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    localStorage.setItem("tidemill-theme", root.dataset.theme);
+    document.dispatchEvent(new Event("tidemill:theme"));
+  });
+
+  // Ctrl+Enter sends the form that a text box belongs to.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form) event.target.form.requestSubmit();
+  });
+
+  setTimeout(tick, period);
+})();

@@ -1,0 +1,60 @@
+using Tidemill.Core.Warehouses;
+using Tidemill.Streaming;
+using Tidemill.Streaming.DeadLetters;
+using Tidemill.Streaming.Verification;
+using Tidemill.Workflows.Runs;
+using Tidemill.Workflows.Scheduling;
+using Tidemill.Workflows.Tasks;
+
+namespace Tidemill.Server.Hosting;
+
+/// <summary>What needs the warehouse: streams, workflows, replay and proof. Made once it is open.</summary>
+internal sealed class ProjectEngine : IDisposable
+{
+    private readonly WorkflowRunner _runner;
+
+    public ProjectEngine(ProjectRuntime runtime, IWarehouse warehouse)
+    {
+        var project = runtime.Project;
+        var services = new StreamServices(
+            project.Name, runtime.Log, warehouse, runtime.Time, runtime.Loggers,
+            generator => runtime.OpenGenerator(generator).Next);
+        Streams = new StreamSupervisor(services, runtime.Options.RunStreams ? project.Streams : []);
+        Replay = new DeadLetterReplay(services, project.Streams);
+        Verifier = new StreamVerifier(services, project.Streams);
+        Models = new ProjectModels(project.Folder, project.Target.Name, warehouse, runtime.Time);
+        Runs = new WarehouseRunStore(warehouse);
+        ITaskExecutor[] executors =
+        [
+            new ModelsTaskExecutor(Models),
+            new SqlTaskExecutor(warehouse),
+            new IndexTaskExecutor(warehouse, runtime.Search),
+        ];
+        _runner = new WorkflowRunner(Runs, executors, runtime.Time);
+        Workflows = new WorkflowScheduler(
+            project.Workflows, _runner, Runs, runtime.Time,
+            new WorkflowSchedulerOptions { SchedulesEnabled = runtime.Options.RunWorkflows });
+    }
+
+    public StreamSupervisor Streams { get; }
+
+    public DeadLetterReplay Replay { get; }
+
+    public StreamVerifier Verifier { get; }
+
+    public ProjectModels Models { get; }
+
+    public WarehouseRunStore Runs { get; }
+
+    public WorkflowScheduler Workflows { get; }
+
+    /// <summary>Runs streams and schedules until cancelled: streams drain and workflow runs are recorded before it returns.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(Streams.RunAsync(cancellationToken), Workflows.RunAsync(cancellationToken));
+
+    public void Dispose()
+    {
+        Workflows.Dispose();
+        _runner.Dispose();
+    }
+}
