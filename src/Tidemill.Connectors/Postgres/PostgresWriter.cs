@@ -19,6 +19,7 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
     private NpgsqlConnection? _connection;
     private NpgsqlTransaction? _transaction;
     private int _stages;
+    private bool _isStale;
 
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
@@ -259,6 +260,10 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
         {
             await _transaction.RollbackAsync();
             await EndTransactionAsync(committed: false);
+            if (_isStale)
+            {
+                await DropConnectionAsync();
+            }
         }
         catch (Exception error) when (PostgresErrors.IsKnown(error))
         {
@@ -287,6 +292,8 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
         }
         catch (Exception error)
         {
+            // What was learnt about a table may no longer hold: it was altered, or made anew.
+            _isStale |= error is PostgresException { SqlState: ['4', '2', ..] or PostgresErrorCodes.InvalidBinaryRepresentation };
             throw Mapped(error, writing, cancellationToken);
         }
     }
@@ -302,7 +309,7 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
         _targets.ForEach(target => target.Dispose());
         _targets.Clear();
         var (transaction, connection) = (_transaction, _connection);
-        (_transaction, _connection) = (null, null);
+        (_transaction, _connection, _isStale) = (null, null, false);
         try
         {
             if (transaction is not null)

@@ -549,6 +549,37 @@ public abstract class WarehouseContractTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_table_that_is_made_anew_with_other_types_is_written_after_at_most_one_failure()
+    {
+        await CreateTableAsync("renewed", "id integer, v integer", "id");
+        var write = new TableWrite(new TableName("renewed"), ConflictRule.Ignore) { Key = ["id"] };
+        await using var writer = await Warehouse.OpenWriterAsync(Token);
+        for (var round = 0; round < 3; round++)
+        {
+            using var rows = Rows.Batch(Rows.Schema("id integer, v integer"), [[round, round]]);
+            await writer.BeginAsync(Token);
+            try
+            {
+                await writer.WriteAsync(write, rows, Token);
+                await writer.CommitAsync(Token);
+            }
+            catch (TidemillException)
+            {
+                Assert.Equal(1, round);
+                await writer.RollbackAsync();
+            }
+
+            if (round == 0)
+            {
+                await Warehouse.ExecuteAsync("DROP TABLE renewed", [], Token);
+                await CreateTableAsync("renewed", "v bigint, id bigint", "id");
+            }
+        }
+
+        Assert.Contains(2L, (await QueryAsync("SELECT v FROM renewed")).Select(row => row[0]));
+    }
+
+    [Fact]
     public async Task Statements_in_one_transaction_run_all_or_none()
     {
         var changed = await Warehouse.ExecuteInTransactionAsync(
