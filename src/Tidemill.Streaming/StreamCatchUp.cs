@@ -6,39 +6,23 @@ using Tidemill.Streaming.Status;
 
 namespace Tidemill.Streaming;
 
-/// <summary>Runs one stream until its tables hold every record that the topic has at the start, then stops it.</summary>
+/// <summary>Brings one stream's tables up to every record that its topic has at the call.</summary>
 public static class StreamCatchUp
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Returns the stream's last status. The first error that needs somebody ends it and is thrown by its code.</summary>
+    /// <summary>Runs the stream, which nobody else runs, until it has caught up, and stops it. Returns its last status.</summary>
     public static async Task<StreamStatus> RunAsync(
         StreamServices services, StreamDefinition stream, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(stream);
-        if (stream.Source is not TopicSourceDefinition source)
-        {
-            throw new TidemillException(ErrorCode.InvalidRequest, $"Stream {stream.Name} reads no topic: there is nothing to catch up with.");
-        }
-
-        var topic = await services.Log.DescribeTopicAsync(source.Topic, cancellationToken)
-            ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
         var supervisor = new StreamSupervisor(services, [stream with { Enabled = true }]);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var running = supervisor.RunAsync(stop.Token);
         try
         {
-            using var timer = new PeriodicTimer(Interval, services.Time);
-            while (!await HoldsAsync(services.Warehouse, stream, topic, cancellationToken))
-            {
-                await timer.WaitForNextTickAsync(cancellationToken);
-                var status = supervisor.Status()[0];
-                if (status.State == StreamState.Failed)
-                {
-                    throw new TidemillException(ErrorCode.InvalidRequest, $"Stream {stream.Name} stopped. {status.LastError}");
-                }
-            }
+            await WaitAsync(services, stream, () => supervisor.Status()[0], cancellationToken);
         }
         finally
         {
@@ -47,6 +31,31 @@ public static class StreamCatchUp
         }
 
         return supervisor.Status()[0];
+    }
+
+    /// <summary>Waits until a running stream has caught up. An error that needs somebody ends the waiting and is thrown.</summary>
+    public static async Task WaitAsync(
+        StreamServices services, StreamDefinition stream, Func<StreamStatus> current, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(current);
+        if (stream.Source is not TopicSourceDefinition source)
+        {
+            throw new TidemillException(ErrorCode.InvalidRequest, $"Stream {stream.Name} reads no topic: there is nothing to catch up with.");
+        }
+
+        var topic = await services.Log.DescribeTopicAsync(source.Topic, cancellationToken)
+            ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
+        using var timer = new PeriodicTimer(Interval, services.Time);
+        while (!await HoldsAsync(services.Warehouse, stream, topic, cancellationToken))
+        {
+            await timer.WaitForNextTickAsync(cancellationToken);
+            if (current() is { State: StreamState.Failed } status)
+            {
+                throw new TidemillException(ErrorCode.InvalidRequest, $"Stream {stream.Name} stopped. {status.LastError}");
+            }
+        }
     }
 
     private static async Task<bool> HoldsAsync(

@@ -36,6 +36,9 @@ public sealed partial class StreamSupervisor
     /// <summary>A snapshot of every enabled stream, in the project's order.</summary>
     public IReadOnlyList<StreamStatus> Status() => [.. _streams.Values.Select(s => s.Metrics.Snapshot())];
 
+    /// <summary>A snapshot of one stream; null when it does not run here.</summary>
+    public StreamStatus? Status(string stream) => _streams.GetValueOrDefault(stream)?.Metrics.Snapshot();
+
     /// <summary>Holds the stream's reading; what is under way is written. NotFound for an unknown name.</summary>
     public void Pause(string stream)
     {

@@ -23,5 +23,8 @@ internal static class StreamEndpoints
             runtime.Engine.Streams.Resume(name);
             return TypedResults.NoContent();
         }).WithSummary("Lets a paused stream read on.");
+        api.MapPost("/streams/{name}/catch-up", async (string name, ProjectRuntime runtime, CancellationToken cancellationToken) =>
+            TypedResults.Ok(await runtime.Engine.CatchUpAsync(name, cancellationToken)))
+            .WithSummary("Answers when the stream holds every record that its topic has now; runs it if it does not run.");
     }
 }

@@ -1,6 +1,9 @@
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming;
 using Tidemill.Streaming.DeadLetters;
+using Tidemill.Streaming.Status;
 using Tidemill.Streaming.Verification;
 using Tidemill.Workflows.Runs;
 using Tidemill.Workflows.Scheduling;
@@ -12,11 +15,13 @@ namespace Tidemill.Server.Hosting;
 internal sealed class ProjectEngine : IDisposable
 {
     private readonly WorkflowRunner _runner;
+    private readonly StreamServices _services;
+    private readonly ProjectDefinition _project;
 
     public ProjectEngine(ProjectRuntime runtime, IWarehouse warehouse)
     {
-        var project = runtime.Project;
-        var services = new StreamServices(
+        var project = _project = runtime.Project;
+        var services = _services = new StreamServices(
             project.Name, runtime.Log, warehouse, runtime.Time, runtime.Loggers,
             generator => runtime.OpenGenerator(generator).Next);
         Streams = new StreamSupervisor(services, runtime.Options.RunStreams ? project.Streams : []);
@@ -51,6 +56,20 @@ internal sealed class ProjectEngine : IDisposable
     /// <summary>Runs streams and schedules until cancelled: streams drain and workflow runs are recorded before it returns.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(Streams.RunAsync(cancellationToken), Workflows.RunAsync(cancellationToken));
+
+    /// <summary>Completes when the stream holds every record that its topic has now; runs it when this process does not.</summary>
+    public async Task<StreamStatus> CatchUpAsync(string name, CancellationToken cancellationToken)
+    {
+        var stream = _project.Streams.FirstOrDefault(s => s.Name == name)
+            ?? throw new TidemillException(ErrorCode.NotFound, $"There is no stream {name}; streams are {string.Join(", ", _project.Streams.Select(s => s.Name))}.");
+        if (Streams.Status(name) is null)
+        {
+            return await StreamCatchUp.RunAsync(_services, stream, cancellationToken);
+        }
+
+        await StreamCatchUp.WaitAsync(_services, stream, () => Streams.Status(name)!, cancellationToken);
+        return Streams.Status(name)!;
+    }
 
     public void Dispose()
     {

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using System.Text.Json;
+using Spectre.Console;
+using Tidemill.Core.Configuration;
+
+namespace Tidemill.Cli.Commands;
+
+/// <summary><c>tidemill check</c>: every configuration error at once, or what the project holds.</summary>
+internal static class CheckCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("check", "Validate the project: every error with file, line and fix.");
+        command.OnProject(new ProjectOptions(), (_, choice, _) =>
+        {
+            var project = ProjectLoader.Load(choice.Folder, choice.Target);
+            if (choice.Json)
+            {
+                JsonOutput.Print(JsonSerializer.SerializeToElement(new
+                {
+                    project.Name,
+                    target = project.Target.Name,
+                    targets = project.TargetNames,
+                    topics = project.Topics.Select(t => t.Name),
+                    streams = project.Streams.Select(s => s.Name),
+                    workflows = project.Workflows.Select(w => w.Name),
+                }, JsonOutput.Options));
+            }
+            else
+            {
+                AnsiConsole.MarkupLineInterpolated(
+                    $"[green]ok[/] {project.Name}, target {project.Target.Name}: {project.Streams.Count} streams, {project.Workflows.Count} workflows, {project.Topics.Count} topics");
+            }
+
+            return Task.FromResult(ExitCode.Success);
+        });
+        return command;
+    }
+}

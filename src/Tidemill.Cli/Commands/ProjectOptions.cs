@@ -1,0 +1,40 @@
+using System.CommandLine;
+using Tidemill.Core.Configuration;
+
+namespace Tidemill.Cli.Commands;
+
+/// <summary>The options that all commands on a project share.</summary>
+internal sealed class ProjectOptions
+{
+    private readonly Option<string> _project = new("--project", "-p")
+    {
+        Description = "Project folder.",
+        DefaultValueFactory = _ => Directory.GetCurrentDirectory(),
+    };
+
+    private readonly Option<string?> _target = new("--target", "-t") { Description = "Target in tidemill.yaml; default: its default_target." };
+
+    private readonly Option<string?> _data = new("--data") { Description = "Folder for log, warehouse and indexes; default: .tidemill in the project." };
+
+    private readonly Option<bool> _json = new("--json") { Description = "Print JSON for programs instead of text for people." };
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_project);
+        command.Options.Add(_target);
+        command.Options.Add(_data);
+        command.Options.Add(_json);
+    }
+
+    public ProjectChoice Read(ParseResult parsed) => new(
+        Path.GetFullPath(parsed.GetValue(_project)!), parsed.GetValue(_target), parsed.GetValue(_data), parsed.GetValue(_json));
+}
+
+/// <param name="Folder">Absolute project folder.</param>
+/// <param name="Target">Null: the project's default.</param>
+/// <param name="Data">Null: .tidemill in the project.</param>
+/// <param name="Json">Print JSON.</param>
+internal sealed record ProjectChoice(string Folder, string? Target, string? Data, bool Json)
+{
+    public DataFolder DataFolder => DataFolder.For(Folder, Data);
+}
