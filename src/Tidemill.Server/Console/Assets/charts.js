@@ -59,7 +59,7 @@
       animation: false,
       aria: { enabled: true },
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-      grid: { left: 4, right: 4 + 14 * Math.max(0, axes.length - 2), top: 34, bottom: 4, containLabel: true },
+      grid: { left: 4, right: 4 + 30 * Math.max(0, axes.length - 2), top: 34, bottom: 4, containLabel: true },
       legend: { top: 0, left: 0, itemWidth: 14, itemHeight: 8, textStyle: { color: colour("--ink") } },
       tooltip: {
         trigger: "axis",
