@@ -49,7 +49,8 @@ internal static class Ingest
     {
         using var database = DuckDbDatabase.Open(path, new Dictionary<string, string>
         {
-            ["threads"] = Threads.ToString(CultureInfo.InvariantCulture), ["memory_limit"] = Memory,
+            ["threads"] = Threads.ToString(CultureInfo.InvariantCulture),
+            ["memory_limit"] = Memory,
         });
         using var connection = database.Connect();
         connection.Execute($"CREATE TABLE transactions ({TransactionRecords.Columns}, PRIMARY KEY (transaction_id))");

@@ -26,7 +26,10 @@ internal static class PostgresWrite
         await using var source = NpgsqlDataSource.Create(settings);
         await using var warehouse = await PostgresWarehouse.OpenAsync(new WarehouseConnection
         {
-            Host = settings.Host!, Port = settings.Port, User = settings.Username!, Password = settings.Password,
+            Host = settings.Host!,
+            Port = settings.Port,
+            User = settings.Username!,
+            Password = settings.Password,
             Database = settings.Database ?? "postgres",
         }, CancellationToken.None);
         var batches = TransactionBatches.Create(rows);

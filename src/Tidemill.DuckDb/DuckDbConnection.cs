@@ -35,7 +35,8 @@ public sealed class DuckDbConnection : IDisposable
     {
         long changed = 0;
         using var statements = ExtractedStatements.Parse(this, sql);
-        for (var i = 0; i < statements.Count; i++) {
+        for (var i = 0; i < statements.Count; i++)
+        {
             using var statement = statements.Prepare(i);
             changed += statement.Execute();
         }
@@ -58,7 +59,8 @@ public sealed class DuckDbConnection : IDisposable
         using var statements = ExtractedStatements.Parse(this, sql);
         if (statements.Count == 0)
             throw new DuckDbException(DuckDbErrorType.InvalidInput, "The text has no statement.");
-        for (var i = 0; i < statements.Count - 1; i++) {
+        for (var i = 0; i < statements.Count - 1; i++)
+        {
             using var before = statements.Prepare(i);
             before.Execute();
         }
@@ -76,9 +78,12 @@ public sealed class DuckDbConnection : IDisposable
     /// <summary>Stops the running query, if any: it fails with <see cref="DuckDbErrorType.Interrupt"/>.</summary>
     public void Interrupt()
     {
-        try {
+        try
+        {
             DuckDbApi.duckdb_interrupt(_handle);
-        } catch (ObjectDisposedException) {
+        }
+        catch (ObjectDisposedException)
+        {
             // A session that is gone has nothing to stop.
         }
     }
@@ -89,7 +94,8 @@ public sealed class DuckDbConnection : IDisposable
     /// <summary>The running query's progress, or the last one's; unknown without <see cref="TrackProgress"/>.</summary>
     public QueryProgress Progress
     {
-        get {
+        get
+        {
             var progress = DuckDbApi.duckdb_query_progress(_handle);
             return new(progress.Percentage, (long)progress.RowsProcessed, (long)progress.TotalRows);
         }

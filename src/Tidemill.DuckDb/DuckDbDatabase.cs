@@ -34,7 +34,8 @@ public sealed class DuckDbDatabase : IDisposable
     /// <summary>The native library's file.</summary>
     public static string LibraryPath
     {
-        get {
+        get
+        {
             _ = DuckDbApi.duckdb_library_version();
             return NativeLibraryLocator.LoadedPath ?? "";
         }
@@ -53,18 +54,22 @@ public sealed class DuckDbDatabase : IDisposable
     {
         if (path is not null) NativeText.RejectNul(path, nameof(path));
         nint config = 0;
-        try {
+        try
+        {
             if (settings is { Count: > 0 }) config = CreateConfig(settings);
             var failed = DuckDbApi.duckdb_get_or_create_from_cache(
                 Engines, path, out var handle, config, out var error) != 0;
-            if (failed) {
+            if (failed)
+            {
                 handle.Dispose();
                 throw DuckDbException.FromText(NativeText.Taken(error));
             }
             var database = new DuckDbDatabase(handle, path);
             database.RegisterScanFunction();
             return database;
-        } finally {
+        }
+        finally
+        {
             if (config != 0) DuckDbApi.duckdb_destroy_config(ref config);
         }
     }
@@ -82,7 +87,8 @@ public sealed class DuckDbDatabase : IDisposable
     public ChunkSource Register(ChunkSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        lock (_lock) {
+        lock (_lock)
+        {
             ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
             _sources.Add(source.Id);
             ScanRegistry.Add(source);
@@ -106,7 +112,8 @@ public sealed class DuckDbDatabase : IDisposable
 
     private void Forget(long[] sources)
     {
-        lock (_lock) {
+        lock (_lock)
+        {
             foreach (var id in sources)
                 if (_sources.Remove(id)) ScanRegistry.Remove(id);
         }
@@ -114,10 +121,13 @@ public sealed class DuckDbDatabase : IDisposable
 
     private void RegisterScanFunction()
     {
-        try {
+        try
+        {
             using var connection = Connect();
             ScanFunction.Register(connection);
-        } catch {
+        }
+        catch
+        {
             _handle.Dispose();
             throw;
         }
@@ -127,7 +137,8 @@ public sealed class DuckDbDatabase : IDisposable
     {
         if (DuckDbApi.duckdb_create_config(out var config) != 0)
             throw new DuckDbException(DuckDbErrorType.OutOfMemory, "DuckDB made no configuration.");
-        foreach (var (name, value) in settings) {
+        foreach (var (name, value) in settings)
+        {
             if (DuckDbApi.duckdb_set_config(config, name, value) == 0) continue;
             DuckDbApi.duckdb_destroy_config(ref config);
             throw new DuckDbException(DuckDbErrorType.InvalidInput, $"DuckDB refuses the setting {name}.");

@@ -12,7 +12,8 @@ public sealed class DuckDbException : Exception
 {
     private const string ExcerptMark = "\n\nLINE ";
 
-    private static readonly Dictionary<string, DuckDbErrorType> TypesByPrefix = new(StringComparer.Ordinal) {
+    private static readonly Dictionary<string, DuckDbErrorType> TypesByPrefix = new(StringComparer.Ordinal)
+    {
         ["Out of Range"] = DuckDbErrorType.OutOfRange,
         ["Conversion"] = DuckDbErrorType.Conversion,
         ["Mismatch Type"] = DuckDbErrorType.MismatchType,
@@ -102,7 +103,8 @@ public sealed class DuckDbException : Exception
     private static string WithoutQuotes(string message)
     {
         var text = new StringBuilder(message.Length);
-        for (var i = 0; i < message.Length; i++) {
+        for (var i = 0; i < message.Length; i++)
+        {
             var c = message[i];
             text.Append(c);
             if (c is not ('\'' or '"')) continue;

@@ -22,7 +22,8 @@ public sealed unsafe class DuckDbResult : IDisposable
         // SAFETY: here and below the result's memory belongs to the handle, which we hold; one thread uses it.
         var kind = DuckDbApi.duckdb_result_return_type(*handle.Pointer);
         var columns = (int)DuckDbApi.duckdb_column_count(handle.Pointer);
-        if (kind == ResultKind.QueryResult) {
+        if (kind == ResultKind.QueryResult)
+        {
             _types = [.. Enumerable.Range(0, columns).Select(TypeOf)];
             _names = [.. Enumerable.Range(0, columns).Select(NameOf)];
             return;
@@ -50,7 +51,8 @@ public sealed unsafe class DuckDbResult : IDisposable
     public DataChunk? Fetch()
     {
         if (_types.IsEmpty) return null;
-        while (true) {
+        while (true)
+        {
             ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
             _connection.Cancellation.ThrowIfCancellationRequested();
             var chunk = FetchRaw();
@@ -65,7 +67,8 @@ public sealed unsafe class DuckDbResult : IDisposable
     public long Drain()
     {
         long rows = 0;
-        while (Fetch() is { } chunk) {
+        while (Fetch() is { } chunk)
+        {
             rows += chunk.Size;
             chunk.Dispose();
         }

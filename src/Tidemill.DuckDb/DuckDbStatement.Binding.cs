@@ -119,7 +119,8 @@ public sealed partial class DuckDbStatement
     /// <exception cref="NotSupportedException">There is no overload for that type.</exception>
     public void BindAny(int index, object? value)
     {
-        switch (value) {
+        switch (value)
+        {
             case null or DBNull: BindNull(index); break;
             case bool typed: Bind(index, typed); break;
             case sbyte typed: Bind(index, typed); break;

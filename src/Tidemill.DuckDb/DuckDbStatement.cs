@@ -55,7 +55,8 @@ public sealed partial class DuckDbStatement : IDisposable
         _connection.Cancellation.ThrowIfCancellationRequested();
         var failed = DuckDbApi.duckdb_pending_prepared_streaming(_handle, out var pending) != 0;
         var result = new ResultHandle();
-        try {
+        try
+        {
             if (failed) throw _connection.Translate(
                 DuckDbException.FromText(NativeText.Borrowed(DuckDbApi.duckdb_pending_error(pending))));
             // DuckDB forgets earlier interrupts when a query becomes pending; one before that must not be lost.
@@ -63,10 +64,14 @@ public sealed partial class DuckDbStatement : IDisposable
             // SAFETY: the result's memory belongs to the handle, which we hold.
             if (DuckDbApi.duckdb_execute_pending(pending, result.Pointer) != 0) throw Error(_connection, result);
             return new(_connection, result);
-        } catch {
+        }
+        catch
+        {
             result.Dispose();
             throw;
-        } finally {
+        }
+        finally
+        {
             if (pending != 0) DuckDbApi.duckdb_destroy_pending(ref pending);
         }
     }

@@ -35,17 +35,21 @@ public sealed unsafe class DataChunk : IDisposable
     {
         if (types.IsDefaultOrEmpty) throw new ArgumentException("A chunk has at least one column.", nameof(types));
         var natives = new List<LogicalTypeHandle>(types.Length);
-        try {
+        try
+        {
             foreach (var type in types) natives.Add(type.ToNative());
             var pointers = natives.ConvertAll(native => native.Value).ToArray();
             // SAFETY: pinned and alive during the call; DuckDB copies the types.
-            fixed (nint* pointer = pointers) {
+            fixed (nint* pointer = pointers)
+            {
                 var handle = DuckDbApi.duckdb_create_data_chunk(pointer, (ulong)pointers.Length);
                 return handle.IsInvalid
                     ? throw new NotSupportedException($"DuckDB cannot hold a chunk of {string.Join(", ", types)}.")
                     : new(handle, types);
             }
-        } finally {
+        }
+        finally
+        {
             foreach (var native in natives) native.Dispose();
         }
     }
@@ -58,7 +62,8 @@ public sealed unsafe class DataChunk : IDisposable
     public int Size
     {
         get => (int)DuckDbApi.duckdb_data_chunk_get_size(Live);
-        set {
+        set
+        {
             ArgumentOutOfRangeException.ThrowIfNegative(value);
             ArgumentOutOfRangeException.ThrowIfGreaterThan(value, Capacity);
             DuckDbApi.duckdb_data_chunk_set_size(Live, (ulong)value);
@@ -67,7 +72,8 @@ public sealed unsafe class DataChunk : IDisposable
 
     public Vector this[int column]
     {
-        get {
+        get
+        {
             _ = Live;
             return new(_vectors[column], _types[column], Capacity);
         }
@@ -82,7 +88,8 @@ public sealed unsafe class DataChunk : IDisposable
 
     private nint Live
     {
-        get {
+        get
+        {
             ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
             return _chunk;
         }

@@ -17,7 +17,8 @@ public sealed partial class LogicalType
     private static LogicalType Read(nint native)
     {
         var id = DuckDbApi.duckdb_get_type_id(native);
-        var type = id switch {
+        var type = id switch
+        {
             DuckDbTypeId.Decimal => Decimal(
                 DuckDbApi.duckdb_decimal_width(native), DuckDbApi.duckdb_decimal_scale(native)),
             DuckDbTypeId.List => List(Take(DuckDbApi.duckdb_list_type_child_type(native))),
@@ -39,15 +40,22 @@ public sealed partial class LogicalType
             DuckDbTypeId.Enum => Enum(ReadLabels(native)),
             _ => Simple(id),
         };
-        return NativeText.Taken(DuckDbApi.duckdb_logical_type_get_alias(native)) switch {
+        return NativeText.Taken(DuckDbApi.duckdb_logical_type_get_alias(native)) switch
+        {
             null or "" => type,
             "JSON" when id == DuckDbTypeId.Varchar => Json,
             var alias => type.Named(alias),
         };
     }
 
-    private LogicalType Named(string alias) => new(TypeId, alias) {
-        Alias = alias, Width = Width, Scale = Scale, ArraySize = ArraySize, Fields = Fields, Labels = Labels,
+    private LogicalType Named(string alias) => new(TypeId, alias)
+    {
+        Alias = alias,
+        Width = Width,
+        Scale = Scale,
+        ArraySize = ArraySize,
+        Fields = Fields,
+        Labels = Labels,
     };
 
     private static ImmutableArray<TypeField> ReadFields(
@@ -70,7 +78,8 @@ public sealed partial class LogicalType
     /// <summary>A native copy for one call; the caller disposes it.</summary>
     internal LogicalTypeHandle ToNative()
     {
-        var native = TypeId switch {
+        var native = TypeId switch
+        {
             DuckDbTypeId.Decimal => DuckDbApi.duckdb_create_decimal_type(Width, Scale),
             DuckDbTypeId.List => WithChild(Element, DuckDbApi.duckdb_create_list_type),
             DuckDbTypeId.Array => WithChild(Element, child => DuckDbApi.duckdb_create_array_type(child, (ulong)ArraySize)),
@@ -96,15 +105,19 @@ public sealed partial class LogicalType
     {
         var handles = Fields.Select(field => field.Type.ToNative()).ToArray();
         var names = Fields.Select(field => Marshal.StringToCoTaskMemUTF8(field.Name)).ToArray();
-        try {
+        try
+        {
             var types = handles.Select(handle => handle.Value).ToArray();
             // SAFETY: both arrays are pinned, and what they point to lives until after the call; DuckDB copies it.
-            fixed (nint* typePointer = types, namePointer = names) {
+            fixed (nint* typePointer = types, namePointer = names)
+            {
                 return TypeId == DuckDbTypeId.Struct
                     ? DuckDbApi.duckdb_create_struct_type(typePointer, namePointer, (ulong)types.Length)
                     : DuckDbApi.duckdb_create_union_type(typePointer, namePointer, (ulong)types.Length);
             }
-        } finally {
+        }
+        finally
+        {
             foreach (var name in names) Marshal.FreeCoTaskMem(name);
             foreach (var handle in handles) handle.Dispose();
         }
@@ -113,10 +126,13 @@ public sealed partial class LogicalType
     private unsafe nint CreateEnum()
     {
         var labels = Labels.Select(Marshal.StringToCoTaskMemUTF8).ToArray();
-        try {
+        try
+        {
             // SAFETY: the array is pinned and its texts live until after the call; DuckDB copies them.
             fixed (nint* pointer = labels) return DuckDbApi.duckdb_create_enum_type(pointer, (ulong)labels.Length);
-        } finally {
+        }
+        finally
+        {
             foreach (var label in labels) Marshal.FreeCoTaskMem(label);
         }
     }

@@ -3,7 +3,8 @@ namespace Tidemill.DuckDb;
 /// <summary>Bytes of a cell by type; 0 for types that only have children.</summary>
 internal static class PhysicalSize
 {
-    public static int Of(LogicalType type) => type.TypeId switch {
+    public static int Of(LogicalType type) => type.TypeId switch
+    {
         DuckDbTypeId.BigInt or DuckDbTypeId.Timestamp or DuckDbTypeId.TimestampTz or DuckDbTypeId.Double
             or DuckDbTypeId.UBigInt or DuckDbTypeId.TimestampS or DuckDbTypeId.TimestampMs or DuckDbTypeId.TimestampNs
             or DuckDbTypeId.TimestampTzNs or DuckDbTypeId.Time or DuckDbTypeId.TimeNs or DuckDbTypeId.TimeTz => 8,

@@ -8,7 +8,8 @@ public readonly unsafe partial struct Vector
     /// <summary>A DECIMAL cell of any width.</summary>
     public DuckDbDecimal GetDecimal(int row)
     {
-        Int128 unscaled = PhysicalSize.OfDecimal(Type.Width) switch {
+        Int128 unscaled = PhysicalSize.OfDecimal(Type.Width) switch
+        {
             2 => Data<short>()[row],
             4 => Data<int>()[row],
             8 => Data<long>()[row],
@@ -18,7 +19,8 @@ public readonly unsafe partial struct Vector
     }
 
     /// <summary>The position of an ENUM cell's label in <see cref="LogicalType.Labels"/>.</summary>
-    public int GetEnumIndex(int row) => PhysicalSize.OfEnum(Type.Labels.Length) switch {
+    public int GetEnumIndex(int row) => PhysicalSize.OfEnum(Type.Labels.Length) switch
+    {
         1 => Data<byte>()[row],
         2 => Data<ushort>()[row],
         _ => (int)Data<uint>()[row],
@@ -39,7 +41,8 @@ public readonly unsafe partial struct Vector
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)Capacity, nameof(row));
         if (TypeId == DuckDbTypeId.SqlNull || IsNull(row)) return null;
-        return TypeId switch {
+        return TypeId switch
+        {
             DuckDbTypeId.Boolean => Data<byte>()[row] != 0,
             DuckDbTypeId.TinyInt => Data<sbyte>()[row],
             DuckDbTypeId.SmallInt => Data<short>()[row],
@@ -69,7 +72,8 @@ public readonly unsafe partial struct Vector
     private static object Boxed(DuckDbDecimal value) =>
         value.Width <= 28 && value.TryToDecimal(out var small) ? small : value;
 
-    private object GetTemporal(int row) => TypeId switch {
+    private object GetTemporal(int row) => TypeId switch
+    {
         DuckDbTypeId.Date => Boxed(new DuckDbDate(Data<int>()[row])),
         DuckDbTypeId.Time => Time(Data<long>()[row]),
         DuckDbTypeId.TimeNs => new DuckDbTimeNs(Data<long>()[row]),
@@ -94,24 +98,28 @@ public readonly unsafe partial struct Vector
 
     private object GetNested(int row)
     {
-        switch (TypeId) {
-            case DuckDbTypeId.List: {
-                var entry = Data<ListEntry>()[row];
-                return Elements(ListChild(), (int)entry.Offset, (int)entry.Length);
-            }
+        switch (TypeId)
+        {
+            case DuckDbTypeId.List:
+                {
+                    var entry = Data<ListEntry>()[row];
+                    return Elements(ListChild(), (int)entry.Offset, (int)entry.Length);
+                }
             case DuckDbTypeId.Array:
                 return Elements(ArrayChild(), row * Type.ArraySize, Type.ArraySize);
             case DuckDbTypeId.Map:
                 return MapEntries(Data<ListEntry>()[row]);
-            case DuckDbTypeId.Union: {
-                var tag = UnionTags().Data<byte>()[row];
-                return new DuckDbUnion(Type.Fields[tag].Name, StructChild(tag).GetValue(row));
-            }
-            default: {
-                var fields = new OrderedDictionary<string, object?>(Type.Fields.Length);
-                for (var i = 0; i < Type.Fields.Length; i++) fields[Type.Fields[i].Name] = StructChild(i).GetValue(row);
-                return fields;
-            }
+            case DuckDbTypeId.Union:
+                {
+                    var tag = UnionTags().Data<byte>()[row];
+                    return new DuckDbUnion(Type.Fields[tag].Name, StructChild(tag).GetValue(row));
+                }
+            default:
+                {
+                    var fields = new OrderedDictionary<string, object?>(Type.Fields.Length);
+                    for (var i = 0; i < Type.Fields.Length; i++) fields[Type.Fields[i].Name] = StructChild(i).GetValue(row);
+                    return fields;
+                }
         }
     }
 
@@ -127,7 +135,8 @@ public readonly unsafe partial struct Vector
         var entries = ListChild();
         var (keys, values) = (entries.StructChild(0), entries.StructChild(1));
         var pairs = new KeyValuePair<object, object?>[(int)entry.Length];
-        for (var i = 0; i < pairs.Length; i++) {
+        for (var i = 0; i < pairs.Length; i++)
+        {
             var element = (int)entry.Offset + i;
             pairs[i] = new(keys.GetValue(element)!, values.GetValue(element));
         }

@@ -13,7 +13,8 @@ public readonly unsafe partial struct Vector
     public void SetDecimal(int row, DuckDbDecimal value)
     {
         var unscaled = value.Rescale(Type.Width, Type.Scale).Unscaled;
-        switch (PhysicalSize.OfDecimal(Type.Width)) {
+        switch (PhysicalSize.OfDecimal(Type.Width))
+        {
             case 2: Data<short>()[row] = (short)unscaled; break;
             case 4: Data<int>()[row] = (int)unscaled; break;
             case 8: Data<long>()[row] = (long)unscaled; break;
@@ -25,7 +26,8 @@ public readonly unsafe partial struct Vector
     public void SetEnumIndex(int row, int index)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Type.Labels.Length, nameof(index));
-        switch (PhysicalSize.OfEnum(Type.Labels.Length)) {
+        switch (PhysicalSize.OfEnum(Type.Labels.Length))
+        {
             case 1: Data<byte>()[row] = (byte)index; break;
             case 2: Data<ushort>()[row] = (ushort)index; break;
             default: Data<uint>()[row] = (uint)index; break;
@@ -41,12 +43,14 @@ public readonly unsafe partial struct Vector
     public void SetValue(int row, object? value)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)Capacity, nameof(row));
-        if (value is null or DBNull) {
+        if (value is null or DBNull)
+        {
             SetNull(row);
             return;
         }
         SetValid(row);
-        switch (TypeId) {
+        switch (TypeId)
+        {
             case DuckDbTypeId.Varchar: SetString(row, (string)value); break;
             case DuckDbTypeId.Blob or DuckDbTypeId.Geometry: SetBytes(row, (byte[])value); break;
             case DuckDbTypeId.Bit: SetBytes(row, DuckDbBit.FromText((string)value)); break;
@@ -69,7 +73,8 @@ public readonly unsafe partial struct Vector
     private bool TrySetNumber(int row, object value)
     {
         var culture = CultureInfo.InvariantCulture;
-        switch (TypeId) {
+        switch (TypeId)
+        {
             case DuckDbTypeId.TinyInt: Data<sbyte>()[row] = Convert.ToSByte(value, culture); break;
             case DuckDbTypeId.SmallInt: Data<short>()[row] = Convert.ToInt16(value, culture); break;
             case DuckDbTypeId.Integer: Data<int>()[row] = Convert.ToInt32(value, culture); break;
@@ -93,7 +98,8 @@ public readonly unsafe partial struct Vector
 
     private void SetTemporal(int row, object value)
     {
-        switch (TypeId) {
+        switch (TypeId)
+        {
             case DuckDbTypeId.Date:
                 Data<int>()[row] = value is DateOnly date ? DuckDbDate.FromDateOnly(date).Days : ((DuckDbDate)value).Days;
                 break;
@@ -120,13 +126,15 @@ public readonly unsafe partial struct Vector
         }
     }
 
-    private static DuckDbTimestamp ToTimestamp(object value) => value switch {
+    private static DuckDbTimestamp ToTimestamp(object value) => value switch
+    {
         DateTime time => DuckDbTimestamp.FromDateTime(time),
         DateTimeOffset instant => DuckDbTimestamp.FromDateTimeOffset(instant),
         _ => (DuckDbTimestamp)value,
     };
 
-    private static DuckDbDecimal ToDecimal(object value) => value switch {
+    private static DuckDbDecimal ToDecimal(object value) => value switch
+    {
         DuckDbDecimal number => number,
         Int128 whole => new(whole, 38, 0),
         _ => DuckDbDecimal.FromDecimal(Convert.ToDecimal(value, CultureInfo.InvariantCulture)),
@@ -149,7 +157,8 @@ public readonly unsafe partial struct Vector
     {
         var items = pairs.ToArray();
         var entries = AddElements(row, items.Length, out var offset);
-        for (var i = 0; i < items.Length; i++) {
+        for (var i = 0; i < items.Length; i++)
+        {
             entries.SetValid(offset + i);
             entries.StructChild(0).SetValue(offset + i, items[i].Key);
             entries.StructChild(1).SetValue(offset + i, items[i].Value);
@@ -175,7 +184,8 @@ public readonly unsafe partial struct Vector
     private void SetStruct(int row, IEnumerable<KeyValuePair<string, object?>> values)
     {
         var fields = values.ToDictionary(StringComparer.OrdinalIgnoreCase);
-        for (var i = 0; i < Type.Fields.Length; i++) {
+        for (var i = 0; i < Type.Fields.Length; i++)
+        {
             fields.Remove(Type.Fields[i].Name, out var value);
             StructChild(i).SetValue(row, value);
         }

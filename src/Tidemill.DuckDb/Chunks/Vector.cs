@@ -54,7 +54,8 @@ public readonly unsafe partial struct Vector
     /// <summary>The NULL mask, bit = 1 for a value, 64 rows a word; empty when no row is NULL.</summary>
     public ReadOnlySpan<ulong> Validity
     {
-        get {
+        get
+        {
             var mask = DuckDbApi.duckdb_vector_get_validity(_handle);
             // SAFETY: a mask has a bit for each cell and lives as long as the chunk.
             return mask is null ? default : new(mask, (Capacity + 63) / 64);
@@ -65,7 +66,8 @@ public readonly unsafe partial struct Vector
     public Span<ulong> ValidityWritable()
     {
         var mask = DuckDbApi.duckdb_vector_get_validity(_handle);
-        if (mask is null) {
+        if (mask is null)
+        {
             DuckDbApi.duckdb_vector_ensure_validity_writable(_handle);
             mask = DuckDbApi.duckdb_vector_get_validity(_handle);
         }
@@ -83,13 +85,18 @@ public readonly unsafe partial struct Vector
     public void SetNull(int row)
     {
         ValidityWritable()[row >> 6] &= ~(1UL << (row & 63));
-        if (TypeId is DuckDbTypeId.Struct or DuckDbTypeId.Union) {
+        if (TypeId is DuckDbTypeId.Struct or DuckDbTypeId.Union)
+        {
             if (TypeId == DuckDbTypeId.Union) UnionTags().SetNull(row);
             for (var i = 0; i < Type.Fields.Length; i++) StructChild(i).SetNull(row);
-        } else if (TypeId == DuckDbTypeId.Array) {
+        }
+        else if (TypeId == DuckDbTypeId.Array)
+        {
             var child = ArrayChild();
             for (var i = 0; i < Type.ArraySize; i++) child.SetNull(row * Type.ArraySize + i);
-        } else if (TypeId is DuckDbTypeId.List or DuckDbTypeId.Map) {
+        }
+        else if (TypeId is DuckDbTypeId.List or DuckDbTypeId.Map)
+        {
             Data<ListEntry>()[row] = default;
         }
     }
@@ -114,7 +121,8 @@ public readonly unsafe partial struct Vector
     public void SetBytes(int row, ReadOnlySpan<byte> bytes)
     {
         var cells = Data<DuckDbString>();
-        if (bytes.Length <= DuckDbString.InlineLength) {
+        if (bytes.Length <= DuckDbString.InlineLength)
+        {
             cells[row] = DuckDbString.Inline(bytes);
             return;
         }

@@ -23,7 +23,8 @@ internal static class NativeLibraryLocator
 
     internal static IEnumerable<string> Candidates(string? configured, string programFolder, string assemblyFolder)
     {
-        if (!string.IsNullOrWhiteSpace(configured)) {
+        if (!string.IsNullOrWhiteSpace(configured))
+        {
             yield return Path.GetFullPath(configured);
             yield break;
         }
@@ -39,7 +40,8 @@ internal static class NativeLibraryLocator
             Environment.GetEnvironmentVariable(Variable),
             AppContext.BaseDirectory,
             Path.GetDirectoryName(assembly.Location) ?? "").Distinct().ToArray();
-        foreach (var path in candidates) {
+        foreach (var path in candidates)
+        {
             if (!File.Exists(path)) continue;
             LoadedPath = path;
             return NativeLibrary.Load(path);

@@ -10,9 +10,12 @@ public sealed class ChunkScan : IDisposable
         _connection = connection;
         View = view;
         Source = connection.Database.Register(source);
-        try {
+        try
+        {
             connection.CreateScanView(view, source);
-        } catch {
+        }
+        catch
+        {
             connection.Database.Unregister(source);
             throw;
         }

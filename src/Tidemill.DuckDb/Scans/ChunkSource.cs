@@ -58,7 +58,8 @@ public sealed class ChunkSource
     {
         ArgumentNullException.ThrowIfNull(chunks);
         var copy = new DataChunk[chunks.Count];
-        for (var i = 0; i < copy.Length; i++) {
+        for (var i = 0; i < copy.Length; i++)
+        {
             copy[i] = chunks[i];
             // The native scan trusts this check: a vector of another type would be read as raw memory.
             if (copy[i].Types != Types && !copy[i].Types.AsSpan().SequenceEqual(Types.AsSpan()))

@@ -19,7 +19,8 @@ internal static unsafe class ScanFunction
     /// <summary>Adds the function to the connection's database unless it is there.</summary>
     public static void Register(DuckDbConnection connection)
     {
-        lock (Registering) {
+        lock (Registering)
+        {
             if (!IsRegistered(connection)) Create(connection.Handle);
         }
     }
@@ -27,10 +28,13 @@ internal static unsafe class ScanFunction
     /// <summary>Binding it fails in any case: for want of the function, or of a source with id 0.</summary>
     private static bool IsRegistered(DuckDbConnection connection)
     {
-        try {
+        try
+        {
             connection.Prepare($"FROM {Name}(0)").Dispose();
             return true;
-        } catch (DuckDbException exception) {
+        }
+        catch (DuckDbException exception)
+        {
             return exception.ErrorType != DuckDbErrorType.Catalog;
         }
     }
@@ -38,7 +42,8 @@ internal static unsafe class ScanFunction
     private static void Create(ConnectionHandle connection)
     {
         var function = DuckDbApi.duckdb_create_table_function();
-        try {
+        try
+        {
             using var id = LogicalType.BigInt.ToNative();
             DuckDbApi.duckdb_table_function_set_name(function, Name);
             DuckDbApi.duckdb_table_function_add_parameter(function, id.Value);
@@ -48,7 +53,9 @@ internal static unsafe class ScanFunction
             DuckDbApi.duckdb_table_function_supports_projection_pushdown(function, 1);
             if (DuckDbApi.duckdb_register_table_function(connection, function) != 0)
                 throw new DuckDbException(DuckDbErrorType.Catalog, $"DuckDB did not register {Name}.");
-        } finally {
+        }
+        finally
+        {
             DuckDbApi.duckdb_destroy_table_function(ref function);
         }
     }
@@ -70,19 +77,23 @@ internal static unsafe class ScanFunction
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Bind(nint info)
     {
-        try {
+        try
+        {
             var parameter = DuckDbApi.duckdb_bind_get_parameter(info, 0);
             var id = DuckDbApi.duckdb_get_int64(parameter);
             DuckDbApi.duckdb_destroy_value(ref parameter);
             var source = ScanRegistry.Find(id)
                 ?? throw new InvalidOperationException($"{Name}({id}): no source is registered under this id.");
-            for (var i = 0; i < source.Names.Length; i++) {
+            for (var i = 0; i < source.Names.Length; i++)
+            {
                 using var type = source.Types[i].ToNative();
                 DuckDbApi.duckdb_bind_add_result_column(info, source.Names[i], type.Value);
             }
             DuckDbApi.duckdb_bind_set_cardinality(info, RowEstimate(source), 0);
             DuckDbApi.duckdb_bind_set_bind_data(info, Hold(source), &Free);
-        } catch (Exception exception) {
+        }
+        catch (Exception exception)
+        {
             DuckDbApi.duckdb_bind_set_error(info, exception.Message);
         }
     }
@@ -90,17 +101,21 @@ internal static unsafe class ScanFunction
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Initialize(nint info)
     {
-        try {
+        try
+        {
             var source = Held<ChunkSource>(DuckDbApi.duckdb_init_get_bind_data(info));
             var columns = new int[(int)DuckDbApi.duckdb_init_get_column_count(info)];
-            for (var i = 0; i < columns.Length; i++) {
+            for (var i = 0; i < columns.Length; i++)
+            {
                 var column = DuckDbApi.duckdb_init_get_column_index(info, (ulong)i);
                 columns[i] = column < (ulong)source.Types.Length ? (int)column : -1;
             }
             var chunks = source.Chunks;
             DuckDbApi.duckdb_init_set_init_data(info, Hold(new ScanState(chunks, columns)), &Free);
             DuckDbApi.duckdb_init_set_max_threads(info, source.Ordered ? 1 : (ulong)Math.Max(1, chunks.Length));
-        } catch (Exception exception) {
+        }
+        catch (Exception exception)
+        {
             DuckDbApi.duckdb_init_set_error(info, exception.Message);
         }
     }
@@ -108,9 +123,12 @@ internal static unsafe class ScanFunction
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Scan(nint info, nint output)
     {
-        try {
+        try
+        {
             Held<ScanState>(DuckDbApi.duckdb_function_get_init_data(info)).Next(output);
-        } catch (Exception exception) {
+        }
+        catch (Exception exception)
+        {
             DuckDbApi.duckdb_function_set_error(info, exception.Message);
         }
     }

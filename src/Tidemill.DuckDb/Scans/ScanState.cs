@@ -19,13 +19,17 @@ internal sealed class ScanState : IDisposable
     {
         _chunks = chunks;
         _columns = columns;
-        try {
-            foreach (var chunk in chunks) {
+        try
+        {
+            foreach (var chunk in chunks)
+            {
                 var added = false;
                 chunk.Handle.DangerousAddRef(ref added);
                 _held++;
             }
-        } catch {
+        }
+        catch
+        {
             Dispose();
             throw;
         }
@@ -34,9 +38,11 @@ internal sealed class ScanState : IDisposable
     /// <summary>Lets the output reference the next chunk's vectors; size 0 at the end. Called by many threads.</summary>
     public void Next(nint output)
     {
-        while (true) {
+        while (true)
+        {
             var index = Interlocked.Increment(ref _next) - 1;
-            if (index >= _chunks.Length) {
+            if (index >= _chunks.Length)
+            {
                 DuckDbApi.duckdb_data_chunk_set_size(output, 0);
                 return;
             }
@@ -46,7 +52,8 @@ internal sealed class ScanState : IDisposable
             // Size 0 would end this thread's scan.
             if (size == 0) continue;
             var vectors = chunk.Vectors;
-            for (var i = 0; i < _columns.Length; i++) {
+            for (var i = 0; i < _columns.Length; i++)
+            {
                 if (_columns[i] < 0) continue;
                 var target = DuckDbApi.duckdb_data_chunk_get_vector(output, (ulong)i);
                 DuckDbApi.duckdb_vector_reference_vector(target, vectors[_columns[i]]);

@@ -9,8 +9,10 @@ public static class DuckDbBit
     public static string ToText(ReadOnlySpan<byte> cell)
     {
         var padding = cell[0];
-        return string.Create((cell.Length - 1) * 8 - padding, (Cell: cell.ToArray(), padding), static (text, state) => {
-            for (var i = 0; i < text.Length; i++) {
+        return string.Create((cell.Length - 1) * 8 - padding, (Cell: cell.ToArray(), padding), static (text, state) =>
+        {
+            for (var i = 0; i < text.Length; i++)
+            {
                 var bit = i + state.padding;
                 text[i] = (state.Cell[1 + bit / 8] & (0x80 >> (bit % 8))) != 0 ? '1' : '0';
             }

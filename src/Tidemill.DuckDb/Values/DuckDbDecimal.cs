@@ -24,9 +24,12 @@ public readonly record struct DuckDbDecimal(Int128 Unscaled, byte Width, byte Sc
     public DuckDbDecimal Rescale(byte width, byte scale)
     {
         var unscaled = Unscaled;
-        if (scale >= Scale) {
+        if (scale >= Scale)
+        {
             unscaled = checked(unscaled * PowersOfTen[scale - Scale]);
-        } else {
+        }
+        else
+        {
             var (quotient, remainder) = Int128.DivRem(unscaled, PowersOfTen[Scale - scale]);
             if (remainder != 0) throw new OverflowException($"The number has more than {scale} decimal places.");
             unscaled = quotient;

@@ -71,7 +71,10 @@ internal sealed class TaskExecution(
         Change(
             snapshot with
             {
-                State = row.Status, RecordsProcessed = row.RecordsProcessed, EndTime = row.EndTime, ErrorMessage = row.ErrorMessage,
+                State = row.Status,
+                RecordsProcessed = row.RecordsProcessed,
+                EndTime = row.EndTime,
+                ErrorMessage = row.ErrorMessage,
             },
             failure);
     }

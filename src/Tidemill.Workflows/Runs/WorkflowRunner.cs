@@ -95,7 +95,12 @@ public sealed class WorkflowRunner : IDisposable
         var now = time.GetUtcNow();
         return new TaskAttempt
         {
-            Id = Guid.CreateVersion7(now), RunId = run.Id, Workflow = run.Workflow, Task = task.Name, Attempt = attempt, StartTime = now,
+            Id = Guid.CreateVersion7(now),
+            RunId = run.Id,
+            Workflow = run.Workflow,
+            Task = task.Name,
+            Attempt = attempt,
+            StartTime = now,
         };
     }
 

@@ -242,7 +242,9 @@ public sealed class WorkflowScheduler : IDisposable
             workflow.Active = null;
             workflow.LastRun = last = ended ?? active.Run with
             {
-                Status = RunStatus.Interrupted, EndTime = time.GetUtcNow(), ErrorMessage = "The run could not be recorded.",
+                Status = RunStatus.Interrupted,
+                EndTime = time.GetUtcNow(),
+                ErrorMessage = "The run could not be recorded.",
             };
             StartQueued(workflow);
         }

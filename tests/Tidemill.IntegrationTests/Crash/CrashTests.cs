@@ -60,7 +60,10 @@ public abstract class CrashTests
             var ids = Enumerable.Range(0, 20).Select(_ => Guid.NewGuid()).ToList();
             using var answer = await http.PostAsJsonAsync("/api/topics/payments/records", ids.Select(id => new
             {
-                id, user_id = Guid.Empty, amount = 1.25, event_time = "2026-01-31T12:00:00Z",
+                id,
+                user_id = Guid.Empty,
+                amount = 1.25,
+                event_time = "2026-01-31T12:00:00Z",
             }));
             answer.EnsureSuccessStatusCode();
             acknowledged.AddRange(ids);

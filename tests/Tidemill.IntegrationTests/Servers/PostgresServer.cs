@@ -178,8 +178,13 @@ public sealed class PostgresServer : IAsyncDisposable
 
         var admin = new NpgsqlConnectionStringBuilder
         {
-            Host = "127.0.0.1", Port = FreePort(), Username = "postgres", Password = password, Database = "postgres",
-            Pooling = false, GssEncryptionMode = GssEncryptionMode.Disable,
+            Host = "127.0.0.1",
+            Port = FreePort(),
+            Username = "postgres",
+            Password = password,
+            Database = "postgres",
+            Pooling = false,
+            GssEncryptionMode = GssEncryptionMode.Disable,
         };
         var server = new PostgresServer(admin, folder, fsync);
         await server.StartAsync();

@@ -30,7 +30,8 @@ public sealed class AppenderTests : IDisposable
     {
         using (var abandoned = _connection.Append("s", "t")) abandoned.Append(_chunk);
         Assert.Equal(0, Rows);
-        using (var appender = _connection.Append("s", "t")) {
+        using (var appender = _connection.Append("s", "t"))
+        {
             Assert.Equal([LogicalType.Integer], appender.Types);
             appender.Append(_chunk);
             appender.Close();
@@ -42,7 +43,8 @@ public sealed class AppenderTests : IDisposable
     public void Appended_rows_belong_to_the_open_transaction()
     {
         _connection.Begin();
-        using (var appender = _connection.Append("s", "t")) {
+        using (var appender = _connection.Append("s", "t"))
+        {
             appender.Append(_chunk);
             appender.Flush();
             Assert.Equal(DataChunk.Capacity, Rows);

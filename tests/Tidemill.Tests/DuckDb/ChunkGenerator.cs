@@ -21,7 +21,8 @@ internal sealed class ChunkGenerator(int seed)
 
     public int Next(int max) => _random.Next(max);
 
-    public LogicalType Type(int depth) => _random.Next(depth > 0 ? 10 : 5) switch {
+    public LogicalType Type(int depth) => _random.Next(depth > 0 ? 10 : 5) switch
+    {
         <= 3 => Scalars[_random.Next(Scalars.Count)],
         4 => DecimalType(),
         5 => LogicalType.List(Type(depth - 1)),
@@ -45,7 +46,8 @@ internal sealed class ChunkGenerator(int seed)
 
     public object? Value(LogicalType type) => _random.Next(6) == 0 ? null : NonNull(type);
 
-    public object NonNull(LogicalType type) => type.TypeId switch {
+    public object NonNull(LogicalType type) => type.TypeId switch
+    {
         DuckDbTypeId.Boolean => _random.Next(2) == 0,
         DuckDbTypeId.TinyInt => (sbyte)Integer(8),
         DuckDbTypeId.SmallInt => (short)Integer(16),
@@ -78,7 +80,8 @@ internal sealed class ChunkGenerator(int seed)
     {
         var micros = _random.NextInt64(-60_000_000_000_000_000, 250_000_000_000_000_000);
         var time = DateTime.UnixEpoch.AddMicroseconds(micros);
-        return type.TypeId switch {
+        return type.TypeId switch
+        {
             DuckDbTypeId.Date => Pick<object>(
                 DateOnly.MinValue, DateOnly.MaxValue, DuckDbDate.PositiveInfinity, DuckDbDate.NegativeInfinity,
                 DateOnly.FromDateTime(time)),
@@ -122,7 +125,8 @@ internal sealed class ChunkGenerator(int seed)
         return new(member.Name, Value(member.Type));
     }
 
-    private Int128 Integer(int bits) => _random.Next(8) switch {
+    private Int128 Integer(int bits) => _random.Next(8) switch
+    {
         0 => 0,
         1 => -1,
         2 => Int128.MaxValue >> (128 - bits),

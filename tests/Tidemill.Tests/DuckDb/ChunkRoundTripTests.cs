@@ -16,7 +16,8 @@ public sealed class ChunkRoundTripTests
     [Fact]
     public void Decimals_of_every_width_read_back_equal()
     {
-        for (var width = 1; width <= 38; width++) {
+        for (var width = 1; width <= 38; width++)
+        {
             RoundTrip(width, [Scaled(0), Scaled(width / 2), Scaled(width)], rows: 40);
             LogicalType Scaled(int scale) => LogicalType.Decimal(width, scale);
         }
@@ -37,7 +38,8 @@ public sealed class ChunkRoundTripTests
         using var database = DuckDbDatabase.Open(null);
         using var chunk = DataChunk.Create(types);
         // The second round runs over memory that Reset recycled.
-        for (var round = 0; round < 2; round++) {
+        for (var round = 0; round < 2; round++)
+        {
             chunk.Reset();
             var expected = Write(chunk, types, rows, generator);
             Equal(expected, [chunk], what + ", chunk");
@@ -50,7 +52,8 @@ public sealed class ChunkRoundTripTests
             connection.Execute("CREATE TABLE inserted AS SELECT * FROM batch");
             Equal(expected, Read(connection, "SELECT * FROM inserted"), what + ", insert");
             connection.Execute("CREATE TABLE appended AS SELECT * FROM batch LIMIT 0");
-            using (var appender = connection.Append(null, "appended")) {
+            using (var appender = connection.Append(null, "appended"))
+            {
                 appender.Append(chunk);
                 appender.Close();
             }
@@ -63,7 +66,8 @@ public sealed class ChunkRoundTripTests
     {
         var values = new object?[rows][];
         for (var row = 0; row < rows; row++) values[row] = [.. types.Select(generator.Value)];
-        for (var column = 0; column < types.Length; column++) {
+        for (var column = 0; column < types.Length; column++)
+        {
             var vector = chunk[column];
             for (var row = 0; row < rows; row++) vector.SetValue(row, values[row][column]);
         }
@@ -82,9 +86,12 @@ public sealed class ChunkRoundTripTests
     private static void Equal(object?[][] expected, List<DataChunk> chunks, string what)
     {
         var row = 0;
-        foreach (var chunk in chunks) {
-            for (var i = 0; i < chunk.Size; i++, row++) {
-                for (var column = 0; column < chunk.ColumnCount; column++) {
+        foreach (var chunk in chunks)
+        {
+            for (var i = 0; i < chunk.Size; i++, row++)
+            {
+                for (var column = 0; column < chunk.ColumnCount; column++)
+                {
                     var actual = chunk[column].GetValue(i);
                     if (!Same(expected[row][column], actual))
                         Assert.Fail($"{what}: row {row}, column {column}: {Show(expected[row][column])} became {Show(actual)}");
@@ -99,7 +106,8 @@ public sealed class ChunkRoundTripTests
     {
         if (expected is null || actual is null) return expected is null && actual is null;
         if (expected.GetType() != actual.GetType()) return false;
-        return (expected, actual) switch {
+        return (expected, actual) switch
+        {
             (byte[] a, byte[] b) => a.AsSpan().SequenceEqual(b),
             (object?[] a, object?[] b) => a.Length == b.Length && a.Zip(b).All(pair => Same(pair.First, pair.Second)),
             (OrderedDictionary<string, object?> a, OrderedDictionary<string, object?> b) =>
@@ -111,7 +119,8 @@ public sealed class ChunkRoundTripTests
         };
     }
 
-    private static string Show(object? value) => value switch {
+    private static string Show(object? value) => value switch
+    {
         null => "NULL",
         byte[] bytes => Convert.ToHexString(bytes),
         object?[] items => $"[{string.Join(", ", items.Select(Show))}]",

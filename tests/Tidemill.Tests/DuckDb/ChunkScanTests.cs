@@ -24,12 +24,14 @@ public sealed class ChunkScanTests : IDisposable
     private List<DataChunk> Fill(int chunks, int rows, int first = 0)
     {
         var made = new List<DataChunk>();
-        for (var c = 0; c < chunks; c++) {
+        for (var c = 0; c < chunks; c++)
+        {
             var chunk = DataChunk.Create(Types);
             var ids = chunk[0].Data<long>();
             var values = chunk[2].Data<double>();
             var names = chunk[1];
-            for (var row = 0; row < rows; row++) {
+            for (var row = 0; row < rows; row++)
+            {
                 var id = first + c * rows + row;
                 ids[row] = id;
                 values[row] = id / 2.0;
@@ -55,7 +57,8 @@ public sealed class ChunkScanTests : IDisposable
     {
         using var scan = _connection.RegisterScan("batch", Names, Types);
         using var statement = _connection.Prepare("SELECT count(*), sum(id)::BIGINT, count(name) FROM batch");
-        for (var round = 0; round < 3; round++) {
+        for (var round = 0; round < 3; round++)
+        {
             scan.Set(Fill(3, 100, round * 1000));
             using var result = statement.Query();
             using var chunk = result.Fetch()!;
@@ -155,13 +158,16 @@ public sealed class ChunkScanTests : IDisposable
     [Fact]
     public async Task Two_connections_scan_sources_of_their_own_at_once()
     {
-        var work = Enumerable.Range(0, 2).Select(worker => {
+        var work = Enumerable.Range(0, 2).Select(worker =>
+        {
             var chunks = Fill(50, 500, worker * 1_000_000);
-            return Task.Run(() => {
+            return Task.Run(() =>
+            {
                 using var connection = _database.Connect();
                 using var scan = connection.RegisterScan("batch", Names, Types);
                 using var statement = connection.Prepare("SELECT min(id), count(name) FROM batch");
-                for (var i = 0; i < 100; i++) {
+                for (var i = 0; i < 100; i++)
+                {
                     scan.Set(chunks[..(i % 50 + 1)]);
                     using var result = statement.Query();
                     using var chunk = result.Fetch()!;
@@ -180,7 +186,8 @@ public sealed class ChunkScanTests : IDisposable
     {
         var text = "short|a text that is longer than twelve bytes|"u8.ToArray();
         // SAFETY: the array stays pinned until after the last query.
-        fixed (byte* start = text) {
+        fixed (byte* start = text)
+        {
             using var chunk = DataChunk.Create(LogicalType.Varchar);
             var cells = chunk[0];
             cells.SetBorrowed(0, start, 5);

@@ -76,7 +76,8 @@ public sealed class ConnectionTests : IDisposable
         Assert.Equal(["next", "text", "d"], statement.ColumnNames);
         Assert.Equal(
             [LogicalType.Integer, LogicalType.Varchar, LogicalType.Decimal(10, 2)], statement.ColumnTypes);
-        for (var i = 0; i < 3; i++) {
+        for (var i = 0; i < 3; i++)
+        {
             statement.Bind(statement.ParameterIndex("a"), i);
             statement.Bind(statement.ParameterIndex("b"), -1.25m);
             using var result = statement.Query();
@@ -105,10 +106,12 @@ public sealed class ConnectionTests : IDisposable
     [Fact]
     public async Task Cancellation_is_never_lost_whenever_it_comes()
     {
-        for (var i = 0; i < 60; i++) {
+        for (var i = 0; i < 60; i++)
+        {
             using var cancellation = new CancellationTokenSource();
             using var ready = new ManualResetEventSlim();
-            var running = Task.Run(() => {
+            var running = Task.Run(() =>
+            {
                 using var scope = _connection.CancelWith(cancellation.Token);
                 ready.Set();
                 return _connection.Execute(Endless);

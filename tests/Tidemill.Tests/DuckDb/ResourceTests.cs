@@ -32,8 +32,10 @@ public sealed class ResourceTests : IDisposable
         using var result = _connection.Query($"SELECT i, 'some longer text ' || i AS t, i / 3 AS d FROM range({Rows}) r(i)");
         long sum = 0, rows = 0, peak = 0;
         var before = ResidentBytes();
-        while (result.Fetch() is { } chunk) {
-            using (chunk) {
+        while (result.Fetch() is { } chunk)
+        {
+            using (chunk)
+            {
                 foreach (var value in chunk[0].Data<long>()[..chunk.Size]) sum += value;
                 rows += chunk.Size;
             }
@@ -60,7 +62,8 @@ public sealed class ResourceTests : IDisposable
         LogicalType[] types = [
             LogicalType.Varchar, LogicalType.List(LogicalType.BigInt), LogicalType.HugeInt, LogicalType.HugeInt,
         ];
-        for (var i = 0; i < rounds; i++) {
+        for (var i = 0; i < rounds; i++)
+        {
             using var chunk = DataChunk.Create(types);
             chunk[0].SetString(0, "a text that does not fit into the cell");
             chunk[1].SetValue(0, new object?[] { 1L, 2L });
@@ -161,7 +164,8 @@ public sealed class ResourceTests : IDisposable
     public void A_file_held_by_this_process_is_released_on_dispose_and_keeps_its_rows()
     {
         var folder = Directory.CreateTempSubdirectory("tidemill-duckdb-");
-        try {
+        try
+        {
             var path = Path.Combine(folder.FullName, "w.duckdb");
             using (var database = DuckDbDatabase.Open(path))
             using (var connection = database.Connect())
@@ -173,7 +177,9 @@ public sealed class ResourceTests : IDisposable
             var error = Assert.Throws<DuckDbException>(() => DuckDbDatabase.Open(path));
             Assert.Contains("not a valid DuckDB database", error.Message, StringComparison.Ordinal);
             Assert.Equal(DuckDbErrorType.IO, error.ErrorType);
-        } finally {
+        }
+        finally
+        {
             folder.Delete(recursive: true);
         }
     }
@@ -182,11 +188,13 @@ public sealed class ResourceTests : IDisposable
     public void Opening_a_file_twice_shares_one_engine_and_its_scans()
     {
         var folder = Directory.CreateTempSubdirectory("tidemill-duckdb-");
-        try {
+        try
+        {
             var path = Path.Combine(folder.FullName, "w.duckdb");
             using (var first = DuckDbDatabase.Open(path))
             using (var second = DuckDbDatabase.Open(path))
-            using (var chunk = DataChunk.Create(LogicalType.Integer)) {
+            using (var chunk = DataChunk.Create(LogicalType.Integer))
+            {
                 chunk.Size = 3;
                 using var writer = first.Connect();
                 using var scan = writer.RegisterScan("batch", ["v"], [LogicalType.Integer]);
@@ -200,7 +208,9 @@ public sealed class ResourceTests : IDisposable
                 Assert.Equal(DuckDbErrorType.Connection, error.ErrorType);
             }
             using var again = DuckDbDatabase.Open(path, new Dictionary<string, string> { ["access_mode"] = "READ_ONLY" });
-        } finally {
+        }
+        finally
+        {
             folder.Delete(recursive: true);
         }
     }

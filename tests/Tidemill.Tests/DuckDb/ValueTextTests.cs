@@ -122,7 +122,8 @@ public sealed class ValueTextTests : IDisposable
     public void Types_print_as_sql_that_makes_them_again()
     {
         var generator = new ChunkGenerator(5);
-        foreach (var type in ChunkGenerator.Scalars.Concat(Enumerable.Range(0, 100).Select(_ => generator.Type(3)))) {
+        foreach (var type in ChunkGenerator.Scalars.Concat(Enumerable.Range(0, 100).Select(_ => generator.Type(3))))
+        {
             using var result = _connection.Query($"SELECT CAST(NULL AS {type}) AS v");
             Assert.Equal(type, result.ColumnTypes[0]);
             using var native = type.ToNative();

@@ -20,7 +20,11 @@ public sealed class FuzzTests
         var environment = new JinjaEnvironment(new JinjaOptions { MaxSteps = 20_000, MaxOutputCharacters = 1 << 20 });
         var context = new DictionaryContext(new Dictionary<string, object?>
         {
-            ["items"] = new[] { 3, 1, 2 }, ["d"] = new Dictionary<string, object?> { ["a"] = 1 }, ["n"] = 7, ["name"] = "World", ["x"] = 2.5,
+            ["items"] = new[] { 3, 1, 2 },
+            ["d"] = new Dictionary<string, object?> { ["a"] = 1 },
+            ["n"] = 7,
+            ["name"] = "World",
+            ["x"] = 2.5,
         });
         var templates = Golden();
         for (var round = 0; round < 20_000; round++)

@@ -15,8 +15,11 @@ internal static class LogFixture
     /// <summary>Background work never comes by itself: tests call for it.</summary>
     public static readonly EmbeddedLogOptions Options = new()
     {
-        SegmentBytes = 4096, BatchBytes = 1024, IndexIntervalBytes = 256,
-        FlushInterval = TimeSpan.FromDays(1), RetentionInterval = TimeSpan.FromDays(1),
+        SegmentBytes = 4096,
+        BatchBytes = 1024,
+        IndexIntervalBytes = 256,
+        FlushInterval = TimeSpan.FromDays(1),
+        RetentionInterval = TimeSpan.FromDays(1),
     };
 
     public static Task<EmbeddedLog> OpenAsync(MemoryFileSystem files, EmbeddedLogOptions? options = null, TimeProvider? time = null) =>

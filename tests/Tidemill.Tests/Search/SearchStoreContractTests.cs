@@ -11,8 +11,14 @@ public abstract class SearchStoreContractTests : IAsyncLifetime
 {
     private static readonly IndexMapping Hours = new(new Dictionary<string, string>
     {
-        ["hour"] = "date", ["total"] = "long", ["small"] = "integer", ["amount"] = "double", ["ratio"] = "float",
-        ["currency"] = "keyword", ["note"] = "text", ["late"] = "boolean",
+        ["hour"] = "date",
+        ["total"] = "long",
+        ["small"] = "integer",
+        ["amount"] = "double",
+        ["ratio"] = "float",
+        ["currency"] = "keyword",
+        ["note"] = "text",
+        ["late"] = "boolean",
     });
 
     private ISearchStore store = null!;
@@ -198,7 +204,7 @@ public abstract class SearchStoreContractTests : IAsyncLifetime
     [Fact]
     public async Task Ids_are_bounded_and_otherwise_free()
     {
-        var ids = new[] { "ü/ 'q' \"", "$1", new string('x', 512), "" , new string('x', 513) };
+        var ids = new[] { "ü/ 'q' \"", "$1", new string('x', 512), "", new string('x', 513) };
         var results = await WriteAsync([.. ids.Select(id => (id, """{"total": 1}"""))]);
         Assert.Equal([false, false, false, true, true], results.Select(result => result.Outcome == IndexOutcome.Rejected));
         foreach (var id in ids[..3])

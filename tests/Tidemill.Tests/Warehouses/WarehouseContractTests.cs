@@ -273,7 +273,8 @@ public abstract partial class WarehouseContractTests : IAsyncLifetime
     {
         var spec = new TableSpec(new TableName("covered"), Rows.Schema("id integer, n integer"))
         {
-            PrimaryKey = ["id"], Indexes = [new IndexSpec(["n"])],
+            PrimaryKey = ["id"],
+            Indexes = [new IndexSpec(["n"])],
         };
         await Warehouse.ApplyAsync(await Warehouse.PlanAsync(spec, Token), Token);
         var write = new TableWrite(new("covered"), ConflictRule.Upsert) { Key = ["id"] };
@@ -297,8 +298,11 @@ public abstract partial class WarehouseContractTests : IAsyncLifetime
             Key = ["hour"],
             Merge = new Dictionary<string, MergeOperation>
             {
-                ["total"] = MergeOperation.Sum, ["low"] = MergeOperation.Min, ["high"] = MergeOperation.Max,
-                ["latest"] = MergeOperation.Last, ["first"] = MergeOperation.First,
+                ["total"] = MergeOperation.Sum,
+                ["low"] = MergeOperation.Min,
+                ["high"] = MergeOperation.Max,
+                ["latest"] = MergeOperation.Last,
+                ["first"] = MergeOperation.First,
             },
         };
         object?[][] steps =

@@ -9,7 +9,10 @@ public sealed class ExampleTests
 {
     private static readonly Dictionary<string, string?> Postgres = new()
     {
-        ["POSTGRES_USER"] = "u", ["POSTGRES_PASSWORD"] = "very-secret", ["POSTGRES_DB"] = "d", ["POSTGRES_PORT"] = "6543",
+        ["POSTGRES_USER"] = "u",
+        ["POSTGRES_PASSWORD"] = "very-secret",
+        ["POSTGRES_DB"] = "d",
+        ["POSTGRES_PORT"] = "6543",
     };
 
     [Fact]

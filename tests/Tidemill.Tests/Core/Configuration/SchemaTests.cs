@@ -10,8 +10,10 @@ public sealed class SchemaTests
 
     private static readonly Dictionary<string, string> SchemaOf = new()
     {
-        ["tidemill.yaml"] = "tidemill.schema.json", ["streams/"] = "stream.schema.json",
-        ["workflows/"] = "workflow.schema.json", ["dashboards/"] = "dashboard.schema.json",
+        ["tidemill.yaml"] = "tidemill.schema.json",
+        ["streams/"] = "stream.schema.json",
+        ["workflows/"] = "workflow.schema.json",
+        ["dashboards/"] = "dashboard.schema.json",
     };
 
     public static TheoryData<string> ExampleFiles

@@ -35,7 +35,10 @@ public sealed class WarehouseRunStoreTests : IAsyncLifetime
     {
         var run = Run("w", 0) with
         {
-            Status = RunStatus.Failed, RecordsProcessed = 5, EndTime = Start.AddSeconds(3), ErrorMessage = "Task a: no.",
+            Status = RunStatus.Failed,
+            RecordsProcessed = 5,
+            EndTime = Start.AddSeconds(3),
+            ErrorMessage = "Task a: no.",
         };
         await store.SaveRunAsync(run with { Status = RunStatus.Running, EndTime = null }, default);
         await store.SaveRunAsync(run, default);
@@ -130,7 +133,11 @@ public sealed class WarehouseRunStoreTests : IAsyncLifetime
 
     private static TaskAttempt Attempt(WorkflowRun run, int number) => new()
     {
-        Id = Guid.CreateVersion7(Start), RunId = run.Id, Workflow = run.Workflow, Task = "a", Attempt = number,
+        Id = Guid.CreateVersion7(Start),
+        RunId = run.Id,
+        Workflow = run.Workflow,
+        Task = "a",
+        Attempt = number,
         StartTime = Start.AddSeconds(number),
     };
 }

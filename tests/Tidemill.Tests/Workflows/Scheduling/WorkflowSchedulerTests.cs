@@ -171,7 +171,12 @@ public sealed class WorkflowSchedulerTests : IAsyncDisposable
 
     private static WorkflowRun Former(DataInterval interval, RunTrigger trigger) => new()
     {
-        Id = Guid.NewGuid(), Workflow = "w", Trigger = trigger, Interval = interval, StartTime = interval.End, Status = RunStatus.Success,
+        Id = Guid.NewGuid(),
+        Workflow = "w",
+        Trigger = trigger,
+        Interval = interval,
+        StartTime = interval.End,
+        Status = RunStatus.Success,
     };
 
     private Task StartAsync(params WorkflowDefinition[] workflows) => StartAsync(new WorkflowSchedulerOptions(), workflows);
