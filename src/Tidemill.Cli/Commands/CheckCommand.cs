@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Spectre.Console;
-using Tidemill.Core.Configuration;
+using Tidemill.Server.Hosting;
 
 namespace Tidemill.Cli.Commands;
 
@@ -13,7 +13,7 @@ internal static class CheckCommand
         var command = new Command("check", "Validate the project: every error with file, line and fix.");
         command.OnProject(new ProjectOptions(), (_, choice, _) =>
         {
-            var project = ProjectLoader.Load(choice.Folder, choice.Target);
+            var project = ProjectCheck.Load(choice.Folder, choice.Target);
             if (choice.Json)
             {
                 JsonOutput.Print(JsonSerializer.SerializeToElement(new

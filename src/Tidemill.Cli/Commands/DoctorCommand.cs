@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Spectre.Console;
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.DuckDb;
+using Tidemill.Server.Hosting;
 
 namespace Tidemill.Cli.Commands;
 
@@ -37,7 +37,7 @@ internal static class DoctorCommand
 
     private static string Project(ProjectChoice choice)
     {
-        var project = ProjectLoader.Load(choice.Folder, choice.Target);
+        var project = ProjectCheck.Load(choice.Folder, choice.Target);
         return $"{project.Name}, target {project.Target.Name}: {project.Streams.Count} streams, {project.Workflows.Count} workflows";
     }
 

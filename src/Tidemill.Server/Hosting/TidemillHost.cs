@@ -46,7 +46,7 @@ public sealed class TidemillHost : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        var project = ProjectLoader.Load(options.ProjectFolder, options.Target);
+        var project = ProjectCheck.Load(options.ProjectFolder, options.Target);
         return StartAsync(options, project, DefaultParts.Create(), TimeProvider.System, cancellationToken);
     }
 

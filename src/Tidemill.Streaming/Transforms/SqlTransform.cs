@@ -129,7 +129,7 @@ internal sealed class SqlTransform : IDisposable
             var name = statement.ColumnNames[i];
             var type = FieldTypes.FromLogical(statement.ColumnTypes[i]) ?? throw new TidemillException(
                 ErrorCode.SqlInvalid,
-                $"{_sql.File}:{_sql.Line}: column {name} has type {statement.ColumnTypes[i]}, which no sink takes. Cast it, for example with to_json({name}).");
+                $"{_sql.File}:{_sql.Line}: column {name} has type {statement.ColumnTypes[i]}, which no sink takes. Cast it, for example with to_json({name}).") { SqlLine = _sql.Line };
             fields.Add(new Field(name, type));
         }
 
@@ -153,7 +153,10 @@ internal sealed class SqlTransform : IDisposable
     }
 
     /// <summary>Messages keep to DuckDB's text without the values it quotes.</summary>
-    private TidemillException Failure(ErrorCode code, DuckDbException error) => code == ErrorCode.SqlInvalid
-        ? new TidemillException(code, $"{_sql.File}:{_sql.Line}: {error.Message}", error)
-        : new TidemillException(code, $"{_sql.File}:{_sql.Line}: {error.LogText}", error);
+    private TidemillException Failure(ErrorCode code, DuckDbException error)
+    {
+        var text = code == ErrorCode.SqlInvalid ? error.Message : error.LogText;
+        var line = _sql.Line + Math.Max(error.SqlLine - 1, 0);
+        return new TidemillException(code, $"{_sql.File}:{line}: {text}", error) { SqlLine = line };
+    }
 }
