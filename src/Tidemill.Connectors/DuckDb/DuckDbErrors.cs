@@ -26,12 +26,22 @@ internal static class DuckDbErrors
         return new TidemillException(code, message, error) { SqlLine = error.SqlLine };
     }
 
+    /// <summary>After such an error DuckDB refuses all further work on the database until it is opened again.</summary>
+    public static bool BreaksEngine(DuckDbException error) =>
+        error.ErrorType is DuckDbErrorType.Fatal or DuckDbErrorType.Internal;
+
+    /// <summary>On opening: a setting is refused, rather than what the write-ahead log holds.</summary>
+    public static bool IsAboutSettings(DuckDbException error) =>
+        error.ErrorType == DuckDbErrorType.InvalidInput && !Says(error, "replaying");
+
     private static ErrorCode Code(DuckDbException error, DuckDbWork work) => error.ErrorType switch
     {
+        DuckDbErrorType.Transaction when IsDiskFull(error) => ErrorCode.DiskFull,
         DuckDbErrorType.Transaction when Says(error, "read-only") => ErrorCode.SqlInvalid,
         DuckDbErrorType.Transaction => ErrorCode.TransactionConflict,
         DuckDbErrorType.Constraint when work == DuckDbWork.Committing => ErrorCode.TransactionConflict,
         DuckDbErrorType.Constraint => ErrorCode.RowRejected,
+        DuckDbErrorType.InvalidInput when work == DuckDbWork.Opening => ErrorCode.DataCorrupt,
         DuckDbErrorType.Conversion or DuckDbErrorType.OutOfRange or DuckDbErrorType.Decimal
             or DuckDbErrorType.DivideByZero or DuckDbErrorType.MismatchType or DuckDbErrorType.ObjectSize
             or DuckDbErrorType.InvalidInput =>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
 using Tidemill.DuckDb;
 
@@ -8,16 +9,17 @@ namespace Tidemill.Connectors.DuckDb;
 internal sealed class DuckDbQueryResult : IQueryResult
 {
     private readonly DuckDbSessions _sessions;
-    private readonly DuckDbConnection _connection;
+    private readonly DuckDbSession _session;
     private readonly DuckDbResult _result;
     private readonly bool _inTransaction;
     private bool _disposed;
 
-    public DuckDbQueryResult(DuckDbSessions sessions, DuckDbConnection connection, DuckDbResult result, bool inTransaction)
+    public DuckDbQueryResult(DuckDbSessions sessions, DuckDbSession session, DuckDbResult result, bool inTransaction)
     {
         _sessions = sessions;
-        _connection = connection;
+        _session = session;
         _result = result;
+        session.Closing = result.Dispose;
         _inTransaction = inTransaction;
         Columns = [.. result.ColumnNames.Zip(result.ColumnTypes, (name, type) => new QueryColumn(name, type.ToString()))];
     }
@@ -36,7 +38,7 @@ internal sealed class DuckDbQueryResult : IQueryResult
     }
 
     private List<object?[]>? NextRows(CancellationToken cancellationToken) =>
-        _sessions.Run(_connection, DuckDbWork.Querying, _ =>
+        _sessions.Run(_session, DuckDbWork.Querying, _ =>
         {
             using var chunk = _result.Fetch();
             return chunk is null ? null : Rows(chunk);
@@ -71,18 +73,22 @@ internal sealed class DuckDbQueryResult : IQueryResult
         {
             try
             {
-                _result.Dispose();
-                if (_inTransaction)
+                _sessions.Run(_session, DuckDbWork.Querying, connection =>
                 {
-                    _connection.Rollback();
-                }
+                    _result.Dispose();
+                    if (_inTransaction)
+                    {
+                        connection.Rollback();
+                    }
 
-                _sessions.Return(_connection);
+                    return true;
+                }, CancellationToken.None);
+                _sessions.Return(_session);
             }
-            catch (DuckDbException)
+            catch (TidemillException)
             {
                 // The session is in doubt; dropping it ends its transaction, too.
-                _connection.Dispose();
+                _sessions.Drop(_session);
             }
         });
     }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Tidemill.DuckDb;
 
 namespace Tidemill.Connectors.DuckDb;
@@ -7,75 +6,163 @@ namespace Tidemill.Connectors.DuckDb;
 /// Sessions of one database, reused. DuckDB's calls block, so work runs on the thread pool; cancelling the token
 /// interrupts it. Safe for many threads; one caller holds a session at a time.
 /// </summary>
-internal sealed class DuckDbSessions(DuckDbDatabase database, string description) : IDisposable
+/// <remarks>
+/// A failed checkpoint (a full disk) and defects in the engine leave it refusing all work in this process, while
+/// everything committed is in the file and its write-ahead log. The engine of a file is shared and lives as long as
+/// anything of it does: so all sessions are closed, whoever holds them, and the next use opens the file again.
+/// </remarks>
+internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, string description) : IDisposable
 {
     private const int MaxIdle = 8;
 
-    private readonly ConcurrentBag<DuckDbConnection> _idle = [];
-    private volatile bool _disposed;
+    // Held while the file is opened or given up, so that no session is made of an engine on its way out.
+    private readonly Lock _lock = new();
+    private readonly HashSet<DuckDbSession> _sessions = [];
+    private readonly Stack<DuckDbSession> _idle = [];
+    private DuckDbDatabase? _database;
+    private bool _disposed;
 
     public string Description => description;
 
-    public DuckDbDatabase Database => database;
-
-    public DuckDbConnection Rent()
+    /// <summary>The engine now open, opened when there is none.</summary>
+    public DuckDbDatabase Database
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        return _idle.TryTake(out var connection) ? connection : database.Connect();
+        get
+        {
+            lock (_lock)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                return _database ??= open();
+            }
+        }
+    }
+
+    /// <summary>A session of the caller's own, until it is returned or dropped. Opens the file when it is not open.</summary>
+    public DuckDbSession Rent()
+    {
+        lock (_lock)
+        {
+            var database = Database;
+            if (_idle.TryPop(out var idle))
+            {
+                return idle;
+            }
+
+            try
+            {
+                var session = new DuckDbSession(database.Connect(), description);
+                _sessions.Add(session);
+                return session;
+            }
+            catch (DuckDbException error)
+            {
+                throw DuckDbErrors.Map(error, DuckDbWork.Opening, description);
+            }
+        }
     }
 
     /// <summary>Takes a session back that has no transaction open.</summary>
-    public void Return(DuckDbConnection connection)
+    public void Return(DuckDbSession session)
     {
-        if (_disposed || _idle.Count >= MaxIdle)
+        lock (_lock)
         {
-            connection.Dispose();
-            return;
+            if (!_disposed && !session.IsClosing && _idle.Count < MaxIdle)
+            {
+                session.Closing = null;
+                _idle.Push(session);
+                return;
+            }
         }
 
-        _idle.Add(connection);
+        Drop(session);
+    }
+
+    /// <summary>Closes a session in doubt; a transaction open in it is rolled back.</summary>
+    public void Drop(DuckDbSession session)
+    {
+        lock (_lock)
+        {
+            _sessions.Remove(session);
+        }
+
+        session.Close();
     }
 
     /// <summary>Runs the work on a session of its own; after a failure the session is not used again.</summary>
     public Task<T> RunAsync<T>(DuckDbWork kind, Func<DuckDbConnection, T> work, CancellationToken cancellationToken) =>
         Task.Run(() =>
         {
-            var connection = Rent();
+            var session = Rent();
             try
             {
-                var result = Run(connection, kind, work, cancellationToken);
-                Return(connection);
+                var result = Run(session, kind, work, cancellationToken);
+                Return(session);
                 return result;
             }
             catch
             {
-                connection.Dispose();
+                Drop(session);
                 throw;
             }
         }, cancellationToken);
 
     /// <summary>Runs the work on the given session, on this thread, with errors mapped.</summary>
-    public T Run<T>(DuckDbConnection connection, DuckDbWork kind, Func<DuckDbConnection, T> work, CancellationToken cancellationToken)
+    public T Run<T>(DuckDbSession session, DuckDbWork kind, Func<DuckDbConnection, T> work, CancellationToken cancellationToken)
     {
         try
         {
-            using var scope = connection.CancelWith(cancellationToken);
-            return work(connection);
+            return session.Run(work, cancellationToken);
         }
         catch (DuckDbException error)
         {
+            if (DuckDbErrors.BreaksEngine(error))
+            {
+                GiveUp(session.Database);
+            }
+
             throw DuckDbErrors.Map(error, kind, description);
+        }
+    }
+
+    /// <summary>Closes the broken engine, unless another caller has done so. No caller holds a session's lock here.</summary>
+    private void GiveUp(DuckDbDatabase broken)
+    {
+        lock (_lock)
+        {
+            if (!ReferenceEquals(_database, broken))
+            {
+                return;
+            }
+
+            _database = null;
+            _idle.Clear();
+            foreach (var session in _sessions)
+            {
+                session.Interrupt();
+            }
+
+            foreach (var session in _sessions)
+            {
+                session.Close();
+            }
+
+            _sessions.Clear();
+            broken.Dispose();
         }
     }
 
     public void Dispose()
     {
-        _disposed = true;
-        while (_idle.TryTake(out var connection))
+        lock (_lock)
         {
-            connection.Dispose();
-        }
+            _disposed = true;
+            while (_idle.TryPop(out var session))
+            {
+                session.Close();
+            }
 
-        database.Dispose();
+            _database?.Dispose();
+            _database = null;
+        }
     }
 }

@@ -10,7 +10,8 @@ namespace Tidemill.Connectors.DuckDb;
 /// <summary>
 /// The embedded warehouse: one DuckDB file, held by this process alone. A transaction that commits is in the
 /// write-ahead log on disk. Writers of different rows do not wait for each other; the later of two that touch the
-/// same row fails with TransactionConflict.
+/// same row fails with TransactionConflict. When the engine breaks, as it does when the disk is full during a checkpoint,
+/// calls under way fail with DiskFull or Unavailable and the next one opens the file again.
 /// </summary>
 public sealed class DuckDbWarehouse : IWarehouse
 {
@@ -24,7 +25,7 @@ public sealed class DuckDbWarehouse : IWarehouse
 
     public string DefaultSchema => DuckDbCatalog.DefaultSchema;
 
-    /// <summary>The open database, for work that needs the engine itself. Owned by the warehouse.</summary>
+    /// <summary>The open database, for work that needs the engine itself. Owned by the warehouse; another one after a failure.</summary>
     public DuckDbDatabase Database => _sessions.Database;
 
     /// <summary>
@@ -41,8 +42,7 @@ public sealed class DuckDbWarehouse : IWarehouse
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         ArgumentNullException.ThrowIfNull(connection);
         var description = $"DuckDB {Path.GetFileName(path)}";
-        var database = await Task.Run(() => Open(path, connection, description), cancellationToken);
-        var warehouse = new DuckDbWarehouse(new DuckDbSessions(database, description));
+        var warehouse = new DuckDbWarehouse(new DuckDbSessions(() => Open(path, connection, description), description));
         try
         {
             foreach (var spec in SystemTableSpecs.All)
@@ -82,12 +82,10 @@ public sealed class DuckDbWarehouse : IWarehouse
                 Directory.CreateDirectory(folder);
             }
 
-            var database = DuckDbDatabase.Open(path, settings);
-            using var session = database.Connect();
-            session.Execute("SET GLOBAL TimeZone = 'UTC'");
-            return database;
+            DuckDbRecovery.Prepare(path);
+            return InUtc(DuckDbDatabase.Open(path, settings));
         }
-        catch (DuckDbException error) when (error.ErrorType == DuckDbErrorType.InvalidInput)
+        catch (DuckDbException error) when (DuckDbErrors.IsAboutSettings(error))
         {
             throw new TidemillException(ErrorCode.ConfigurationInvalid, $"{description}: {error.LogText}", error);
         }
@@ -98,6 +96,25 @@ public sealed class DuckDbWarehouse : IWarehouse
         catch (UnauthorizedAccessException error)
         {
             throw new TidemillException(ErrorCode.AccessDenied, $"{description}: its folder cannot be made.", error);
+        }
+        catch (IOException error)
+        {
+            throw new TidemillException(ErrorCode.Unavailable, $"{description}: {error.Message}", error);
+        }
+    }
+
+    private static DuckDbDatabase InUtc(DuckDbDatabase database)
+    {
+        try
+        {
+            using var connection = database.Connect();
+            connection.Execute("SET GLOBAL TimeZone = 'UTC'");
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
         }
     }
 
@@ -150,21 +167,22 @@ public sealed class DuckDbWarehouse : IWarehouse
 
         return await Task.Run<IQueryResult>(() =>
         {
-            var connection = _sessions.Rent();
+            var session = _sessions.Rent();
             try
             {
-                return _sessions.Run(connection, DuckDbWork.Querying, _ => Query(connection, sql, parameters, readOnly), cancellationToken);
+                return _sessions.Run(session, DuckDbWork.Querying,
+                    connection => Query(session, connection, sql, parameters, readOnly), cancellationToken);
             }
             catch
             {
-                connection.Dispose();
+                _sessions.Drop(session);
                 throw;
             }
         }, cancellationToken);
     }
 
     private DuckDbQueryResult Query(
-        DuckDbConnection connection, string sql, IReadOnlyList<object?> parameters, bool readOnly)
+        DuckDbSession session, DuckDbConnection connection, string sql, IReadOnlyList<object?> parameters, bool readOnly)
     {
         if (readOnly)
         {
@@ -172,7 +190,7 @@ public sealed class DuckDbWarehouse : IWarehouse
         }
 
         using var statement = Prepare(connection, sql, parameters);
-        return new DuckDbQueryResult(_sessions, connection, statement.Query(), inTransaction: readOnly);
+        return new DuckDbQueryResult(_sessions, session, statement.Query(), inTransaction: readOnly);
     }
 
     public Task<TableDescription?> DescribeAsync(TableName table, CancellationToken cancellationToken) =>

@@ -13,7 +13,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
 
     private readonly List<DuckDbWrite> _writes = [];
     private readonly List<DuckDbNewKeys> _newKeys = [];
-    private DuckDbConnection? _connection;
+    private DuckDbSession? _session;
     private bool _inTransaction;
 
     public Task BeginAsync(CancellationToken cancellationToken) => Task.Run(() =>
@@ -23,8 +23,18 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
             throw new InvalidOperationException("The writer has a transaction open.");
         }
 
-        _connection ??= sessions.Rent();
-        sessions.Run(_connection, DuckDbWork.Writing, connection => connection.Execute("BEGIN TRANSACTION"), cancellationToken);
+        if (_session is { IsClosing: true })
+        {
+            DropSession();
+        }
+
+        if (_session is null)
+        {
+            _session = sessions.Rent();
+            _session.Closing = ForgetPrepared;
+        }
+
+        sessions.Run(_session, DuckDbWork.Writing, connection => connection.Execute("BEGIN TRANSACTION"), cancellationToken);
         _inTransaction = true;
     }, cancellationToken);
 
@@ -106,7 +116,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
 
     public Task RollbackAsync() => Task.Run(() =>
     {
-        if (!_inTransaction || _connection is null)
+        if (!_inTransaction || _session is not { } session)
         {
             return;
         }
@@ -114,9 +124,9 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
         _inTransaction = false;
         try
         {
-            _connection.Rollback();
+            sessions.Run(session, DuckDbWork.Writing, connection => connection.Execute("ROLLBACK"), CancellationToken.None);
         }
-        catch (DuckDbException)
+        catch (TidemillException)
         {
             // A failed commit has ended the transaction already; a session in doubt is replaced.
             DropSession();
@@ -126,22 +136,29 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
     private Task<T> RunAsync<T>(
         Func<DuckDbConnection, T> work, CancellationToken cancellationToken, DuckDbWork kind = DuckDbWork.Writing)
     {
-        if (!_inTransaction || _connection is not { } connection)
+        if (!_inTransaction || _session is not { } session)
         {
             throw new InvalidOperationException("The writer has no transaction open.");
         }
 
-        return Task.Run(() => sessions.Run(connection, kind, work, cancellationToken), cancellationToken);
+        return Task.Run(() => sessions.Run(session, kind, work, cancellationToken), cancellationToken);
     }
 
     private void DropSession()
+    {
+        if (_session is not null)
+        {
+            sessions.Drop(_session);
+            _session = null;
+        }
+    }
+
+    private void ForgetPrepared()
     {
         _writes.ForEach(write => write.Dispose());
         _writes.Clear();
         _newKeys.ForEach(keys => keys.Dispose());
         _newKeys.Clear();
-        _connection?.Dispose();
-        _connection = null;
     }
 
     public async ValueTask DisposeAsync()
