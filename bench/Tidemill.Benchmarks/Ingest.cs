@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidemill.Connectors.DuckDb;
 using Tidemill.Core.Configuration;
+using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 using Tidemill.DuckDb;
 using Tidemill.Log;
@@ -65,6 +66,12 @@ internal static class Ingest
     {
         await using var warehouse = await DuckDbWarehouse.OpenAsync(
             path, new WarehouseConnection { Threads = Threads, MemoryLimit = Memory }, default);
+        return await StreamAsync(log, warehouse, records);
+    }
+
+    /// <summary>Streams the topic into an empty table and checks that every record is a row.</summary>
+    public static async Task<(TimeSpan Time, double AllocatedPerRecord)> StreamAsync(ILog log, IWarehouse warehouse, int records)
+    {
         var services = new StreamServices(
             "bench", log, warehouse, TimeProvider.System, NullLoggerFactory.Instance, _ => throw new NotSupportedException());
         var allocated = GC.GetTotalAllocatedBytes();

@@ -20,18 +20,9 @@ internal static class PostgresWrite
     {
         var rows = arguments.Length > 0 ? int.Parse(arguments[0], null) : 1_000_000;
         var rounds = arguments.Length > 1 ? int.Parse(arguments[1], null) : 3;
-        var text = Environment.GetEnvironmentVariable("TIDEMILL_TEST_POSTGRES")
-            ?? throw new InvalidOperationException("Set TIDEMILL_TEST_POSTGRES to the connection string of a PostgreSQL server.");
-        var settings = new NpgsqlConnectionStringBuilder(text) { GssEncryptionMode = GssEncryptionMode.Disable };
+        var settings = Settings();
         await using var source = NpgsqlDataSource.Create(settings);
-        await using var warehouse = await PostgresWarehouse.OpenAsync(new WarehouseConnection
-        {
-            Host = settings.Host!,
-            Port = settings.Port,
-            User = settings.Username!,
-            Password = settings.Password,
-            Database = settings.Database ?? "postgres",
-        }, CancellationToken.None);
+        await using var warehouse = await PostgresWarehouse.OpenAsync(Connection(settings), CancellationToken.None);
         var batches = TransactionBatches.Create(rows);
         var encoded = Encode(batches);
         await CompareAsync(warehouse, rows, rounds,
@@ -44,6 +35,23 @@ internal static class PostgresWrite
         batches.ForEach(batch => batch.Dispose());
         return 0;
     }
+
+    /// <summary>The server that TIDEMILL_TEST_POSTGRES names.</summary>
+    public static NpgsqlConnectionStringBuilder Settings()
+    {
+        var text = Environment.GetEnvironmentVariable("TIDEMILL_TEST_POSTGRES")
+            ?? throw new InvalidOperationException("Set TIDEMILL_TEST_POSTGRES to the connection string of a PostgreSQL server.");
+        return new NpgsqlConnectionStringBuilder(text) { GssEncryptionMode = GssEncryptionMode.Disable };
+    }
+
+    public static WarehouseConnection Connection(NpgsqlConnectionStringBuilder settings) => new()
+    {
+        Host = settings.Host!,
+        Port = settings.Port,
+        User = settings.Username!,
+        Password = settings.Password,
+        Database = settings.Database ?? "postgres",
+    };
 
     private static List<byte[]> Encode(List<Batch> batches)
     {

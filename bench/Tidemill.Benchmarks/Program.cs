@@ -5,9 +5,11 @@ var benchmarks = new SortedDictionary<string, Func<string[], Task<int>>>(StringC
     ["decode"] = Plain(Decode.Run),
     ["decode-load"] = Plain(DecodeLoad.Run),
     ["ingest"] = Ingest.RunAsync,
+    ["ingest-postgres"] = IngestPostgres.RunAsync,
     ["log-append"] = LogAppend.RunAsync,
     ["duckdb-write"] = DuckDbWrite.RunAsync,
     ["postgres-write"] = PostgresWrite.RunAsync,
+    ["rebuild"] = Rebuild.RunAsync,
 };
 
 if (args.Length == 0 || !benchmarks.TryGetValue(args[0], out var run))
