@@ -129,7 +129,8 @@ internal sealed class SqlTransform : IDisposable
             var name = statement.ColumnNames[i];
             var type = FieldTypes.FromLogical(statement.ColumnTypes[i]) ?? throw new TidemillException(
                 ErrorCode.SqlInvalid,
-                $"{_sql.File}:{_sql.Line}: column {name} has type {statement.ColumnTypes[i]}, which no sink takes. Cast it, for example with to_json({name}).") { SqlLine = _sql.Line };
+                $"{_sql.File}:{_sql.Line}: column {name} has type {statement.ColumnTypes[i]}, which no sink takes. Cast it, for example with to_json({name}).")
+            { SqlLine = _sql.Line };
             fields.Add(new Field(name, type));
         }
 
