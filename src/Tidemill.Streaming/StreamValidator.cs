@@ -17,6 +17,15 @@ public static class StreamValidator
             return [];
         }
 
+        if (stream.Deduplicate.Count > 0 && stream.Sinks.Count > 1)
+        {
+            return
+            [
+                new ConfigError("deduplicate", "A stream that deduplicates has one sink, in whose transaction the keys are remembered.",
+                    "Give each table a stream of its own.", stream.File, 0),
+            ];
+        }
+
         try
         {
             using var rows = new RowMaker(stream);

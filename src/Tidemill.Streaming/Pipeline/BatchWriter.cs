@@ -92,6 +92,7 @@ internal sealed class BatchWriter(
                 written += await WriteSinkAsync(i, batch, maker, cancellationToken);
             }
 
+            metrics.DeadLettered(batch.Decoded!.Rejected.Count);
             return written;
         }
         catch (TidemillException error) when (error.Code is ErrorCode.RowRejected or ErrorCode.TransformFailed)
@@ -145,7 +146,6 @@ internal sealed class BatchWriter(
         var letters = rejected.Select(r => Letter(
             batch.Records[r.Index.Fetch], r.Index.Record, now, r.Failure.Code, r.Failure.Field, r.Failure.Message)).ToList();
         await _retry.ExecuteAsync(async token => await deadLetters.WriteAsync(letters, token), cancellationToken);
-        metrics.DeadLettered(letters.Count);
     }
 
     /// <summary>Sets the only record of the batch aside and moves the checkpoints over it.</summary>

@@ -19,6 +19,15 @@ public sealed class StreamValidatorTests
     }
 
     [Fact]
+    public void Deduplication_wants_a_single_sink()
+    {
+        var stream = StreamBench.Stream(ConflictRule.Append) with { Deduplicate = ["id"] };
+        Assert.Empty(StreamValidator.Validate(stream));
+        var two = stream with { Sinks = [.. stream.Sinks, new WarehouseSinkDefinition("copy", new TableName("copy"))] };
+        Assert.Equal("deduplicate", Assert.Single(StreamValidator.Validate(two)).Path);
+    }
+
+    [Fact]
     public void A_nested_column_is_refused_with_the_cast_that_helps()
     {
         var error = Assert.Single(StreamValidator.Validate(StreamBench.Stream(ConflictRule.Append, "SELECT id, [kind] AS kinds FROM batch")));

@@ -1,0 +1,94 @@
+using System.Text.Json;
+using Tidemill.Core.Configuration;
+using Tidemill.IntegrationTests.Crash;
+
+namespace Tidemill.IntegrationTests.Cli;
+
+/// <summary>The commands as a user types them, on a project that <c>init</c> made, with and without a running server.</summary>
+public sealed class CommandLineTests : IDisposable
+{
+    private static readonly Dictionary<string, string> Nothing = [];
+    private readonly string _folder = Path.Combine(Directory.CreateTempSubdirectory("tidemill-cli-").FullName, "shop");
+
+    [Fact]
+    public async Task A_new_project_runs_and_every_command_works_with_the_server_up_and_down()
+    {
+        await SucceedsAsync("init", _folder);
+        Assert.Contains("2 streams", await SucceedsAsync("check", "--project", _folder), StringComparison.Ordinal);
+        Assert.Equal(2, (await RunAsync("init", _folder)).ExitCode);
+
+        await CommandsWorkAsync(expected: 300);
+        await using (var up = TidemillProcess.Start(Nothing, "up", _folder, "--port", "0", "--no-workflows"))
+        {
+            await up.ReadyAsync(DataFolder.For(_folder));
+            await CommandsWorkAsync(expected: 600);
+            var second = await RunAsync("up", _folder, "--port", "0");
+            Assert.Equal(3, second.ExitCode);
+            Assert.Contains("DataFolderLocked", second.Output, StringComparison.Ordinal);
+            Assert.Equal(0, await up.InterruptAsync());
+        }
+
+        await CommandsWorkAsync(expected: 900);
+    }
+
+    [Fact]
+    public async Task Errors_of_a_project_come_at_once_with_their_places_and_exit_code_1()
+    {
+        await SucceedsAsync("init", _folder);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "streams", "events.yaml"), """
+            source: { topc: events }
+            decode:
+              fields: { id: integr }
+            sinks:
+              - warehouse: { table: events }
+            """);
+        var check = await RunAsync("check", "--project", _folder);
+        Assert.Equal(1, check.ExitCode);
+        Assert.Contains("streams/events.yaml:1", check.Output, StringComparison.Ordinal);
+        Assert.Contains("topic", check.Output, StringComparison.Ordinal);
+        Assert.Contains("streams/events.yaml:3", check.Output, StringComparison.Ordinal);
+        var up = await RunAsync("up", _folder, "--port", "0");
+        Assert.Equal(1, up.ExitCode);
+    }
+
+    [Fact]
+    public async Task Arguments_that_make_no_sense_exit_with_2_and_a_missing_name_says_what_there_is()
+    {
+        await SucceedsAsync("init", _folder);
+        Assert.Equal(2, (await RunAsync("querry")).ExitCode);
+        Assert.Equal(2, (await RunAsync("query")).ExitCode);
+        var unknown = await RunAsync("run", "stream", "evnts", "--project", _folder);
+        Assert.Equal(2, unknown.ExitCode);
+        Assert.Contains("events", unknown.Output, StringComparison.Ordinal);
+        var forbidden = await RunAsync("query", "DROP TABLE events", "--project", _folder);
+        Assert.NotEqual(0, forbidden.ExitCode);
+    }
+
+    public void Dispose() => Directory.Delete(Path.GetDirectoryName(_folder)!, recursive: true);
+
+    private async Task CommandsWorkAsync(long expected)
+    {
+        await SucceedsAsync("generate", "--count", "300", "--project", _folder);
+        await SucceedsAsync("run", "stream", "events", "--project", _folder);
+        var verified = JsonSerializer.Deserialize<JsonElement>(await SucceedsAsync("verify", "--project", _folder, "--json"));
+        Assert.True(verified[0].GetProperty("records").GetInt64() >= expected);
+        await SucceedsAsync("run", "model", "--project", _folder);
+        await SucceedsAsync("run", "workflow", "refresh", "--project", _folder);
+        var csv = await SucceedsAsync("query", "SELECT sum(events) AS n FROM events_by_hour", "--format", "csv", "--project", _folder);
+        var lines = csv.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal("n", lines[0]);
+        Assert.InRange(long.Parse(lines[1], null), expected * 9 / 10, long.MaxValue);
+        var status = JsonSerializer.Deserialize<JsonElement>(await SucceedsAsync("status", "--project", _folder, "--json"));
+        Assert.Equal("shop", status.GetProperty("project").GetString());
+        Assert.Contains("ok", await SucceedsAsync("doctor", "--project", _folder), StringComparison.Ordinal);
+    }
+
+    private static async Task<string> SucceedsAsync(params string[] arguments)
+    {
+        var run = await RunAsync(arguments);
+        Assert.True(run.ExitCode == 0, $"tidemill {string.Join(' ', arguments)} ended with {run.ExitCode}: {run.Output}");
+        return run.Output;
+    }
+
+    private static Task<(int ExitCode, string Output)> RunAsync(params string[] arguments) => TidemillProcess.RunAsync(Nothing, arguments);
+}
