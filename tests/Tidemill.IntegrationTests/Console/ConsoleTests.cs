@@ -105,7 +105,7 @@ public sealed class ConsoleTests(RunningServer server, Browser browser) : IClass
         await SendOrdersAsync(1);
         await using var visit = await OpenAsync("/workflows");
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Run summary now" }).ClickAsync();
-        await visit.Page.WaitForURLAsync("**/runs/*");
+        await visit.Page.WaitForURLAsync("**/runs/*", new() { WaitUntil = WaitUntilState.Commit });
         await Expect(visit.Page.Locator("#run")).ToContainTextAsync("Success", new() { Timeout = 20_000 });
         await Expect(visit.Page.Locator("#tasks")).ToContainTextAsync("documents");
         await visit.Page.GotoAsync("/search");

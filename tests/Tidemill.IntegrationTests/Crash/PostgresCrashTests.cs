@@ -63,7 +63,8 @@ public sealed class PostgresCrashTests : CrashTests
         }
     }
 
-    private static Dictionary<string, string> Environment(WarehouseConnection connection) => new()
+    /// <summary>The variables that a project's prod target reads.</summary>
+    internal static Dictionary<string, string> Environment(WarehouseConnection connection) => new()
     {
         ["POSTGRES_HOST"] = connection.Host,
         ["POSTGRES_PORT"] = connection.Port.ToString(CultureInfo.InvariantCulture),

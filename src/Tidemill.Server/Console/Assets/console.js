@@ -14,10 +14,15 @@
     say.timer = setTimeout(() => messages.replaceChildren(), 8000);
   }
 
-  // A region in use (focus inside, text selected, an open editor) is left alone until it is free.
+  // Between press and release the pressed element must stay, or the click would be lost.
+  let pressed = null;
+  document.addEventListener("pointerdown", (event) => { pressed = event.target; });
+  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(() => { pressed = null; }));
+
+  // A region in use (focus inside, text selected, an open editor, a button going down) is left alone until it is free.
   function inUse(region) {
     const selection = document.getSelection();
-    return region.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")
+    return (pressed && region.contains(pressed)) || region.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")
       || (selection && !selection.isCollapsed && region.contains(selection.anchorNode));
   }
 
