@@ -15,6 +15,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
     private readonly List<DuckDbNewKeys> _newKeys = [];
     private DuckDbSession? _session;
     private bool _inTransaction;
+    private bool _isFresh;
 
     public Task BeginAsync(CancellationToken cancellationToken) => Task.Run(() =>
     {
@@ -36,6 +37,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
 
         sessions.Run(_session, DuckDbWork.Writing, connection => connection.Execute("BEGIN TRANSACTION"), cancellationToken);
         _inTransaction = true;
+        _isFresh = true;
     }, cancellationToken);
 
     public Task<bool[]> InsertNewKeysAsync(TableName seen, Batch keys, CancellationToken cancellationToken)
@@ -51,10 +53,37 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
     {
         ArgumentNullException.ThrowIfNull(write);
         ArgumentNullException.ThrowIfNull(rows);
+        var isFirst = _isFresh;
         return rows.RowCount == 0
             ? Task.FromResult(0L)
-            : RunAsync(connection => Prepared(_writes, known => known.Fits(write, rows), () => new DuckDbWrite(connection, write, rows))
-                .Run(rows), cancellationToken);
+            : RunAsync(connection =>
+            {
+                var prepared = Prepared(_writes, known => known.Fits(write, rows), () => new DuckDbWrite(connection, write, rows));
+                return write.Rule == ConflictRule.Ignore && isFirst && prepared.Tactic.IsDirect
+                    ? WriteOptimistically(connection, prepared, rows)
+                    : prepared.Run(rows);
+            }, cancellationToken);
+    }
+
+    /// <summary>
+    /// A plain INSERT as the transaction's first work; when a key was there, the transaction is begun anew and the rows go
+    /// in by ON CONFLICT. Nothing else is in the transaction yet that could be lost with it.
+    /// </summary>
+    private static long WriteOptimistically(DuckDbConnection connection, DuckDbWrite prepared, Batch rows)
+    {
+        try
+        {
+            var written = prepared.RunPlain(rows);
+            prepared.Tactic.DirectSucceeded();
+            return written;
+        }
+        catch (DuckDbException error) when (error.ErrorType == DuckDbErrorType.Constraint)
+        {
+            prepared.Tactic.DirectFailed();
+            connection.Rollback();
+            connection.Begin();
+            return prepared.Run(rows);
+        }
     }
 
     /// <summary>The prepared one that fits, or a new one; the oldest goes when there are too many.</summary>
@@ -141,6 +170,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
             throw new InvalidOperationException("The writer has no transaction open.");
         }
 
+        _isFresh = false;
         return Task.Run(() => sessions.Run(session, kind, work, cancellationToken), cancellationToken);
     }
 

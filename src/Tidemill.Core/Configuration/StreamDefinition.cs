@@ -155,7 +155,7 @@ public sealed record BatchDefinition
     /// <summary>Default 262,144 records: while catching up, few large transactions cost a keyed table far less than many small ones.</summary>
     public int MaxRecords { get; init; } = 262_144;
 
-    /// <summary>Default 64 MiB of keys and values. Twice as much may be under way in a stream before reading waits.</summary>
+    /// <summary>Default 64 MiB of keys and values. Reading waits while as much is under way in the stream.</summary>
     public long MaxBytes { get; init; } = 64L << 20;
 
     /// <summary>Default 200 ms: how long a batch may wait for more records before it is written.</summary>

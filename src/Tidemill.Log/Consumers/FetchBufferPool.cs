@@ -7,7 +7,7 @@ namespace Tidemill.Log.Consumers;
 internal sealed class FetchBufferPool
 {
     private const int SmallestBytes = 16 << 10;
-    private const long MaxKeptBytes = 32 << 20;
+    private const long MaxKeptBytes = 64 << 20;
 
     private readonly ConcurrentDictionary<int, ConcurrentBag<FetchBuffer>> free = new();
     private long keptBytes;

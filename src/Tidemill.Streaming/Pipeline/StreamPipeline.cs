@@ -6,7 +6,7 @@ namespace Tidemill.Streaming.Pipeline;
 
 /// <summary>
 /// The three stages of a running stream, side by side: collect and decode, transform, write. One batch may wait between
-/// two stages, and reading waits while twice the bytes of a full batch are under way: a slow sink holds it back.
+/// two stages, and reading waits while as many bytes as a full batch may have are under way: a slow sink holds it back.
 /// </summary>
 internal sealed class StreamPipeline(
     BatchCollector collector, RowMaker rows, BatchWriter writer, StreamMetrics metrics, TimeProvider time, PauseGate gate, long maxBytes)

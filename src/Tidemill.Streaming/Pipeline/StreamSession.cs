@@ -71,7 +71,7 @@ internal sealed class StreamSession(StreamServices services, StreamDefinition st
         using var writer = new BatchWriter(
             stream.Name, sinks, positions, rows, () => new RowMaker(stream), new DeadLetterStore(services.Warehouse), metrics, services.Time);
         pipeline = new StreamPipeline(
-            new BatchCollector(consumer, positions, stream.Batch, services.Time), rows, writer, metrics, services.Time, gate, 2 * stream.Batch.MaxBytes);
+            new BatchCollector(consumer, positions, stream.Batch, services.Time), rows, writer, metrics, services.Time, gate, stream.Batch.MaxBytes);
         metrics.State = gate.IsClosed ? StreamState.Paused : StreamState.Running;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop, abort);
         var lag = WatchLagAsync(source, sinks, ended.Token);

@@ -1,3 +1,4 @@
+using Tidemill.Connectors.Tables;
 using Npgsql;
 using Tidemill.Core.Batches;
 using Tidemill.Core.Errors;
