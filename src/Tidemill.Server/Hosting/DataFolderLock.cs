@@ -22,20 +22,32 @@ internal sealed class DataFolderLock : IDisposable
     /// <summary>Takes the folder, creating it; DataFolderLocked names the process that holds it.</summary>
     public static DataFolderLock Acquire(DataFolder folder)
     {
-        Directory.CreateDirectory(folder.Path);
         var ownerPath = folder.Lock + ".pid";
-        FileStream file;
+        FileStream? file = null;
         try
         {
-            file = new FileStream(folder.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            Directory.CreateDirectory(folder.Path);
+            file = Open(folder, ownerPath);
+            File.WriteAllText(ownerPath, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            return new DataFolderLock(file, ownerPath);
         }
-        catch (IOException e)
+        catch (Exception e) when (StorageErrors.IsStorageError(e))
+        {
+            file?.Dispose();
+            throw StorageErrors.From($"take the data folder {folder.Path}", e);
+        }
+    }
+
+    private static FileStream Open(DataFolder folder, string ownerPath)
+    {
+        try
+        {
+            return new FileStream(folder.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (!StorageErrors.IsDiskFull(e))
         {
             throw new TidemillException(ErrorCode.DataFolderLocked, $"{folder.Path} is in use by {Owner(ownerPath)}.", e);
         }
-
-        File.WriteAllText(ownerPath, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
-        return new DataFolderLock(file, ownerPath);
     }
 
     public void Dispose()

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Tidemill.Core.Configuration;
+using Tidemill.Core.Errors;
 using Tidemill.Server.Api;
 
 namespace Tidemill.Server.Hosting;
@@ -30,8 +31,15 @@ public static class ServerFile
 
     internal static void Write(DataFolder dataFolder, ServerAddress address)
     {
-        File.WriteAllBytes(dataFolder.Server + ".new", JsonSerializer.SerializeToUtf8Bytes(address, ApiJson.Web.ServerAddress));
-        File.Move(dataFolder.Server + ".new", dataFolder.Server, overwrite: true);
+        try
+        {
+            File.WriteAllBytes(dataFolder.Server + ".new", JsonSerializer.SerializeToUtf8Bytes(address, ApiJson.Web.ServerAddress));
+            File.Move(dataFolder.Server + ".new", dataFolder.Server, overwrite: true);
+        }
+        catch (Exception e) when (StorageErrors.IsStorageError(e))
+        {
+            throw StorageErrors.From($"write {dataFolder.Server}", e);
+        }
     }
 
     internal static void Remove(DataFolder dataFolder) => File.Delete(dataFolder.Server);

@@ -1,16 +1,20 @@
-using Tidemill.Core.Errors;
-
-namespace Tidemill.Log.Storage;
+namespace Tidemill.Core.Errors;
 
 /// <summary>Turns a file system's failure into the error the user sees.</summary>
-internal static class StorageErrors
+public static class StorageErrors
 {
     public static bool IsStorageError(Exception error) => error is IOException or UnauthorizedAccessException;
 
     /// <param name="action">What could not be done, as a clause: <c>append to orders/0</c>.</param>
     /// <param name="error">The framework's exception, kept as the inner one.</param>
-    public static TidemillException From(string action, Exception error) =>
-        new(Code(error), $"Could not {action}: {error.Message}", error);
+    public static TidemillException From(string action, Exception error)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        return new(Code(error), $"Could not {action}: {error.Message}", error);
+    }
+
+    /// <summary>True when the disk has no room left or a quota is reached.</summary>
+    public static bool IsDiskFull(Exception error) => error is IOException && IsDiskFull(error.HResult & 0xFFFF);
 
     private static ErrorCode Code(Exception error) => error switch
     {
