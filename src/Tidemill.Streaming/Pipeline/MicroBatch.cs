@@ -14,8 +14,6 @@ namespace Tidemill.Streaming.Pipeline;
 [SuppressMessage("Reliability", "CA2213", Justification = "Dispose frees every member.")]
 internal sealed class MicroBatch(IReadOnlyList<FetchedRecords> records) : IDisposable
 {
-    private readonly List<long> _timestamps = [];
-
     public IReadOnlyList<FetchedRecords> Records { get; } = records;
 
     /// <summary>Where each partition is read from and to; at most one range a partition.</summary>
@@ -37,12 +35,13 @@ internal sealed class MicroBatch(IReadOnlyList<FetchedRecords> records) : IDispo
     /// <summary>Record timestamps for the latency figures.</summary>
     public List<long> SampledTimestamps()
     {
+        var timestamps = new List<long>();
         foreach (var run in Records)
         {
-            StreamMetrics.Sample(run.Records, _timestamps);
+            StreamMetrics.Sample(run.Records, timestamps);
         }
 
-        return _timestamps;
+        return timestamps;
     }
 
     public void Dispose()

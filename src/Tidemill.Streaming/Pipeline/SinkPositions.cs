@@ -16,8 +16,6 @@ internal sealed class SinkPositions
     /// <summary>True while some sink is ahead of the reading position of a partition.</summary>
     public bool CatchingUp => _held.Any(p => Array.Exists(p.Value, held => held > _reading[p.Key]));
 
-    public IReadOnlyDictionary<TopicPartition, LogOffset> Reading => _reading;
-
     /// <summary>Grows each time the partition comes or leaves.</summary>
     public long Epoch(TopicPartition partition) => _epochs.GetValueOrDefault(partition);
 

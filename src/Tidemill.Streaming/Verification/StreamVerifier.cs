@@ -56,13 +56,7 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
 
         reading.AddReplayed(cancellationToken);
         expected.Complete();
-        var exists = await services.Warehouse.DescribeAsync(sink.Table, cancellationToken) is not null;
-        var found = exists ? await ActualRows.LoadAsync(services.Warehouse, sink.Table, expected, cancellationToken) : 0;
-        if (!exists)
-        {
-            expected.Connection.Execute($"CREATE TABLE actual_rows AS SELECT * EXCLUDE ({ExpectedRows.RunColumn}) FROM expected_rows LIMIT 0");
-        }
-
+        var found = await ActualRows.LoadAsync(services.Warehouse, sink.Table, expected, cancellationToken);
         var expired = topic.Partitions.Sum(p => p.Earliest.Value);
         var compared = new RowComparison(expected, sink, complete: expired == 0 && source.Start == StartPosition.Earliest).Compare();
         return new VerifyReport
