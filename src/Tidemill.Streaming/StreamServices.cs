@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Tidemill.Core.Configuration;
+using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
+using Tidemill.Core.Streams;
 using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Streaming;
@@ -14,4 +16,9 @@ public sealed record StreamServices(
     IWarehouse Warehouse,
     TimeProvider Time,
     ILoggerFactory Loggers,
-    Func<GeneratorSourceDefinition, Func<long, ProducerRecord>> Generator);
+    Func<GeneratorSourceDefinition, Func<long, ProducerRecord>> Generator)
+{
+    /// <summary>Opens a sink that is not a table of the warehouse. Default: there is none.</summary>
+    public Func<StreamDefinition, SinkDefinition, ISink> OpenSink { get; init; } = (stream, sink) => throw new TidemillException(
+        ErrorCode.ConfigurationInvalid, $"{stream.File}: a stream from a topic cannot write to sink {sink.Name}.");
+}

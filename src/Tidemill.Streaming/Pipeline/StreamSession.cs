@@ -36,8 +36,7 @@ internal sealed class StreamSession(StreamServices services, StreamDefinition st
         [.. stream.Sinks.Select(ISink (sink) => sink switch
         {
             WarehouseSinkDefinition table => new WarehouseSink(services.Warehouse, stream, table),
-            _ => throw new TidemillException(
-                ErrorCode.ConfigurationInvalid, $"{stream.File}: a stream from a topic cannot write to sink {sink.Name}."),
+            _ => services.OpenSink(stream, sink),
         })];
 
     internal static async Task OpenAsync(IReadOnlyList<ISink> sinks, RowMaker rows, CancellationToken cancellationToken)
