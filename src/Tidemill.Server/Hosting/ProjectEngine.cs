@@ -23,7 +23,10 @@ internal sealed class ProjectEngine : IDisposable
         var project = _project = runtime.Project;
         var services = _services = new StreamServices(
             project.Name, runtime.Log, warehouse, runtime.Time, runtime.Loggers,
-            generator => runtime.OpenGenerator(generator).Next);
+            generator => runtime.OpenGenerator(generator).Next)
+        {
+            OpenSink = (stream, sink) => StreamSinks.Open(runtime, stream, sink),
+        };
         Streams = new StreamSupervisor(services, runtime.Options.RunStreams ? project.Streams : []);
         Replay = new DeadLetterReplay(services, project.Streams);
         Verifier = new StreamVerifier(services, project.Streams);
