@@ -24,20 +24,21 @@ public sealed class EmbeddedLog : ILog
     private readonly TopicStore store;
     private readonly IDisposable folderLock;
     private readonly ConcurrentDictionary<string, Topic> topics = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, ConsumerGroup> groups = new(StringComparer.Ordinal);
+    private readonly GroupRegistry groups;
     private readonly SemaphoreSlim topicChange = new(1);
     private readonly CancellationTokenSource stopping = new();
     private Task background = Task.CompletedTask;
     private int closed;
 
     private EmbeddedLog(
-        string folder, EmbeddedLogOptions options, TimeProvider time, TopicStore store, IDisposable folderLock)
+        IFileSystem files, string folder, EmbeddedLogOptions options, TimeProvider time, TopicStore store, IDisposable folderLock)
     {
         this.folder = folder;
         this.options = options;
         this.time = time;
         this.store = store;
         this.folderLock = folderLock;
+        groups = new GroupRegistry(files, folder, t => topics.TryGetValue(t, out var topic) ? topic.Partitions : []);
     }
 
     public string Description => $"embedded log in {folder}";
@@ -100,6 +101,21 @@ public sealed class EmbeddedLog : ILog
         return Task.Run(() => new LogOffset(OffsetSearch.Run(found, Buffers, timestamp.ToUnixTimeMilliseconds(), cancellationToken)), cancellationToken);
     }
 
+    public Task<IReadOnlyList<GroupListing>> ListGroupsAsync(CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return Task.FromResult(groups.List());
+    }
+
+    public Task<GroupDescription?> DescribeGroupAsync(string group, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return Task.FromResult(groups.Describe(group));
+    }
+
+    public Task SetGroupPositionsAsync(string group, IReadOnlyCollection<RecordPosition> positions, CancellationToken cancellationToken) =>
+        ChangeTopicsAsync($"set the positions of group {group}", () => Task.FromResult(SetPositions(group, positions)), cancellationToken);
+
     public ILogProducer CreateProducer(ProducerOptions options)
     {
         ThrowIfClosed();
@@ -122,6 +138,7 @@ public sealed class EmbeddedLog : ILog
         {
             await background.ConfigureAwait(false);
             await Task.WhenAll(topics.Values.Select(t => t.CloseAsync(ClosedError(), flush: true))).ConfigureAwait(false);
+            groups.Flush();
         }
         catch (Exception error) when (StorageErrors.IsStorageError(error))
         {
@@ -150,7 +167,7 @@ public sealed class EmbeddedLog : ILog
                 ErrorCode.NotFound, $"Topic {partition.Topic} has {topic.Partitions.Count} partitions; {partition.Partition} is not one of them.");
     }
 
-    internal ConsumerGroup Group(string name) => groups.GetOrAdd(name, _ => new ConsumerGroup(t => topics.TryGetValue(t, out var topic) ? topic.Partitions.Count : 0));
+    internal ConsumerGroup Group(string name) => groups.Group(name);
 
     internal void ThrowIfClosed()
     {
@@ -167,7 +184,7 @@ public sealed class EmbeddedLog : ILog
         var held = FolderLock.Take(files, folder);
         try
         {
-            var log = new EmbeddedLog(folder, options, time, new TopicStore(files, folder, options), held);
+            var log = new EmbeddedLog(files, folder, options, time, new TopicStore(files, folder, options), held);
             List<TailTruncation> truncations = [];
             foreach (var topic in log.store.OpenAll(truncations, cancellationToken)) log.topics[topic.Metadata.Name] = topic;
             log.Truncations = truncations;
@@ -196,6 +213,13 @@ public sealed class EmbeddedLog : ILog
         if (!topics.TryRemove(name, out var topic)) throw NoTopic(name);
         await topic.CloseAsync(NoTopic(name), flush: false).ConfigureAwait(false);
         store.Delete(name);
+        groups.Forget(name);
+        return true;
+    }
+
+    private bool SetPositions(string group, IReadOnlyCollection<RecordPosition> positions)
+    {
+        groups.SetPositions(group, positions);
         return true;
     }
 
@@ -249,6 +273,7 @@ public sealed class EmbeddedLog : ILog
     private void FlushWritten()
     {
         foreach (var partition in topics.Values.SelectMany(t => t.Partitions)) partition.Flush();
+        groups.Flush();
     }
 
     private static TidemillException NoTopic(string name) => new(ErrorCode.NotFound, $"There is no topic {name}.");

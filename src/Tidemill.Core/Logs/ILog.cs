@@ -26,6 +26,19 @@ public interface ILog : IAsyncDisposable
     /// <summary>First offset whose record timestamp is at or after <paramref name="timestamp"/>; the next offset when none is.</summary>
     Task<LogOffset> FindOffsetAsync(TopicPartition partition, DateTimeOffset timestamp, CancellationToken cancellationToken);
 
+    /// <summary>Consumer groups that have members or committed positions, by name.</summary>
+    Task<IReadOnlyList<GroupListing>> ListGroupsAsync(CancellationToken cancellationToken);
+
+    /// <summary>The group as it stands, or null when it has neither members nor committed positions.</summary>
+    Task<GroupDescription?> DescribeGroupAsync(string group, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Sets the committed positions of a group without members; other partitions keep theirs. All are set or none:
+    /// InvalidRequest while the group has members, NotFound for an unknown partition, OffsetOutOfRange for an offset that
+    /// the log does not hold. Streams go on from their sinks' checkpoints whatever is set here.
+    /// </summary>
+    Task SetGroupPositionsAsync(string group, IReadOnlyCollection<RecordPosition> positions, CancellationToken cancellationToken);
+
     ILogProducer CreateProducer(ProducerOptions options);
 
     ILogConsumer CreateConsumer(ConsumerOptions options);
@@ -62,6 +75,13 @@ public interface ILogConsumer : IAsyncDisposable
 
     /// <summary>Goes on reading at <paramref name="position"/>.</summary>
     void Seek(RecordPosition position);
+
+    /// <summary>
+    /// Notes where the group's next member would go on, so that other tools see its lag: informative, reading never starts
+    /// from it. Partitions not assigned to this consumer are left out; without a group it does nothing. May be called
+    /// beside the other methods.
+    /// </summary>
+    ValueTask CommitAsync(IReadOnlyCollection<RecordPosition> positions, CancellationToken cancellationToken);
 }
 
 /// <summary>Told when partitions come and go; positions come from the sink's checkpoint, never from the log.</summary>

@@ -23,10 +23,37 @@ public sealed record TopicSpec(string Name)
 }
 
 /// <summary>A partition as it stands: first offset still held, next offset to be given, and bytes on disk if known.</summary>
-public sealed record PartitionDescription(int Partition, LogOffset Earliest, LogOffset Next, long? Bytes);
+public sealed record PartitionDescription(int Partition, LogOffset Earliest, LogOffset Next, long? Bytes)
+{
+    /// <summary>The brokers that hold it; null for a log without brokers.</summary>
+    public PartitionReplicas? Replicas { get; init; }
+}
+
+/// <summary>Ids of the brokers that hold a partition. Leader is null while there is none.</summary>
+public sealed record PartitionReplicas(int? Leader, IReadOnlyList<int> Brokers, IReadOnlyList<int> InSync);
+
+/// <summary>A topic's settings as they stand, in the terms of <see cref="TopicSpec"/>.</summary>
+public sealed record TopicSettings
+{
+    /// <summary>Null: kept for ever.</summary>
+    public TimeSpan? RetentionTime { get; init; }
+
+    /// <summary>Null: no bound.</summary>
+    public long? RetentionBytes { get; init; }
+
+    /// <summary>Null when the log does not say: a broker that refuses to show its settings.</summary>
+    public int? MaxRecordBytes { get; init; }
+
+    public int ReplicationFactor { get; init; } = 1;
+
+    /// <summary>Further settings that the topic was given, by the log's own names.</summary>
+    public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
+}
 
 /// <summary>A topic as it stands.</summary>
 public sealed record TopicDescription(string Name, IReadOnlyList<PartitionDescription> Partitions)
 {
+    public TopicSettings Settings { get; init; } = new();
+
     public long Records => Partitions.Sum(p => p.Next.Value - p.Earliest.Value);
 }

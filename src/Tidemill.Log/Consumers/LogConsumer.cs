@@ -63,6 +63,12 @@ internal sealed class LogConsumer : ILogConsumer
 
     public void Seek(RecordPosition position) => Cursor(position.Partition).Seek(position.Offset.Value);
 
+    public ValueTask CommitAsync(IReadOnlyCollection<RecordPosition> positions, CancellationToken cancellationToken)
+    {
+        member?.Commit(positions);
+        return default;
+    }
+
     /// <summary>Leaves the group without a callback: the caller has already finished or given up its work.</summary>
     public ValueTask DisposeAsync()
     {

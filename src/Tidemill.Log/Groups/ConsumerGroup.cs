@@ -12,19 +12,67 @@ internal sealed record GroupChange(
 /// partition passes on only when its owner has let it go, so that two members never work on it at a time.
 /// </summary>
 /// <param name="partitionsOf">A topic's partitions; 0 once it is deleted, which its readers are told when they poll.</param>
-internal sealed class ConsumerGroup(Func<string, int> partitionsOf)
+/// <param name="committed">The positions that the group had committed when the log was closed; owned by the group.</param>
+internal sealed class ConsumerGroup(Func<string, int> partitionsOf, Dictionary<TopicPartition, LogOffset> committed)
 {
     private readonly Lock gate = new();
     private readonly List<GroupMember> members = [];
     private readonly Dictionary<TopicPartition, GroupMember> owners = [];
     private readonly Dictionary<GroupMember, HashSet<TopicPartition>> targets = [];
     private int generation;
+    private int joined;
+    private long commitVersion;
 
     public int Generation => Volatile.Read(ref generation);
 
+    /// <summary>Grows with each change of the committed positions.</summary>
+    public long CommitVersion => Interlocked.Read(ref commitVersion);
+
+    public bool Exists
+    {
+        get
+        {
+            lock (gate) return members.Count > 0 || committed.Count > 0;
+        }
+    }
+
+    public GroupState State
+    {
+        get
+        {
+            lock (gate)
+            {
+                if (members.Count == 0) return GroupState.Empty;
+                bool shared = members.TrueForAll(m => targets[m].All(p => owners.GetValueOrDefault(p) == m))
+                    && owners.All(o => targets[o.Value].Contains(o.Key));
+                return shared ? GroupState.Stable : GroupState.Rebalancing;
+            }
+        }
+    }
+
+    public IReadOnlyDictionary<TopicPartition, LogOffset> Committed
+    {
+        get
+        {
+            lock (gate) return new Dictionary<TopicPartition, LogOffset>(committed);
+        }
+    }
+
+    public IReadOnlyList<GroupMemberDescription> Members
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. members.Select(m => new GroupMemberDescription(
+                    m.Id, "tidemill", "localhost", [.. owners.Where(o => o.Value == m).Select(o => o.Key).OrderBy(p => p.Partition)]))];
+            }
+        }
+    }
+
     public GroupMember Join(IReadOnlyCollection<string> topics, WakeSignal signal)
     {
-        var member = new GroupMember(this, topics, signal);
+        var member = new GroupMember(this, $"member-{Interlocked.Increment(ref joined)}", topics, signal);
         lock (gate)
         {
             members.Add(member);
@@ -66,6 +114,38 @@ internal sealed class ConsumerGroup(Func<string, int> partitionsOf)
         }
     }
 
+    /// <summary>Notes the positions of the partitions that the member owns.</summary>
+    public void Commit(GroupMember member, IReadOnlyCollection<RecordPosition> positions)
+    {
+        lock (gate) Note(positions.Where(p => owners.GetValueOrDefault(p.Partition) == member));
+    }
+
+    /// <summary>Notes the positions unless the group has members; false then.</summary>
+    public bool TrySet(IReadOnlyCollection<RecordPosition> positions)
+    {
+        lock (gate)
+        {
+            if (members.Count > 0) return false;
+            Note(positions);
+            return true;
+        }
+    }
+
+    public void Forget(string topic)
+    {
+        lock (gate)
+        {
+            foreach (var partition in committed.Keys.Where(p => p.Topic == topic).ToArray()) committed.Remove(partition);
+            Interlocked.Increment(ref commitVersion);
+        }
+    }
+
+    private void Note(IEnumerable<RecordPosition> positions)
+    {
+        foreach (var position in positions) committed[position.Partition] = position.Offset;
+        Interlocked.Increment(ref commitVersion);
+    }
+
     private void Share()
     {
         var topics = members.SelectMany(m => m.Topics).Distinct(StringComparer.Ordinal).ToDictionary(t => t, partitionsOf);
@@ -83,9 +163,11 @@ internal sealed class ConsumerGroup(Func<string, int> partitionsOf)
 }
 
 /// <summary>One consumer's membership.</summary>
-internal sealed class GroupMember(ConsumerGroup group, IReadOnlyCollection<string> topics, WakeSignal signal)
+internal sealed class GroupMember(ConsumerGroup group, string id, IReadOnlyCollection<string> topics, WakeSignal signal)
 {
     private int seen = -1;
+
+    public string Id => id;
 
     public IReadOnlyCollection<string> Topics => topics;
 
@@ -97,6 +179,8 @@ internal sealed class GroupMember(ConsumerGroup group, IReadOnlyCollection<strin
     public GroupChange NextChange() => group.NextChange(this);
 
     public void Release(IReadOnlyCollection<TopicPartition> partitions) => group.Release(this, partitions);
+
+    public void Commit(IReadOnlyCollection<RecordPosition> positions) => group.Commit(this, positions);
 
     /// <summary>An owner that lets go later begins a new generation, so a change that is not yet complete need not be asked for again.</summary>
     public void CaughtUp(GroupChange change) => seen = change.Generation;

@@ -13,7 +13,15 @@ internal sealed class Topic(TopicMetadata metadata, IReadOnlyList<PartitionLog> 
 
     public int BatchBytes { get; } = batchBytes;
 
-    public TopicDescription Describe() => new(Metadata.Name, [.. Partitions.Select(p => p.Describe())]);
+    public TopicDescription Describe() => new(Metadata.Name, [.. Partitions.Select(p => p.Describe())])
+    {
+        Settings = new TopicSettings
+        {
+            RetentionTime = Metadata.RetentionMs is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
+            RetentionBytes = Metadata.RetentionBytes,
+            MaxRecordBytes = Metadata.MaxRecordBytes,
+        },
+    };
 
     public Task CloseAsync(TidemillException reason, bool flush) =>
         Task.WhenAll(Partitions.Select(p => Task.Run(() => p.CloseAsync(reason, flush))));

@@ -73,7 +73,7 @@ internal sealed class StreamSession(StreamServices services, StreamDefinition st
             new BatchCollector(consumer, positions, stream.Batch, services.Time), rows, writer, metrics, services.Time, gate, stream.Batch.MaxBytes);
         metrics.State = gate.IsClosed ? StreamState.Paused : StreamState.Running;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop, abort);
-        var lag = WatchLagAsync(source, sinks, ended.Token);
+        var lag = WatchLagAsync(source, sinks, consumer, ended.Token);
         try
         {
             await pipeline.RunAsync(stop, abort);
@@ -83,24 +83,23 @@ internal sealed class StreamSession(StreamServices services, StreamDefinition st
             await ended.CancelAsync();
             await lag;
         }
+
+        await ReportPositionsAsync(source, sinks, consumer, abort);
     }
 
-    /// <summary>Lag is what the slowest sink does not hold yet, read from the sinks' checkpoints as another process would.</summary>
-    private async Task WatchLagAsync(TopicSourceDefinition source, List<ISink> sinks, CancellationToken cancellationToken)
+    /// <summary>
+    /// Lag is what the slowest sink does not hold yet, read from the sinks' checkpoints as another process would. The log's
+    /// group is told the same, for tools that look there.
+    /// </summary>
+    private async Task WatchLagAsync(
+        TopicSourceDefinition source, List<ISink> sinks, ILogConsumer consumer, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(LagInterval, services.Time);
         try
         {
             do
             {
-                try
-                {
-                    metrics.Lag = await LagAsync(source, sinks, cancellationToken);
-                }
-                catch (TidemillException)
-                {
-                    // The stages meet the same outage and report it; the last known lag stands until then.
-                }
+                await ReportPositionsAsync(source, sinks, consumer, cancellationToken);
             }
             while (await timer.WaitForNextTickAsync(cancellationToken));
         }
@@ -110,24 +109,42 @@ internal sealed class StreamSession(StreamServices services, StreamDefinition st
         }
     }
 
-    private async Task<long> LagAsync(TopicSourceDefinition source, List<ISink> sinks, CancellationToken cancellationToken)
+    private async Task ReportPositionsAsync(
+        TopicSourceDefinition source, List<ISink> sinks, ILogConsumer consumer, CancellationToken cancellationToken)
     {
-        if (await services.Log.DescribeTopicAsync(source.Topic, cancellationToken) is not { } topic)
+        try
         {
-            return 0;
-        }
+            if (await services.Log.DescribeTopicAsync(source.Topic, cancellationToken) is not { } topic)
+            {
+                metrics.Lag = 0;
+                return;
+            }
 
-        long lag = 0;
+            var held = await HeldByAllAsync(topic, source.Start, sinks, cancellationToken);
+            metrics.Lag = topic.Partitions.Sum(p => Math.Max(0, p.Next.Value - held[p.Partition].Offset.Value));
+            await consumer.CommitAsync(held, cancellationToken);
+        }
+        catch (TidemillException)
+        {
+            // The stages meet the same outage and report it; the last known lag stands until then.
+        }
+    }
+
+    /// <summary>By partition, how far every sink has come: the least of their checkpoints.</summary>
+    private static async Task<IReadOnlyList<RecordPosition>> HeldByAllAsync(
+        TopicDescription topic, StartPosition start, List<ISink> sinks, CancellationToken cancellationToken)
+    {
+        var checkpoints = new List<IReadOnlyDictionary<TopicPartition, LogOffset>>();
         foreach (var sink in sinks)
         {
-            var held = await sink.ReadPositionsAsync(cancellationToken);
-            lag = Math.Max(lag, topic.Partitions.Sum(p =>
-            {
-                var start = source.Start == StartPosition.Earliest ? p.Earliest : p.Next;
-                return Math.Max(0, p.Next.Value - held.GetValueOrDefault(new TopicPartition(topic.Name, p.Partition), start).Value);
-            }));
+            checkpoints.Add(await sink.ReadPositionsAsync(cancellationToken));
         }
 
-        return lag;
+        return [.. topic.Partitions.Select(p =>
+        {
+            var partition = new TopicPartition(topic.Name, p.Partition);
+            var first = start == StartPosition.Earliest ? p.Earliest : p.Next;
+            return new RecordPosition(partition, checkpoints.Min(held => held.GetValueOrDefault(partition, first)));
+        })];
     }
 }

@@ -43,6 +43,38 @@ public sealed class EmbeddedLogTests
     }
 
     [Fact]
+    public async Task Committed_positions_stay_over_closing_and_go_with_their_topic()
+    {
+        var files = new MemoryFileSystem();
+        await using (var log = await OpenAsync(files))
+        {
+            await log.CreateTopicAsync(new TopicSpec(Topic), default);
+            await AppendAsync(log, Acknowledgement.Written, Values(0));
+            await log.SetGroupPositionsAsync("g", [new RecordPosition(Partition, new LogOffset(1))], default);
+        }
+
+        await using var again = await OpenAsync(files);
+
+        Assert.Equal(new LogOffset(1), Assert.Single((await again.DescribeGroupAsync("g", default))!.Positions).Committed);
+        await again.DeleteTopicAsync(Topic, default);
+        Assert.Null(await again.DescribeGroupAsync("g", default));
+        Assert.Empty(await again.ListGroupsAsync(default));
+    }
+
+    [Fact]
+    public async Task A_damaged_groups_file_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "groups.json"), """{"format":1,"groups":{"g":""");
+
+        var error = await Assert.ThrowsAsync<TidemillException>(
+            () => EmbeddedLog.OpenAsync(folder.Path, Options, TimeProvider.System, default));
+
+        Assert.Equal(ErrorCode.DataCorrupt, error.Code);
+        Assert.Contains("groups.json", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Waiting_appends_share_one_flush()
     {
         var files = new MemoryFileSystem();

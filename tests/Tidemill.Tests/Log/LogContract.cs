@@ -5,7 +5,7 @@ using Tidemill.Core.Logs;
 namespace Tidemill.Tests.Log;
 
 /// <summary>What every log promises. Each log's own test class derives from it; topic names are unique, so a server can be shared.</summary>
-public abstract class LogContractTests : IAsyncLifetime
+public abstract partial class LogContractTests : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly DateTimeOffset Noon = new(2026, 1, 2, 12, 0, 0, TimeSpan.Zero);
@@ -251,54 +251,6 @@ public abstract class LogContractTests : IAsyncLifetime
         Assert.Null(await Log.DescribeTopicAsync(topic, Cancel));
     }
 
-    [Fact]
-    public async Task A_lone_group_member_gets_every_partition_and_reads_from_the_positions_it_names()
-    {
-        string topic = await TopicAsync(3);
-        await ProduceAsync(topic, [.. Enumerable.Range(0, 30).Select(i => new ProducerRecord { Value = Bytes($"{i}"), Partition = i % 3 })]);
-        var listener = new RecordingListener { Positions = { [new(topic, 1)] = new LogOffset(4), [new(topic, 2)] = new LogOffset(9) } };
-        await using var consumer = Member(topic, listener);
-
-        var read = await ReadAsync(consumer, 10 + 6 + 1);
-
-        Assert.Equal(Enumerable.Range(0, 3).Select(p => new TopicPartition(topic, p)), listener.Owned.Order(ByPartition));
-        Assert.Equal([0, 4, 9], read.GroupBy(r => r.Partition.Partition).OrderBy(g => g.Key).Select(g => g.Min(r => r.Offset)));
-    }
-
-    [Fact]
-    public async Task Members_of_a_group_share_partitions_and_never_own_one_together()
-    {
-        string topic = await TopicAsync(4);
-        RecordingListener first = new(), second = new();
-        await using var one = Member(topic, first);
-        await PollUntilAsync(() => first.Owned.Count == 4, one);
-        var two = Member(topic, second);
-
-        await PollUntilAsync(() => first.Owned.Count == 2 && second.Owned.Count == 2, one, two);
-        Assert.Empty(first.Owned.Intersect(second.Owned));
-        Assert.Equal(4, first.Owned.Union(second.Owned).Count());
-        Assert.Equal(first.Owned.Order(ByPartition), one.Assignment.Order(ByPartition));
-
-        await two.DisposeAsync();
-        await PollUntilAsync(() => first.Owned.Count == 4, one);
-    }
-
-    [Fact]
-    public async Task Groups_read_independently_and_may_start_at_the_end()
-    {
-        string topic = await TopicAsync(1);
-        await ProduceAsync(topic, [new() { Value = Bytes("old") }]);
-        RecordingListener early = new(), late = new();
-        await using var fromStart = Member(topic, early, group: "all-");
-        await using var fromEnd = Member(topic, late, StartPosition.Latest, group: "new-");
-        await PollUntilAsync(() => late.Owned.Count == 1, fromEnd);
-
-        await ProduceAsync(topic, [new() { Value = Bytes("new") }]);
-
-        Assert.Equal([0, 1], (await ReadAsync(fromStart, 2)).Select(r => r.Offset));
-        Assert.Equal([1], (await ReadAsync(fromEnd, 1)).Select(r => r.Offset));
-    }
-
     [Theory]
     [InlineData(Acknowledgement.Durable)]
     [InlineData(Acknowledgement.Written)]
@@ -327,6 +279,21 @@ public abstract class LogContractTests : IAsyncLifetime
             new() { Key = Bytes($"writer{writer}"), Value = Bytes($"{i}"), Partition = writer % 2 };
     }
 
+    [Fact]
+    public async Task A_description_names_the_settings()
+    {
+        string topic = Name();
+        await Log.CreateTopicAsync(
+            new TopicSpec(topic) { RetentionTime = TimeSpan.FromHours(3), RetentionBytes = 5_000_000, MaxRecordBytes = 70_000 }, Cancel);
+
+        var settings = (await Log.DescribeTopicAsync(topic, Cancel))!.Settings;
+
+        Assert.Equal(TimeSpan.FromHours(3), settings.RetentionTime);
+        Assert.Equal(5_000_000, settings.RetentionBytes);
+        Assert.Equal(70_000, settings.MaxRecordBytes);
+        Assert.Equal(1, settings.ReplicationFactor);
+    }
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private static Comparer<TopicPartition> ByPartition { get; } = Comparer<TopicPartition>.Create((a, b) => a.Partition.CompareTo(b.Partition));
@@ -352,9 +319,6 @@ public abstract class LogContractTests : IAsyncLifetime
 
     private ILogConsumer Reader(params RecordPosition[] positions) => Log.CreateConsumer(new ConsumerOptions { Assignment = positions });
 
-    private ILogConsumer Member(string topic, RecordingListener listener, StartPosition start = StartPosition.Earliest, string group = "group-") =>
-        Log.CreateConsumer(new ConsumerOptions { Group = group + topic, Topics = [topic], Listener = listener, Start = start });
-
     private static async Task<List<ReadRecord>> ReadAsync(ILogConsumer consumer, int count)
     {
         List<ReadRecord> read = [];
@@ -367,18 +331,6 @@ public abstract class LogContractTests : IAsyncLifetime
 
         Assert.Equal(count, read.Count);
         return read;
-    }
-
-    private static async Task PollUntilAsync(Func<bool> condition, params ILogConsumer[] consumers)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (!condition())
-        {
-            foreach (var consumer in consumers)
-            {
-                using var ignored = await consumer.PollAsync(TimeSpan.FromMilliseconds(5), patience.Token);
-            }
-        }
     }
 
     private static async Task UntilErrorAsync(ILogConsumer consumer)

@@ -24,6 +24,20 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task The_log_s_group_is_told_how_far_the_tables_are()
+    {
+        await using var bench = await OpenAsync();
+        await bench.ProduceAsync([.. Enumerable.Range(0, 101).Select(i => Json(i))]);
+        await bench.CatchUpAsync(Stream(ConflictRule.Append));
+
+        var group = await bench.Log.DescribeGroupAsync("tidemill.test.events", default);
+
+        Assert.Equal(GroupState.Empty, group!.State);
+        Assert.Equal([51L, 50L], group.Positions.Select(p => p.Committed!.Value.Value));
+        Assert.All(group.Positions, p => Assert.Equal(0, p.Lag));
+    }
+
+    [Fact]
     public async Task Broken_records_become_dead_letters_with_their_bytes_and_the_rest_flows()
     {
         await using var bench = await OpenAsync();
