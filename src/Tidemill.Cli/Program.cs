@@ -12,6 +12,7 @@ var root = new RootCommand("Tidemill: events, database changes and files into tr
     RunCommand.Create(),
     GenerateCommand.Create(),
     VerifyCommand.Create(),
+    DeadLettersCommand.Create(),
     DoctorCommand.Create(),
 };
 var parsed = root.Parse(args);

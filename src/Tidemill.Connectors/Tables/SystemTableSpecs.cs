@@ -24,7 +24,13 @@ internal static class SystemTableSpecs
         [
             new("stream", Text, true), new("topic", Text, true), new("partition", Int, true), new("offset", BigInt, true),
             new("record_time", Time), new("key", Blob), new("value", Blob), new("error_code", Text, true),
-            new("field", Text), new("message", Text), new("created_at", Time, true), new("status", Text, true),
+            new("field", Text), new("message", Text), new("created_at", Time, true), new("status", Text, true), new("edited_value", Blob),
+        ]),
+        Table(SystemTables.SchemaChanges, ["stream", "kind", "path", "new_type", "decision"],
+        [
+            new("stream", Text, true), new("kind", Text, true), new("path", Text, true), new("new_type", Text, true),
+            new("decision", Text, true), new("column_name", Text), new("old_type", Text), new("detail", Text),
+            new("topic", Text), new("partition", Int), new("offset", BigInt), new("changed_at", Time, true),
         ]),
         Table(SystemTables.PipelineExecutions, ["id"],
         [

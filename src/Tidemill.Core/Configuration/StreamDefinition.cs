@@ -31,7 +31,29 @@ public sealed record StreamDefinition
 
     public BatchDefinition Batch { get; init; } = new();
 
+    /// <summary>Topic that dead letters are written to. Null: the warehouse's table.</summary>
+    public string? DeadLetterTopic { get; init; }
+
+    /// <summary>What happens when records leave the declared schema. Default ignore.</summary>
+    public DriftPolicy OnDrift { get; init; } = DriftPolicy.Ignore;
+
     public required IReadOnlyList<SinkDefinition> Sinks { get; init; }
+}
+
+/// <summary>What a stream does with records that have other fields or wider values than declared.</summary>
+public enum DriftPolicy
+{
+    /// <summary>Unknown fields are left out; values that do not fit make their record a dead letter.</summary>
+    Ignore,
+
+    /// <summary>Unknown fields become columns and columns get wider types, before the records that need it are written.</summary>
+    Evolve,
+
+    /// <summary>Records that drift become dead letters with the code SchemaDrift; the stream goes on.</summary>
+    Quarantine,
+
+    /// <summary>The stream stops in front of the first record that drifts.</summary>
+    Halt,
 }
 
 /// <summary>SQL with the place it stands at, so that errors can name it.</summary>
@@ -122,6 +144,9 @@ public sealed record DecodeDefinition
     /// <summary>Numbers and booleans may come as strings. Default false.</summary>
     public bool Lenient { get; init; }
 
+    /// <summary>Dotted paths of properties that are left out on purpose: they are no drift.</summary>
+    public IReadOnlyList<string> Ignore { get; init; } = [];
+
     /// <summary>Column that keeps unknown top-level fields as one JSON object. Null: they are left out.</summary>
     public string? ExtraColumn { get; init; }
 }
@@ -147,6 +172,9 @@ public sealed record DecodeField(string Name, FieldType Type)
     public string? Default { get; init; }
 
     public TimestampFormat TimestampFormat { get; init; } = TimestampFormat.Iso8601;
+
+    /// <summary>Text fields only: a value of another JSON type is taken as its JSON text. Set where a type was widened.</summary>
+    public bool AnyValue { get; init; }
 }
 
 /// <summary>A batch ends at the first of these bounds.</summary>

@@ -40,6 +40,7 @@ public static class ErrorCatalog
         [ErrorCode.DataCorrupt] = Manual("Restore the named file from a copy, or remove it to give up what it holds."),
         [ErrorCode.RecordTooLarge] = User("Send smaller records or raise the topic's max_record_bytes."),
         [ErrorCode.DecodeFailed] = User("Mend the producer or the stream's fields, then replay the dead letters."),
+        [ErrorCode.SchemaDrift] = Manual("Declare the field, list it under decode.ignore, or set on_drift to evolve; then replay the dead letters."),
         [ErrorCode.TransformFailed] = User("Mend the stream's SQL or the record, then replay the dead letters."),
         [ErrorCode.RowRejected] = User("Mend the record or the table's constraint, then replay the dead letters."),
         [ErrorCode.SchemaConflict] = Manual("Change the declared type back, or move the table away and replay the topic."),

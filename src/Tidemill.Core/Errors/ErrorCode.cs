@@ -33,6 +33,9 @@ public enum ErrorCode
     /// <summary>A record's bytes could not be decoded into the declared fields.</summary>
     DecodeFailed,
 
+    /// <summary>A record left the stream's declared schema, and the stream's policy refuses that.</summary>
+    SchemaDrift,
+
     /// <summary>A stream's SQL failed on a row.</summary>
     TransformFailed,
 

@@ -23,6 +23,8 @@ public interface ISink : IAsyncDisposable
     /// Writes rows and moves the checkpoint over <see cref="SinkBatch.Ranges"/>, as one. Durable and visible on return;
     /// returns rows inserted or changed. RowRejected or TransformFailed when a row cannot be taken, CheckpointFenced when
     /// the positions are not the ranges' starts; then nothing was written. Transient errors are thrown too: the caller retries.
+    /// Without ranges (a replay) the rows are written and the checkpoint stays; a sink with deterministic ids then writes the
+    /// same thing again.
     /// </summary>
     Task<long> WriteAsync(SinkBatch batch, CancellationToken cancellationToken);
 }

@@ -92,6 +92,9 @@ public static class SystemTables
     /// <summary>Records that could not be used, by (stream, topic, partition, offset).</summary>
     public const string DeadLetters = "tidemill_dead_letters";
 
+    /// <summary>What was seen and decided where records left a stream's declared schema, by (stream, kind, path, new type, decision).</summary>
+    public const string SchemaChanges = "tidemill_schema_changes";
+
     /// <summary>One row a workflow run.</summary>
     public const string PipelineExecutions = "pipeline_executions";
 

@@ -27,6 +27,9 @@ public sealed record TableSpec(TableName Name, Schema Schema)
     public IReadOnlyList<string> PrimaryKey { get; init; } = [];
 
     public IReadOnlyList<IndexSpec> Indexes { get; init; } = [];
+
+    /// <summary>True when a column may be altered to a wider type where its present one cannot hold the declared one.</summary>
+    public bool MayWiden { get; init; }
 }
 
 /// <summary>The steps from the table that is to the table that is wanted. Empty: nothing to do.</summary>

@@ -18,6 +18,8 @@ internal static class DeadLetterEndpoints
         var letters = api.MapGroup("/dead-letters");
         letters.MapGet("", ListAsync).WithSummary("Letters, newest first, and how many are open by stream, code and field.");
         letters.MapGet("/{stream}/{topic}/{partition:int}/{offset:long}", FindAsync).WithSummary("One letter with its raw bytes.");
+        letters.MapPost("/preview", PreviewAsync).WithSummary("The rows that a letter would give, with another value if given; nothing is written.");
+        letters.MapPost("/edit", EditAsync).WithSummary("Keeps another value with an open letter, for its replay; without a value the record's own again.");
         letters.MapPost("/replay", ReplayAsync)
             .WithSummary("Sends open letters through their stream again, as it is defined now; one letter with another value if given.");
         letters.MapPost("/discard", DiscardAsync).WithSummary("Gives open letters up; they stay readable.");
@@ -42,10 +44,30 @@ internal static class DeadLetterEndpoints
                 stream, new RecordPosition(new TopicPartition(topic, partition), new LogOffset(offset)), cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, "There is no dead letter of that stream at that position.")));
 
+    private static async Task<Ok<LetterPreviewAnswer>> PreviewAsync(
+        LetterEdit edit, ProjectRuntime runtime, CancellationToken cancellationToken)
+    {
+        var preview = await runtime.Engine.Replay.PreviewAsync(
+            edit.Stream, edit.RequirePosition(), Value(edit.Value, edit.ValueBase64), cancellationToken);
+        return TypedResults.Ok(new LetterPreviewAnswer(
+            preview.Accepted, preview.Reason, preview.Columns, preview.Rows,
+            preview.Accepted ? $"It gives {preview.Rows.Count} rows." : $"Still refused: {preview.Reason}"));
+    }
+
+    private static async Task<Ok<DeadLetterAnswer>> EditAsync(LetterEdit edit, ProjectRuntime runtime, CancellationToken cancellationToken)
+    {
+        await runtime.DeadLetters.EditAsync(edit.Stream, edit.RequirePosition(), Value(edit.Value, edit.ValueBase64), cancellationToken);
+        var letter = await runtime.DeadLetters.FindAsync(edit.Stream, edit.RequirePosition(), cancellationToken);
+        return TypedResults.Ok(DeadLetterAnswer.Of(letter!));
+    }
+
+    private static byte[]? Value(string? text, string? base64) =>
+        base64 is not null ? DecodeBase64(base64) : text is not null ? Encoding.UTF8.GetBytes(text) : null;
+
     private static async Task<Ok<ReplayAnswer>> ReplayAsync(
         ReplayRequest request, ProjectRuntime runtime, CancellationToken cancellationToken)
     {
-        var edited = request.ValueBase64 is { } bytes ? DecodeBase64(bytes) : request.Value is { } text ? Encoding.UTF8.GetBytes(text) : null;
+        var edited = Value(request.Value, request.ValueBase64);
         var results = await runtime.Engine.Replay.ReplayAsync(
             request.Stream, request.Positions is { } some ? [.. some.Select(p => p.Position)] : null, edited, cancellationToken);
         var failed = results.Where(r => !r.Replayed).ToList();
@@ -82,12 +104,12 @@ public sealed record DeadLetterCountAnswer(string Stream, ErrorCode Code, string
 
 public sealed record DeadLetterAnswer(
     string Stream, string Topic, int Partition, long Offset, DateTimeOffset Timestamp, ErrorCode Code, string? Field,
-    string Message, DateTimeOffset CreatedAt, DeadLetterStatus Status, BytesView? Key, BytesView? Value)
+    string Message, DateTimeOffset CreatedAt, DeadLetterStatus Status, BytesView? Key, BytesView? Value, BytesView? EditedValue)
 {
     internal static DeadLetterAnswer Of(DeadLetter letter) => new(
         letter.Stream, letter.Position.Partition.Topic, letter.Position.Partition.Partition, letter.Position.Offset.Value,
         letter.Timestamp, letter.Code, letter.Field, letter.Message, letter.CreatedAt, letter.Status,
-        BytesView.Of(letter.Key), BytesView.Of(letter.Value));
+        BytesView.Of(letter.Key), BytesView.Of(letter.Value), BytesView.Of(letter.EditedValue));
 }
 
 /// <summary>Which letters of a stream are meant.</summary>
@@ -108,6 +130,18 @@ public sealed record PositionAnswer(string Topic, int Partition, long Offset)
 
     internal RecordPosition Position => new(new TopicPartition(Topic, Partition), new LogOffset(Offset));
 }
+
+/// <summary>A value, as text or base64, for the one letter that positions names; none: the record's own.</summary>
+public sealed record LetterEdit(string Stream, IReadOnlyList<PositionAnswer> Positions, string? Value = null, string? ValueBase64 = null)
+{
+    internal RecordPosition RequirePosition() => Positions is [{ } only]
+        ? only.Position
+        : throw new TidemillException(ErrorCode.InvalidRequest, "Name one letter: positions is a list of one topic, partition and offset.");
+}
+
+/// <summary>Columns are <c>name TYPE</c>; cells are text, null for NULL. Summary says it in one sentence.</summary>
+public sealed record LetterPreviewAnswer(
+    bool Accepted, string? Reason, IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string?>> Rows, string Summary);
 
 public sealed record CountAnswer(long Count);
 

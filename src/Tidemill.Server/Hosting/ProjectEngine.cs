@@ -28,7 +28,8 @@ internal sealed class ProjectEngine : IDisposable
             OpenSink = (stream, sink) => StreamSinks.Open(runtime, stream, sink),
         };
         Streams = new StreamSupervisor(services, runtime.Options.RunStreams ? project.Streams : []);
-        Replay = new DeadLetterReplay(services, project.Streams);
+        DeadLetters = new StreamDeadLetters(warehouse, runtime.Log, project.Streams);
+        Replay = new DeadLetterReplay(services, project.Streams, DeadLetters);
         Verifier = new StreamVerifier(services, project.Streams);
         Models = new ProjectModels(project.Folder, project.Target.Name, warehouse, runtime.Time);
         Runs = new WarehouseRunStore(warehouse);
@@ -45,6 +46,8 @@ internal sealed class ProjectEngine : IDisposable
     }
 
     public StreamSupervisor Streams { get; }
+
+    public StreamDeadLetters DeadLetters { get; }
 
     public DeadLetterReplay Replay { get; }
 
@@ -78,5 +81,6 @@ internal sealed class ProjectEngine : IDisposable
     {
         Workflows.Dispose();
         _runner.Dispose();
+        DeadLetters.Dispose();
     }
 }

@@ -58,7 +58,7 @@ internal sealed class ProjectRuntime : IAsyncDisposable
     /// <summary>Unavailable while the warehouse is waited for.</summary>
     public IWarehouse Warehouse => Gate.Current;
 
-    public DeadLetterStore DeadLetters => new(Warehouse);
+    public StreamDeadLetters DeadLetters => Engine.DeadLetters;
 
     /// <summary>Streams, workflows, replay and proof; Unavailable while the warehouse is waited for.</summary>
     public ProjectEngine Engine => _engine ?? throw new TidemillException(ErrorCode.Unavailable, $"Waiting for the warehouse. {Gate.LastError}".TrimEnd());
@@ -147,6 +147,11 @@ internal sealed class ProjectRuntime : IAsyncDisposable
         if (stream.Source is TopicSourceDefinition source)
         {
             yield return source.Topic;
+        }
+
+        if (stream.DeadLetterTopic is { } letters)
+        {
+            yield return letters;
         }
 
         foreach (var sink in stream.Sinks.OfType<TopicSinkDefinition>())

@@ -29,6 +29,15 @@ public sealed record DeadLetter
 
     public required byte[]? Value { get; init; }
 
+    /// <summary>The value that somebody put in place of <see cref="Value"/>, used by replay; null: as it came.</summary>
+    public byte[]? EditedValue { get; init; }
+
+    /// <summary>The record's own headers; kept by dead-letter topics only.</summary>
+    public IReadOnlyList<RecordHeader> Headers { get; init; } = [];
+
+    /// <summary>The value that goes through the stream when the letter is replayed.</summary>
+    internal byte[]? SentValue => EditedValue ?? Value;
+
     public required ErrorCode Code { get; init; }
 
     /// <summary>The field at fault, when one is.</summary>
@@ -45,3 +54,10 @@ public sealed record DeadLetter
 
 /// <summary>Open dead letters of one stream with one error code and field.</summary>
 public sealed record DeadLetterCount(string Stream, ErrorCode Code, string? Field, long Count);
+
+/// <summary>Takes letters in; writing one again changes nothing, or is seen once by those who read.</summary>
+internal interface IDeadLetterTarget
+{
+    /// <summary>Durable on return.</summary>
+    Task WriteAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken);
+}

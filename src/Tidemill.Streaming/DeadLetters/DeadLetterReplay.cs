@@ -2,6 +2,7 @@ using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Streams;
+using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.Pipeline;
 using Tidemill.Streaming.Sinks;
 
@@ -13,36 +14,45 @@ namespace Tidemill.Streaming.DeadLetters;
 public sealed record ReplayedLetter(RecordPosition Position, bool Replayed, string? Reason);
 
 /// <summary>
-/// Sends open dead letters through their stream again, as the stream is defined now. Row and mark are written in one
-/// transaction, so that a letter gives at most one row however often replay is run or killed. Rows of keyed tables meet
-/// newer rows by the table's own rule.
+/// Sends open dead letters through their stream again, as the stream is defined now. The rows of all tables and the mark
+/// are written in one transaction, so that a letter gives its rows at most once however often replay is run or killed.
+/// Sinks that are no tables come first: their ids are deterministic, so a letter that is killed in between and replayed
+/// again writes the same documents again. Rows of keyed tables meet newer rows by the table's own rule.
 /// </summary>
-public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<StreamDefinition> streams)
+public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<StreamDefinition> streams, StreamDeadLetters letters)
 {
-    private readonly DeadLetterStore _store = new(services.Warehouse);
+    /// <summary>With letters read by the streams' definitions.</summary>
+    public DeadLetterReplay(StreamServices services, IReadOnlyList<StreamDefinition> streams)
+        : this(services, streams, new StreamDeadLetters((services ?? throw new ArgumentNullException(nameof(services))).Warehouse, services.Log, streams))
+    {
+    }
 
     /// <param name="stream">Whose letters.</param>
     /// <param name="positions">Which; null for all open ones.</param>
-    /// <param name="editedValue">Replaces the value of a single letter; kept with the letter. Null: as it was.</param>
+    /// <param name="editedValue">Replaces the value of a single letter; kept with the letter. Null: as it was edited before, else as it came.</param>
     public async Task<IReadOnlyList<ReplayedLetter>> ReplayAsync(
         string stream, IReadOnlyList<RecordPosition>? positions, byte[]? editedValue, CancellationToken cancellationToken)
     {
-        var definition = streams.FirstOrDefault(s => s.Name == stream && s.Source is TopicSourceDefinition)
-            ?? throw new TidemillException(ErrorCode.NotFound, $"There is no stream {stream} that reads a topic.");
+        var definition = Definition(stream);
         if (editedValue is not null && positions?.Count != 1)
         {
             throw new TidemillException(ErrorCode.InvalidRequest, "An edited value needs exactly one position.");
         }
 
+        var results = new List<ReplayedLetter>();
         var sinks = StreamSession.Sinks(services, definition);
+        await using var writer = await services.Warehouse.OpenWriterAsync(cancellationToken);
         try
         {
-            // A stream has one sink that replay can cover in one transaction.
-            var sink = sinks is [WarehouseSink only] ? only : throw new TidemillException(
-                ErrorCode.InvalidRequest, $"Stream {stream} has {sinks.Count} sinks; letters can be replayed into one table only.");
             using var rows = new RowMaker(definition);
             await StreamSession.OpenAsync(sinks, rows, cancellationToken);
-            return await ReplayAsync(stream, positions, editedValue, sink, rows, cancellationToken);
+            foreach (var letter in await OpenLettersAsync(stream, positions, cancellationToken))
+            {
+                var sent = editedValue is null ? letter : letter with { EditedValue = editedValue };
+                results.Add(await ReplayAsync(sent, sinks, writer, rows, cancellationToken));
+            }
+
+            return results;
         }
         finally
         {
@@ -53,26 +63,24 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
         }
     }
 
-    private async Task<IReadOnlyList<ReplayedLetter>> ReplayAsync(
-        string stream,
-        IReadOnlyList<RecordPosition>? positions,
-        byte[]? editedValue,
-        WarehouseSink sink,
-        RowMaker rows,
-        CancellationToken cancellationToken)
+    /// <summary>What a letter would give: nothing is written. NotFound when there is no such letter.</summary>
+    /// <param name="value">Used instead of the letter's own or edited value; null: that one.</param>
+    public async Task<LetterPreview> PreviewAsync(
+        string stream, RecordPosition position, byte[]? value, CancellationToken cancellationToken)
     {
-        var results = new List<ReplayedLetter>();
-        foreach (var letter in await OpenLettersAsync(stream, positions, cancellationToken))
-        {
-            var sent = editedValue is null ? letter : letter with { Value = editedValue };
-            results.Add(await ReplayAsync(sent, sink, rows, cancellationToken));
-        }
-
-        return results;
+        var definition = Definition(stream);
+        var letter = await letters.FindAsync(stream, position, cancellationToken)
+            ?? throw new TidemillException(ErrorCode.NotFound, $"Stream {stream} has no dead letter at {position}.");
+        using var rows = new RowMaker(definition);
+        return LetterPreview.Of(value is null ? letter : letter with { EditedValue = value }, rows, cancellationToken);
     }
 
+    private StreamDefinition Definition(string stream) =>
+        streams.FirstOrDefault(s => s.Name == stream && s.Source is TopicSourceDefinition)
+        ?? throw new TidemillException(ErrorCode.NotFound, $"There is no stream {stream} that reads a topic.");
+
     private static async Task<ReplayedLetter> ReplayAsync(
-        DeadLetter letter, WarehouseSink sink, RowMaker rows, CancellationToken cancellationToken)
+        DeadLetter letter, IReadOnlyList<ISink> sinks, IWarehouseWriter writer, RowMaker rows, CancellationToken cancellationToken)
     {
         using var batch = new MicroBatch([new LetterRecords(letter)]) { Ranges = [] };
         batch.Decoded = rows.Decode(batch.Records, cancellationToken);
@@ -87,9 +95,8 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
             var deduplicated = rows.Deduplicates ? rows.Deduplicate(batch.Decoded) : null;
             using (deduplicated?.Keys)
             {
-                await sink.ReplayAsync(
-                    new SinkBatch { Ranges = [], Rows = batch.Rows, Deduplicated = deduplicated },
-                    writer => DeadLetterStore.MarkReplayedAsync(writer, letter, cancellationToken), cancellationToken);
+                await WriteAsync(
+                    letter, new SinkBatch { Ranges = [], Rows = batch.Rows, Deduplicated = deduplicated }, sinks, writer, cancellationToken);
             }
 
             return new ReplayedLetter(letter.Position, true, null);
@@ -100,25 +107,50 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
         }
     }
 
+    private static async Task WriteAsync(
+        DeadLetter letter, SinkBatch batch, IReadOnlyList<ISink> sinks, IWarehouseWriter writer, CancellationToken cancellationToken)
+    {
+        foreach (var sink in sinks.Where(s => s is not WarehouseSink))
+        {
+            await sink.WriteAsync(batch, cancellationToken);
+        }
+
+        try
+        {
+            await writer.BeginAsync(cancellationToken);
+            foreach (var table in sinks.OfType<WarehouseSink>())
+            {
+                await table.WriteRowsAsync(writer, batch, cancellationToken);
+            }
+
+            await DeadLetterStore.MarkReplayedAsync(writer, letter, cancellationToken);
+            await writer.CommitAsync(cancellationToken);
+        }
+        catch
+        {
+            await writer.RollbackAsync();
+            throw;
+        }
+    }
+
     private async Task<IReadOnlyList<DeadLetter>> OpenLettersAsync(
         string stream, IReadOnlyList<RecordPosition>? positions, CancellationToken cancellationToken)
     {
         if (positions is null)
         {
-            return await _store.ListAsync(stream, DeadLetterStatus.Open, int.MaxValue, 0, cancellationToken);
+            return await letters.OpenInTableAsync(stream, cancellationToken);
         }
 
-        var letters = new List<DeadLetter>();
+        var open = new List<DeadLetter>();
         foreach (var position in positions)
         {
-            var letter = await _store.FindAsync(stream, position, cancellationToken)
-                ?? throw new TidemillException(ErrorCode.NotFound, $"Stream {stream} has no dead letter at {position}.");
+            var letter = await letters.RequireInTableAsync(stream, position, cancellationToken);
             if (letter.Status == DeadLetterStatus.Open)
             {
-                letters.Add(letter);
+                open.Add(letter);
             }
         }
 
-        return letters;
+        return open;
     }
 }

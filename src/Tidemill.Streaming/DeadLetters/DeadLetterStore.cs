@@ -9,11 +9,11 @@ namespace Tidemill.Streaming.DeadLetters;
 /// <summary>
 /// Dead letters in the warehouse, one row each, keyed by stream and position, so that writing one again changes nothing.
 /// </summary>
-public sealed class DeadLetterStore(IWarehouse warehouse)
+public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
 {
     private const int RowsPerInsert = 200;
     private const string Columns =
-        """stream, topic, "partition", "offset", record_time, key, value, error_code, field, message, created_at, status""";
+        """stream, topic, "partition", "offset", record_time, key, value, error_code, field, message, created_at, status, edited_value""";
 
     private static readonly int ColumnCount = Columns.Split(',').Length;
 
@@ -71,6 +71,26 @@ public sealed class DeadLetterStore(IWarehouse warehouse)
         return counts;
     }
 
+    /// <summary>Positions of all letters of a stream, whatever their status.</summary>
+    public async Task<IReadOnlySet<RecordPosition>> PositionsAsync(string stream, CancellationToken cancellationToken)
+    {
+        const string Sql = $"SELECT topic, \"partition\", \"offset\" FROM {SystemTables.DeadLetters} WHERE stream = $1";
+        await using var result = await warehouse.QueryAsync(Sql, [stream], readOnly: true, cancellationToken);
+        var positions = new HashSet<RecordPosition>();
+        await foreach (var row in result.ReadRowsAsync(cancellationToken))
+        {
+            positions.Add(new RecordPosition(new TopicPartition((string)row[0]!, (int)row[1]!), new LogOffset((long)row[2]!)));
+        }
+
+        return positions;
+    }
+
+    /// <summary>Puts a value in place of an open letter's own, or takes it back with null; returns how many letters it was: 0 or 1.</summary>
+    public Task<long> EditAsync(string stream, RecordPosition position, byte[]? value, CancellationToken cancellationToken) =>
+        warehouse.ExecuteAsync(
+            $"UPDATE {SystemTables.DeadLetters} SET edited_value = $5 WHERE status = 'open' AND {AtPosition(1)}",
+            [.. PositionValues(stream, position), value], cancellationToken);
+
     /// <summary>Gives open letters up; returns how many. They stay readable.</summary>
     public Task<long> DiscardAsync(string stream, RecordPosition position, CancellationToken cancellationToken) =>
         warehouse.ExecuteAsync(
@@ -78,14 +98,14 @@ public sealed class DeadLetterStore(IWarehouse warehouse)
             PositionValues(stream, position), cancellationToken);
 
     /// <summary>
-    /// Marks an open letter as replayed, with the value that was sent, inside the writer's transaction, so that row and mark
+    /// Marks an open letter as replayed, with the edited value that was sent if one was, inside the writer's transaction, so that row and mark
     /// become visible together. TransactionConflict when somebody else has settled the letter meanwhile.
     /// </summary>
     internal static async Task MarkReplayedAsync(IWarehouseWriter writer, DeadLetter letter, CancellationToken cancellationToken)
     {
         var marked = await writer.ExecuteAsync(
-            $"UPDATE {SystemTables.DeadLetters} SET status = 'replayed', value = $5 WHERE status = 'open' AND {AtPosition(1)}",
-            [.. PositionValues(letter.Stream, letter.Position), letter.Value], cancellationToken);
+            $"UPDATE {SystemTables.DeadLetters} SET status = 'replayed', edited_value = $5 WHERE status = 'open' AND {AtPosition(1)}",
+            [.. PositionValues(letter.Stream, letter.Position), letter.EditedValue], cancellationToken);
         if (marked == 0)
         {
             throw new TidemillException(ErrorCode.TransactionConflict, $"The dead letter at {letter.Position} is not open any more.");
@@ -102,7 +122,7 @@ public sealed class DeadLetterStore(IWarehouse warehouse)
     [
         .. PositionValues(letter.Stream, letter.Position),
         Unzoned(letter.Timestamp), letter.Key, letter.Value, letter.Code.ToString(), letter.Field, letter.Message,
-        Unzoned(letter.CreatedAt), Name(letter.Status),
+        Unzoned(letter.CreatedAt), Name(letter.Status), letter.EditedValue,
     ];
 
     private static (string Sql, List<object?> Parameters) Filter(string? stream, DeadLetterStatus? status)
@@ -149,6 +169,7 @@ public sealed class DeadLetterStore(IWarehouse warehouse)
         Message = (string)row[9]!,
         CreatedAt = Zoned(row[10]),
         Status = Enum.Parse<DeadLetterStatus>((string)row[11]!, ignoreCase: true),
+        EditedValue = (byte[]?)row[12],
     };
 
     private static string Name(DeadLetterStatus status) => status switch

@@ -8,22 +8,25 @@ internal sealed unsafe class LetterRecords : FetchedRecords
 {
     private readonly RecordRef[] _records;
     private readonly long _bytes;
+    private readonly IReadOnlyList<RecordHeader> _headers;
     private GCHandle _key;
     private GCHandle _value;
 
     public LetterRecords(DeadLetter letter)
     {
+        var value = letter.SentValue;
         Partition = letter.Position.Partition;
+        _headers = letter.Headers;
         Next = letter.Position.Offset.Plus(1);
-        _bytes = (letter.Key?.Length ?? 0) + (letter.Value?.Length ?? 0);
+        _bytes = (letter.Key?.Length ?? 0) + (value?.Length ?? 0);
         _key = GCHandle.Alloc(letter.Key ?? [], GCHandleType.Pinned);
-        _value = GCHandle.Alloc(letter.Value ?? [], GCHandleType.Pinned);
+        _value = GCHandle.Alloc(value ?? [], GCHandleType.Pinned);
         // SAFETY: both arrays stay pinned until Dispose, which ends the validity of the records by contract.
         _records =
         [
             new RecordRef(
                 (byte*)_key.AddrOfPinnedObject(), letter.Key?.Length ?? -1,
-                (byte*)_value.AddrOfPinnedObject(), letter.Value?.Length ?? -1,
+                (byte*)_value.AddrOfPinnedObject(), value?.Length ?? -1,
                 letter.Position.Offset.Value, letter.Timestamp.ToUnixTimeMilliseconds()),
         ];
     }
@@ -36,8 +39,7 @@ internal sealed unsafe class LetterRecords : FetchedRecords
 
     public override long Bytes => _bytes;
 
-    /// <summary>Headers are not kept with dead letters.</summary>
-    public override IReadOnlyList<RecordHeader> Headers(int index) => [];
+    public override IReadOnlyList<RecordHeader> Headers(int index) => _headers;
 
     protected override void Dispose(bool disposing)
     {

@@ -17,7 +17,7 @@ internal sealed class BatchWriter(
     SinkPositions positions,
     RowMaker rows,
     Func<RowMaker> makeRows,
-    DeadLetterStore deadLetters,
+    IDeadLetterTarget deadLetters,
     StreamMetrics metrics,
     TimeProvider time) : IDisposable
 {
@@ -186,6 +186,7 @@ internal sealed class BatchWriter(
             Field = field,
             Message = message,
             CreatedAt = now,
+            Headers = run.Headers(index),
         };
     }
 }

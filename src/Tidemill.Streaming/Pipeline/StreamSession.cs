@@ -67,8 +67,10 @@ internal sealed class StreamSession(StreamServices services, StreamDefinition st
             MaxPollRecords = Math.Min(16_384, stream.Batch.MaxRecords),
             MaxPollBytes = (int)Math.Min(4 << 20, stream.Batch.MaxBytes),
         });
+        await using var letterTopic = stream.DeadLetterTopic is { } letters ? new DeadLetterProducer(services.Log, letters) : null;
         using var writer = new BatchWriter(
-            stream.Name, sinks, positions, rows, () => new RowMaker(stream), new DeadLetterStore(services.Warehouse), metrics, services.Time);
+            stream.Name, sinks, positions, rows, () => new RowMaker(stream),
+            letterTopic is null ? new DeadLetterStore(services.Warehouse) : letterTopic, metrics, services.Time);
         pipeline = new StreamPipeline(
             new BatchCollector(consumer, positions, stream.Batch, services.Time), rows, writer, metrics, services.Time, gate, stream.Batch.MaxBytes);
         metrics.State = gate.IsClosed ? StreamState.Paused : StreamState.Running;

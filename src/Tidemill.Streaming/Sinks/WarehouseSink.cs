@@ -50,9 +50,11 @@ internal sealed class WarehouseSink : ISink
     public Task<long> WriteAsync(SinkBatch batch, CancellationToken cancellationToken) =>
         InTransactionAsync(batch, writer => writer.AdvanceAsync(_owner, batch.Ranges, cancellationToken), cancellationToken);
 
-    /// <summary>Writes the row of a dead letter and marks the letter, as one, without moving the checkpoint.</summary>
-    public Task<long> ReplayAsync(SinkBatch batch, Func<IWarehouseWriter, Task> mark, CancellationToken cancellationToken) =>
-        InTransactionAsync(batch, mark, cancellationToken);
+    /// <summary>Writes rows inside the caller's transaction, without moving the checkpoint.</summary>
+    public Task<long> WriteRowsAsync(IWarehouseWriter writer, SinkBatch batch, CancellationToken cancellationToken) =>
+        batch.Rows is { } given
+            ? WriteRowsAsync(writer, given, cancellationToken)
+            : WriteNewAsync(writer, batch.Deduplicated!, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -69,9 +71,7 @@ internal sealed class WarehouseSink : ISink
         try
         {
             await writer.BeginAsync(cancellationToken);
-            var rows = batch.Rows is { } given
-                ? await WriteRowsAsync(writer, given, cancellationToken)
-                : await WriteNewAsync(writer, batch.Deduplicated!, cancellationToken);
+            var rows = await WriteRowsAsync(writer, batch, cancellationToken);
             await finish(writer);
             await writer.CommitAsync(cancellationToken);
             return rows;

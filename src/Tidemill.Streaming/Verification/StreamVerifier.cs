@@ -79,7 +79,8 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
 
     private async Task<Dictionary<RecordPosition, DeadLetter>> LettersAsync(string stream, CancellationToken cancellationToken)
     {
-        var letters = await new DeadLetterStore(services.Warehouse).ListAsync(stream, null, int.MaxValue, 0, cancellationToken);
+        using var all = new StreamDeadLetters(services.Warehouse, services.Log, streams);
+        var letters = await all.ListAsync(stream, null, int.MaxValue, 0, cancellationToken);
         return letters.ToDictionary(l => l.Position);
     }
 

@@ -31,7 +31,13 @@ internal static class DecodeBinder
         if (extra is not null)
             CheckExtra(extra, fields, decode);
 
-        return new DecodeDefinition { Fields = fields, Lenient = decode.Flag("lenient", false), ExtraColumn = extra };
+        return new DecodeDefinition
+        {
+            Fields = fields,
+            Lenient = decode.Flag("lenient", false),
+            ExtraColumn = extra,
+            Ignore = [.. decode.Texts("ignore").Select(t => t.Text)],
+        };
     }
 
     private static void CheckExtra(string extra, List<DecodeField> fields, Section decode)

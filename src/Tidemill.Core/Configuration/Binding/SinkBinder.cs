@@ -8,7 +8,7 @@ namespace Tidemill.Core.Configuration.Binding;
 internal static class SinkBinder
 {
     private static readonly string[] SystemNames =
-        [SystemTables.Checkpoints, SystemTables.DeadLetters, SystemTables.PipelineExecutions, SystemTables.TaskExecutions];
+        [SystemTables.Checkpoints, SystemTables.DeadLetters, SystemTables.SchemaChanges, SystemTables.PipelineExecutions, SystemTables.TaskExecutions];
 
     /// <param name="sink">The entry.</param>
     /// <param name="columns">Columns that reach the sink; null: not known before the SQL is planned.</param>

@@ -7,7 +7,7 @@ namespace Tidemill.Core.Configuration.Binding;
 /// <summary>Turns one streams/*.yaml into its record and checks what shapes cannot say.</summary>
 internal static class StreamBinder
 {
-    private static readonly string[] ReaderKeys = ["decode", "transform", "deduplicate"];
+    private static readonly string[] ReaderKeys = ["decode", "transform", "deduplicate", "on_drift", "dead_letters"];
 
     public static StreamDefinition Bind(Section root, string defaultName)
     {
@@ -24,6 +24,8 @@ internal static class StreamBinder
             Decode = decode,
             Transform = transform,
             Deduplicate = BindDeduplicate(root, decode),
+            OnDrift = root.Choice("on_drift", DriftPolicy.Ignore),
+            DeadLetterTopic = BindDeadLetterTopic(root),
             Batch = BindBatch(root.Object("batch", StreamShapes.Batch)),
             Sinks = BindSinks(root, columns),
         };
@@ -33,8 +35,15 @@ internal static class StreamBinder
             CheckTopicReader(root, stream);
 
         CheckSinkNames(root, stream);
+        if (stream.DeadLetterTopic is { } letters && source is TopicSourceDefinition { Topic: var read } && letters == read)
+            root.Error("dead_letters", "Dead letters would go back into the topic that the stream reads.", "Name another topic.");
+
         return stream;
     }
+
+    private static string? BindDeadLetterTopic(Section root) => root.Value("dead_letters") is MappingNode node
+        ? new Section(node, StreamShapes.DeadLetters, "dead_letters", root.Context).Text("topic")
+        : null;
 
     private static SourceDefinition BindSource(Section source)
     {

@@ -60,7 +60,11 @@ internal static class StreamShapes
         new Property("format", new ChoiceShape("json"), "How records are written.") { Default = "json" },
         new Property("lenient", new BooleanShape(), "Take numbers and booleans that come as strings.") { Default = "false" },
         new Property("extra", CommonShapes.Column, "Column that keeps unknown top-level properties as JSON. Default: they are left out."),
+        new Property("ignore", new ListShape(new TextShape()), "Properties left out on purpose, such as debug or user.ip: they are no drift."),
         new Property("fields", new MapShape(CommonShapes.Column, new EitherShape(new ColumnTypeShape(), Mapping: DecodeField), MinEntries: 1), "Columns, each with its type.") { Required = true });
+
+    public static readonly ObjectShape DeadLetters = new(
+        new Property("topic", CommonShapes.Topic, "Topic that dead letters are written to.") { Required = true });
 
     public static readonly ObjectShape Batch = new(
         new Property("max_records", new NumberShape(1, 10_000_000, Whole: true), "A batch ends at so many records.") { Default = "262144" },
@@ -95,6 +99,8 @@ internal static class StreamShapes
         new Property("decode", Decode, "How records become rows."),
         new Property("transform", CommonShapes.Sql, "A SELECT over `batch`. Default: the decoded fields as they are."),
         new Property("deduplicate", Columns, "Decoded columns that make a record one event; later ones alike are left out. Default: off."),
+        new Property("on_drift", new ChoiceShape("ignore", "evolve", "quarantine", "halt"), "What happens when records leave the declared schema.") { Default = "ignore" },
+        new Property("dead_letters", new EitherShape(new ChoiceShape("warehouse"), Mapping: DeadLetters), "Where records go that cannot be used: `warehouse`, or `topic: NAME`.") { Default = "warehouse" },
         new Property("batch", Batch, "Bounds of a batch."),
         new Property("sinks", new ListShape(Sink, MinItems: 1), "Where rows go.") { Required = true });
 }

@@ -80,11 +80,31 @@
     return done.replace(/\{(\w+)\}/g, (_, name) => (answer && answer[name] !== undefined ? answer[name] : ""));
   }
 
+  // Shows an answer's columns and rows as a table.
+  function showRows(place, answer) {
+    place.replaceChildren();
+    if (!answer || !answer.columns || answer.columns.length === 0) return;
+    const table = place.appendChild(document.createElement("table"));
+    const head = table.createTHead().insertRow();
+    for (const column of answer.columns) {
+      const cell = head.appendChild(document.createElement("th"));
+      cell.scope = "col";
+      cell.textContent = column;
+    }
+    const body = table.createTBody();
+    for (const row of answer.rows) {
+      const line = body.insertRow();
+      for (const value of row) line.insertCell().textContent = value === null ? "NULL" : value;
+    }
+  }
+
+  // A button's own data-api, data-done, data-confirm and data-result count before its form's.
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (!form.dataset.api) return;
     event.preventDefault();
-    const ask = form.dataset.confirm;
+    const set = { ...form.dataset, ...event.submitter?.dataset };
+    const ask = set.confirm;
     if (ask && !confirm(ask)) return;
     const body = JSON.parse(form.dataset.body || "{}");
     for (const field of form.querySelectorAll("[name]")) {
@@ -93,9 +113,10 @@
     const button = event.submitter;
     if (button) button.disabled = true;
     try {
-      const answer = await send(form.dataset.api, body);
-      say(describe(form.dataset.done || "Done.", answer));
-      if (form.dataset.next) location.assign(describe(form.dataset.next, answer));
+      const answer = await send(set.api, body);
+      say(describe(set.done || "Done.", answer));
+      if (set.result) showRows(document.getElementById(set.result), answer);
+      if (set.next) location.assign(describe(set.next, answer));
       else await refresh();
     } catch (error) {
       say(error.message, true);

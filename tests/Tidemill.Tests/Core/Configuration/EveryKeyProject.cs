@@ -25,6 +25,7 @@ internal static class EveryKeyProject
               format: json
               lenient: true
               extra: _extra
+              ignore: [debug, meta.host]
               fields:
                 id: {type: uuid, required: true}
                 amount: {type: "decimal(18,2)", path: payment.amount, default: 0.50}
@@ -35,6 +36,8 @@ internal static class EveryKeyProject
               SELECT *
               FROM batch
             deduplicate: [id]
+            on_drift: quarantine
+            dead_letters: {topic: broken}
             batch: {max_records: 10, max_bytes: 1MiB, max_wait: 1s}
             sinks:
               - warehouse:
