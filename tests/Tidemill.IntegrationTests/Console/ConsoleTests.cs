@@ -92,6 +92,8 @@ public sealed class ConsoleTests(RunningServer server, Browser browser) : IClass
         await visit.Page.GetByText("Bytes", new() { Exact = true }).ClickAsync();
         await Expect(visit.Page.GetByLabel("Bytes in hexadecimal")).ToContainTextAsync("7b 22 69 64 22");
         await visit.Page.GetByLabel("Value to use instead").FillAsync($"{{\"id\":{id},\"amount\":12.5}}");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Preview" }).ClickAsync();
+        await Expect(visit.Page.GetByRole(AriaRole.Region, new() { Name = "Rows that the value gives" })).ToContainTextAsync("12.5");
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Replay with this value" }).ClickAsync();
         await Expect(visit.Page.Locator("#messages")).ToContainTextAsync("1 replayed");
         await Expect(visit.Page.Locator("#facts")).ToContainTextAsync("Replayed");
