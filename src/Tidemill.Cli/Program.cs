@@ -5,6 +5,7 @@ Tidemill.Cli.Terminal.Prepare();
 var root = new RootCommand("Tidemill: events, database changes and files into trusted, fresh analytics.")
 {
     UpCommand.Create(),
+    WorkerCommand.Create(),
     InitCommand.Create(),
     CheckCommand.Create(),
     StatusCommand.Create(),

@@ -40,7 +40,7 @@ internal sealed class ServerClient : IAsyncDisposable
                 Target = choice.Target,
                 DataFolder = choice.Data,
                 Port = 0,
-                RunStreams = false,
+                Role = HostRole.Command,
                 RunWorkflows = false,
             },
             cancellationToken);

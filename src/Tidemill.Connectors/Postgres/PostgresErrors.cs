@@ -35,6 +35,7 @@ internal static class PostgresErrors
         PostgresErrorCodes.InvalidCatalogName => ErrorCode.NotFound,
         PostgresErrorCodes.QueryCanceled => ErrorCode.TimedOut,
         "42P10" => ErrorCode.SchemaConflict,
+        "25P03" => ErrorCode.Unavailable,
         "25006" when writing => ErrorCode.Unavailable,
         "21000" when writing => ErrorCode.RowRejected,
         _ => CodeOfClass(error.SqlState[..2], writing),

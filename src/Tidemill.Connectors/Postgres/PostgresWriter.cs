@@ -44,11 +44,14 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
         }
     }
 
-    /// <summary>Sorting a batch for an upsert stays in memory with 64 MB.</summary>
+    /// <summary>
+    /// Sorting a batch for an upsert stays in memory with 64 MB. A process that stands still in the middle of a transaction
+    /// would hold its rows' locks against the others; the server ends such a session, and the stream starts again.
+    /// </summary>
     private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
         var connection = await source.OpenConnectionAsync(cancellationToken);
-        await PostgresCommands.ExecuteAsync(connection, null, "SET work_mem = '64MB'", [], cancellationToken);
+        await PostgresCommands.ExecuteAsync(connection, null, "SET work_mem = '64MB'; SET idle_in_transaction_session_timeout = '30s'", [], cancellationToken);
         return connection;
     }
 

@@ -27,5 +27,8 @@ public sealed record DataFolder(string Path)
             string.IsNullOrWhiteSpace(data) ? System.IO.Path.Combine(projectFolder, ".tidemill") : data));
     }
 
+    /// <summary>The part of the folder that belongs to one worker.</summary>
+    public DataFolder ForWorker(string name) => new(Combine(System.IO.Path.Combine("workers", name)));
+
     private string Combine(string name) => System.IO.Path.Combine(Path, name);
 }

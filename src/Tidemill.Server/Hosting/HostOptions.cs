@@ -20,8 +20,7 @@ public sealed record HostOptions
     /// <summary>Where log, warehouse and indexes live. Default: .tidemill in the project folder.</summary>
     public string? DataFolder { get; init; }
 
-    /// <summary>Run the project's streams. Default true; commands that only look pass false.</summary>
-    public bool RunStreams { get; init; } = true;
+    public HostRole Role { get; init; } = HostRole.Server;
 
     /// <summary>Run workflows on their schedules. Default true. Runs by hand work either way.</summary>
     public bool RunWorkflows { get; init; } = true;

@@ -27,7 +27,7 @@ internal sealed class ProjectEngine : IDisposable
         {
             OpenSink = (stream, sink) => StreamSinks.Open(runtime, stream, sink),
         };
-        Streams = new StreamSupervisor(services, runtime.Options.RunStreams ? project.Streams : []);
+        Streams = new StreamSupervisor(services, StreamsOf(runtime.Options.Role, project));
         DeadLetters = new StreamDeadLetters(warehouse, runtime.Log, project.Streams);
         Replay = new DeadLetterReplay(services, project.Streams, DeadLetters);
         Verifier = new StreamVerifier(services, project.Streams);
@@ -42,7 +42,7 @@ internal sealed class ProjectEngine : IDisposable
         _runner = new WorkflowRunner(Runs, executors, runtime.Time);
         Workflows = new WorkflowScheduler(
             project.Workflows, _runner, Runs, runtime.Time,
-            new WorkflowSchedulerOptions { SchedulesEnabled = runtime.Options.RunWorkflows });
+            new WorkflowSchedulerOptions { SchedulesEnabled = runtime.Options.RunWorkflows, OwnsHistory = OwnsHistory(runtime) });
     }
 
     public StreamSupervisor Streams { get; }
@@ -76,6 +76,17 @@ internal sealed class ProjectEngine : IDisposable
         await StreamCatchUp.WaitAsync(_services, stream, () => Streams.Status(name)!, cancellationToken);
         return Streams.Status(name)!;
     }
+
+    /// <summary>Whoever holds an embedded warehouse is alone with it; on a shared one, only a server speaks for the runs.</summary>
+    private static bool OwnsHistory(ProjectRuntime runtime) =>
+        runtime.Options.Role == HostRole.Server || runtime.Project.Target.Warehouse.Type == WarehouseType.DuckDb;
+
+    private static IReadOnlyList<StreamDefinition> StreamsOf(HostRole role, ProjectDefinition project) => role switch
+    {
+        HostRole.Server => project.Streams,
+        HostRole.Worker => [.. project.Streams.Where(s => s.Source is TopicSourceDefinition)],
+        _ => [],
+    };
 
     public void Dispose()
     {

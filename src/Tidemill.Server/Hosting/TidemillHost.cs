@@ -47,6 +47,11 @@ public sealed class TidemillHost : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         var project = ProjectCheck.Load(options.ProjectFolder, options.Target);
+        if (options.Role == HostRole.Worker)
+        {
+            WorkerCheck.Require(project);
+        }
+
         return StartAsync(options, project, DefaultParts.Create(), TimeProvider.System, cancellationToken);
     }
 
@@ -66,7 +71,7 @@ public sealed class TidemillHost : IAsyncDisposable
             options.Progress?.Invoke($"opening the warehouse ({project.Target.Warehouse.Type})");
             await FirstWarehouseAttemptAsync(runtime, cancellationToken);
             ServerFile.Write(runtime.DataFolder, new ServerAddress(
-                url.ToString().TrimEnd('/'), Environment.ProcessId, runtime.Started, runtime.Instance, options.RunStreams));
+                url.ToString().TrimEnd('/'), Environment.ProcessId, runtime.Started, runtime.Instance, options.Role != HostRole.Command));
             return new TidemillHost(app, runtime, url);
         }
         catch

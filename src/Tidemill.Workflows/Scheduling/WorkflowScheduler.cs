@@ -152,7 +152,11 @@ public sealed class WorkflowScheduler : IDisposable
 
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        await store.InterruptRunningAsync(time.GetUtcNow(), cancellationToken);
+        if (options.OwnsHistory)
+        {
+            await store.InterruptRunningAsync(time.GetUtcNow(), cancellationToken);
+        }
+
         foreach (var workflow in workflows.Values)
         {
             var last = await store.ListRunsAsync(workflow.Definition.Name, null, 1, cancellationToken);

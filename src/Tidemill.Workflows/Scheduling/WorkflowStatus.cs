@@ -36,4 +36,10 @@ public sealed record WorkflowSchedulerOptions
 {
     /// <summary>False: schedules do not fire; runs by hand still work. Default true.</summary>
     public bool SchedulesEnabled { get; init; } = true;
+
+    /// <summary>
+    /// True: runs that the history shows as running belonged to a process that is gone, and are set interrupted at the
+    /// start. False in a process beside the one that runs the workflows. Default true.
+    /// </summary>
+    public bool OwnsHistory { get; init; } = true;
 }

@@ -52,6 +52,17 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_worker_is_refused_where_processes_cannot_share_the_target_and_says_what_would_do()
+    {
+        await SucceedsAsync("init", _folder);
+        var worker = await RunAsync("worker", "--project", _folder);
+        Assert.Equal(1, worker.ExitCode);
+        Assert.Contains("targets.dev.log", worker.Output, StringComparison.Ordinal);
+        Assert.Contains("targets.dev.warehouse", worker.Output, StringComparison.Ordinal);
+        Assert.Contains("type: kafka", worker.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Arguments_that_make_no_sense_exit_with_2_and_a_missing_name_says_what_there_is()
     {
         await SucceedsAsync("init", _folder);

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Spectre.Console;
+using Tidemill.Core.Errors;
+using Tidemill.Server.Hosting;
+
+namespace Tidemill.Cli.Commands;
+
+/// <summary>
+/// <c>tidemill worker</c>: the project's streams and nothing else, until Ctrl-C. Any number of workers, on any number of
+/// machines, share the partitions of the topics they read.
+/// </summary>
+internal static class WorkerCommand
+{
+    public static Command Create()
+    {
+        var options = new ProjectOptions();
+        var name = new Option<string?>("--name") { Description = "The worker's name, unique on this machine; default: worker-1, or the next that is free." };
+        var port = new Option<int>("--port") { Description = "Port of /health, /metrics and the API; 0 takes a free one.", DefaultValueFactory = _ => 0 };
+        var command = new Command("worker", "Run a project's streams only; several workers share the topics' partitions.") { name, port };
+        options.AddTo(command);
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var choice = options.Read(parsed);
+            var host = new HostOptions
+            {
+                ProjectFolder = choice.Folder,
+                Target = choice.Target,
+                Port = parsed.GetValue(port),
+                Role = HostRole.Worker,
+                RunWorkflows = false,
+            };
+            return CommandRunner.GuardAsync(
+                choice.Json, () => RunAsync(host, choice, parsed.GetValue(name), cancellationToken), cancellationToken);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(HostOptions options, ProjectChoice choice, string? wanted, CancellationToken cancellationToken)
+    {
+        var (host, name) = await StartAsync(options, choice, wanted, cancellationToken);
+        await using (host)
+        {
+            if (choice.Json)
+            {
+                JsonOutput.Print(JsonSerializer.SerializeToElement(
+                    new { name, target = host.Project.Target.Name, url = host.Url.ToString().TrimEnd('/'), pid = Environment.ProcessId }, JsonOutput.Options));
+            }
+            else
+            {
+                AnsiConsole.MarkupLineInterpolated($"[bold]Tidemill[/] {host.Project.Name}, target {host.Project.Target.Name}: worker [bold]{name}[/]");
+                AnsiConsole.MarkupLineInterpolated($"  health and metrics on {host.Url} - Ctrl-C stops");
+            }
+
+            await host.WaitForShutdownAsync(cancellationToken);
+            return ExitCode.Success;
+        }
+    }
+
+    /// <summary>A worker's folder belongs to one process, so a name that is taken shows by its lock.</summary>
+    private static async Task<(TidemillHost Host, string Name)> StartAsync(
+        HostOptions options, ProjectChoice choice, string? wanted, CancellationToken cancellationToken)
+    {
+        for (var number = 1; ; number++)
+        {
+            var name = wanted ?? string.Create(CultureInfo.InvariantCulture, $"worker-{number}");
+            try
+            {
+                var folder = choice.DataFolder.ForWorker(name).Path;
+                return (await TidemillHost.StartAsync(options with { DataFolder = folder }, cancellationToken), name);
+            }
+            catch (TidemillException error) when (wanted is null && error.Code == ErrorCode.DataFolderLocked)
+            {
+                // The next number may be free.
+            }
+        }
+    }
+}

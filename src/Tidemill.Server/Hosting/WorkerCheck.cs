@@ -1,0 +1,32 @@
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Errors;
+
+namespace Tidemill.Server.Hosting;
+
+/// <summary>Whether several processes can run a project's streams: everything that streams touch must be a server.</summary>
+internal static class WorkerCheck
+{
+    /// <summary>ConfigurationInvalid names each connection that only one process can open.</summary>
+    public static void Require(ProjectDefinition project)
+    {
+        var target = project.Target;
+        var errors = new List<ConfigError>();
+        if (target.Log.Type == LogType.Embedded)
+        {
+            errors.Add(Error("log", "The embedded log is opened by one process at a time.", "Use `log: {type: kafka, ...}`."));
+        }
+
+        if (target.Warehouse.Type == WarehouseType.DuckDb)
+        {
+            errors.Add(Error("warehouse", "DuckDB's file is opened by one process at a time.", "Use `warehouse: {type: postgres, ...}`."));
+        }
+
+        if (errors.Count > 0)
+        {
+            throw TidemillException.Configuration(errors);
+        }
+
+        ConfigError Error(string key, string problem, string fix) =>
+            new($"targets.{target.Name}.{key}", $"Workers cannot share it: {problem}", $"{fix} Or run everything in one process with `tidemill up`.", "tidemill.yaml", 0);
+    }
+}
