@@ -18,11 +18,14 @@ public sealed class ProjectLoader
     private readonly VariableResolver variables;
     private readonly List<ConfigError> errors = [];
     private readonly HashSet<(ObjectShape, string)> bound;
+    private readonly FurtherChecks further;
 
-    private ProjectLoader(string folder, IReadOnlyDictionary<string, string?> environment, HashSet<(ObjectShape, string)> bound)
+    private ProjectLoader(
+        string folder, IReadOnlyDictionary<string, string?> environment, HashSet<(ObjectShape, string)> bound, FurtherChecks further)
     {
         this.folder = folder;
         this.bound = bound;
+        this.further = further;
         variables = new VariableResolver(folder, environment);
     }
 
@@ -30,17 +33,19 @@ public sealed class ProjectLoader
     /// <param name="folder">The project folder, absolute or relative to the current one.</param>
     /// <param name="target">The target to choose. Null: the project's default_target, or <c>dev</c>.</param>
     /// <param name="environment">Values of <c>${NAME}</c>. Null: the process's environment.</param>
+    /// <param name="further">What to check beyond the files' own rules. Null: nothing.</param>
     /// <exception cref="TidemillException">ConfigurationInvalid, with every error of every file.</exception>
     public static ProjectDefinition Load(
-        string folder, string? target, IReadOnlyDictionary<string, string?>? environment = null) =>
-        Load(folder, target, environment, []);
+        string folder, string? target, IReadOnlyDictionary<string, string?>? environment = null, FurtherChecks? further = null) =>
+        Load(folder, target, environment, [], further);
 
-    /// <summary>As <see cref="Load(string, string?, IReadOnlyDictionary{string, string?}?)"/>; <paramref name="bound"/> takes every key the binders asked for.</summary>
+    /// <summary>As the other; <paramref name="bound"/> takes every key the binders asked for.</summary>
     internal static ProjectDefinition Load(
-        string folder, string? target, IReadOnlyDictionary<string, string?>? environment, HashSet<(ObjectShape, string)> bound)
+        string folder, string? target, IReadOnlyDictionary<string, string?>? environment, HashSet<(ObjectShape, string)> bound,
+        FurtherChecks? further = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        return new ProjectLoader(Path.GetFullPath(folder), environment ?? ProcessEnvironment(), bound).Load(target);
+        return new ProjectLoader(Path.GetFullPath(folder), environment ?? ProcessEnvironment(), bound, further ?? new FurtherChecks()).Load(target);
     }
 
     private static Dictionary<string, string?> ProcessEnvironment() =>
@@ -59,13 +64,16 @@ public sealed class ProjectLoader
         var raw = ReadFile(ProjectFile, report);
         var choice = raw is null ? null : ChooseTarget(raw, target, report);
         var root = raw is null ? null : Check(raw, ProjectShapes.Root, report, choice);
-        var streams = LoadFolder("streams", StreamShapes.Root, choice, StreamBinder.Bind);
-        var workflows = LoadFolder("workflows", WorkflowShapes.Root, choice, WorkflowBinder.Bind);
-        var dashboards = LoadFolder("dashboards", DashboardShapes.Root, choice, DashboardBinder.Bind);
+        var streams = LoadFolder("streams", StreamShapes.Root, choice, StreamBinder.Bind, further.Stream);
+        var workflows = LoadFolder("workflows", WorkflowShapes.Root, choice, WorkflowBinder.Bind, further.Workflow);
+        var dashboards = LoadFolder("dashboards", DashboardShapes.Root, choice, DashboardBinder.Bind, _ => []);
         CheckNames(streams.Select(s => (s.Name, s.File)), "stream");
         CheckNames(workflows.Select(w => (w.Name, w.File)), "workflow");
         CheckNames(dashboards.Select(d => (d.Name, d.File)), "dashboard");
         var project = root is null || choice is null ? null : BindProject(root, choice, streams, workflows) with { Dashboards = dashboards };
+        if (project is not null)
+            errors.AddRange(further.Project(project));
+
         return project is null || errors.Count > 0 ? throw TidemillException.Configuration(Ordered()) : project;
     }
 
@@ -104,12 +112,13 @@ public sealed class ProjectLoader
         return new TargetChoice(name, names);
     }
 
-    private List<T> LoadFolder<T>(string name, ObjectShape shape, TargetChoice? choice, Func<Section, string, T> bind)
+    private List<T> LoadFolder<T>(string name, ObjectShape shape, TargetChoice? choice, Func<Section, string, T> bind, Func<T, IEnumerable<ConfigError>> further)
     {
         var results = new List<T>();
         foreach (var file in ListFiles(name))
         {
             var report = new FileReport(file, errors);
+            var before = errors.Count;
             if (ReadFile(file, report) is not { } raw)
                 continue;
 
@@ -118,7 +127,11 @@ public sealed class ProjectLoader
             if (section.Text("name") is null && !CommonShapes.Name.Accepts(defaultName))
                 report.Add("name", 1, $"The file's name is not {CommonShapes.Name.Rule}.", "Rename the file, or add `name:`.");
 
-            results.Add(bind(section, defaultName));
+            var result = bind(section, defaultName);
+            if (errors.Count == before)
+                errors.AddRange(further(result));
+
+            results.Add(result);
         }
 
         return results;

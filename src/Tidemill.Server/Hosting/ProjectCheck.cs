@@ -13,15 +13,12 @@ namespace Tidemill.Server.Hosting;
 public static class ProjectCheck
 {
     /// <summary>The project; ConfigurationInvalid with every error at once when there are any.</summary>
-    public static ProjectDefinition Load(string folder, string? target)
+    public static ProjectDefinition Load(string folder, string? target) => ProjectLoader.Load(folder, target, further: new FurtherChecks
     {
-        var project = ProjectLoader.Load(folder, target);
-        var errors = project.Streams.SelectMany(StreamValidator.Validate)
-            .Concat(project.Workflows.SelectMany(WorkflowValidator.Validate))
-            .Concat(ModelErrors(project))
-            .ToList();
-        return errors.Count == 0 ? project : throw TidemillException.Configuration(errors);
-    }
+        Stream = StreamValidator.Validate,
+        Workflow = WorkflowValidator.Validate,
+        Project = ModelErrors,
+    });
 
     private static IReadOnlyList<ConfigError> ModelErrors(ProjectDefinition project)
     {

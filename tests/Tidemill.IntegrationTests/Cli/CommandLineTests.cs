@@ -42,8 +42,19 @@ public sealed class CommandLineTests : IDisposable
             sinks:
               - warehouse: { table: events }
             """);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "streams", "sums.yaml"), """
+            source: { topic: events }
+            decode:
+              fields: { id: integer }
+            transform: SELECT sum(idd) AS total FROM batch
+            sinks:
+              - warehouse: { table: sums }
+            """);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "models", "broken.sql"), "SELECT * FROM {{ ref('evnts_clean') }}");
         var check = await RunAsync("check", "--project", _folder);
         Assert.Equal(1, check.ExitCode);
+        Assert.Contains("streams/sums.yaml:4", check.Output, StringComparison.Ordinal);
+        Assert.Contains("models/broken.sql", check.Output, StringComparison.Ordinal);
         Assert.Contains("streams/events.yaml:1", check.Output, StringComparison.Ordinal);
         Assert.Contains("topic", check.Output, StringComparison.Ordinal);
         Assert.Contains("streams/events.yaml:3", check.Output, StringComparison.Ordinal);
