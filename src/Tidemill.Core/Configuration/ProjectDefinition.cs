@@ -86,12 +86,3 @@ public sealed record WarehouseConnection
     }
 }
 
-public enum SearchType
-{
-    Embedded,
-}
-
-public sealed record SearchConnection
-{
-    public SearchType Type { get; init; } = SearchType.Embedded;
-}

@@ -1,7 +1,9 @@
 using Tidemill.Connectors.DuckDb;
 using Tidemill.Connectors.Postgres;
+using Tidemill.Connectors.Search.Elasticsearch;
 using Tidemill.Connectors.Search.Embedded;
 using Tidemill.Core.Configuration;
+using Tidemill.Core.Search;
 using Tidemill.Core.Warehouses;
 using Tidemill.Log;
 
@@ -14,8 +16,19 @@ internal static class DefaultParts
     {
         OpenLog = async (_, folder, time, token) => await EmbeddedLog.OpenAsync(folder.Log, new EmbeddedLogOptions(), time, token),
         OpenWarehouse = OpenWarehouseAsync,
-        OpenSearch = async (_, folder, token) => await EmbeddedSearchStore.OpenAsync(folder.Path, token),
+        OpenSearch = OpenSearchAsync,
     };
+
+    private static async Task<ISearchStore> OpenSearchAsync(
+        ProjectDefinition project, DataFolder folder, CancellationToken cancellationToken) => project.Target.Search.Type switch
+        {
+            SearchType.Embedded => await EmbeddedSearchStore.OpenAsync(folder.Path, cancellationToken),
+            _ => new ElasticsearchStore(InFolder(project.Target.Search, project.Folder), TimeProvider.System),
+        };
+
+    /// <summary>Files are named from the project's folder.</summary>
+    private static SearchConnection InFolder(SearchConnection connection, string folder) =>
+        connection.Ca is { } ca ? connection with { Ca = Path.Combine(folder, ca) } : connection;
 
     private static async Task<IWarehouse> OpenWarehouseAsync(
         ProjectDefinition project, DataFolder folder, CancellationToken cancellationToken) => project.Target.Warehouse.Type switch

@@ -71,17 +71,7 @@ public sealed class IndexTaskExecutor(IWarehouse warehouse, ISearchStore search)
             .ToDictionary(field => field.Name, field => field.Type!));
 
     /// <summary>The Elasticsearch type of a SQL type; null leaves it to the first value.</summary>
-    private static string? SearchType(string sqlType) => !FieldType.TryParse(sqlType, out var type) ? null : type.Kind switch
-    {
-        FieldKind.Boolean => "boolean",
-        FieldKind.Int8 or FieldKind.Int16 or FieldKind.Int32 or FieldKind.UInt8 or FieldKind.UInt16 => "integer",
-        FieldKind.Int64 or FieldKind.UInt32 => "long",
-        FieldKind.Float => "float",
-        FieldKind.Double or FieldKind.Decimal or FieldKind.HugeInt or FieldKind.UInt64 => "double",
-        FieldKind.Date or FieldKind.Timestamp or FieldKind.TimestampTz => "date",
-        FieldKind.Json or FieldKind.Blob => null,
-        _ => "keyword",
-    };
+    private static string? SearchType(string sqlType) => FieldType.TryParse(sqlType, out var type) ? IndexTypes.Of(type) : null;
 
     private sealed class IndexingOutcome
     {

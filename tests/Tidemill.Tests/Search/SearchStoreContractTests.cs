@@ -65,7 +65,6 @@ public abstract class SearchStoreContractTests : IAsyncLifetime
     [InlineData("""{"total": [1, "x"]}""", "total")]
     [InlineData("""{"total": 9223372036854775808}""", "total")]
     [InlineData("""{"small": 2147483648}""", "small")]
-    [InlineData("""{"amount": ""}""", "amount")]
     [InlineData("""{"ratio": 1e39}""", "ratio")]
     [InlineData("""{"late": "yes"}""", "late")]
     [InlineData("""{"late": 1}""", "late")]
@@ -98,6 +97,7 @@ public abstract class SearchStoreContractTests : IAsyncLifetime
     [InlineData("""{"amount": 123456789.123456789123456789, "total": -9223372036854775808}""")]
     [InlineData("""{"total": 9223372036854775807}""")]
     [InlineData("""{"total": 1e3}""")]
+    [InlineData("""{"amount": "", "total": "", "late": ""}""")]
     [InlineData("{}")]
     public async Task Values_that_elasticsearch_coerces_are_taken_and_read_back_as_written(string source)
     {

@@ -13,20 +13,34 @@ internal sealed class BulkWrite(DuckDbConnection connection, string index, Field
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
-    public IReadOnlyList<IndexedDocument> Write(IReadOnlyList<SearchDocument> documents)
+    public IReadOnlyList<IndexedDocument> Write(IReadOnlyList<IndexOperation> documents)
     {
         var present = Load([.. documents.Select(document => document.Id).Distinct()]);
-        var changed = new Dictionary<string, Stored>();
+        var changed = new Dictionary<string, Stored?>();
         var results = documents.Select(document => Take(document, present, changed)).ToList();
-        Save([.. changed]);
+        Save([.. changed.Where(c => c.Value is not null).Select(c => KeyValuePair.Create(c.Key, c.Value!))]);
+        Delete([.. changed.Where(c => c.Value is null).Select(c => c.Key)]);
         return results;
     }
 
-    private IndexedDocument Take(SearchDocument document, Dictionary<string, Stored> present, Dictionary<string, Stored> changed)
+    private IndexedDocument Take(IndexOperation document, Dictionary<string, Stored> present, Dictionary<string, Stored?> changed)
     {
         var known = present.GetValueOrDefault(document.Id);
         var bytes = document.Source.Span;
-        if (known is not null && known.Source.AsSpan().SequenceEqual(bytes))
+        document.IsStale = known is not null && document.Version < known.Version;
+        if (document.IsStale || (known is not null && document.CreateOnly))
+        {
+            return new IndexedDocument(document.Id, IndexOutcome.Unchanged, known!.Version, null);
+        }
+
+        if (document.IsDelete)
+        {
+            present.Remove(document.Id);
+            changed[document.Id] = null;
+            return new IndexedDocument(document.Id, known is null ? IndexOutcome.Unchanged : IndexOutcome.Updated, known?.Version ?? 0, null);
+        }
+
+        if (known is not null && known.Source.AsSpan().SequenceEqual(bytes) && (document.Version ?? known.Version) == known.Version)
         {
             return new IndexedDocument(document.Id, IndexOutcome.Unchanged, known.Version, null);
         }
@@ -45,7 +59,7 @@ internal sealed class BulkWrite(DuckDbConnection connection, string index, Field
                 return Reject(problem);
             }
 
-            var stored = new Stored((known?.Version ?? 0) + 1, bytes.ToArray(), SearchWords.OfValues(json.RootElement));
+            var stored = new Stored(document.Version ?? ((known?.Version ?? 0) + 1), bytes.ToArray(), SearchWords.OfValues(json.RootElement));
             present[document.Id] = changed[document.Id] = stored;
             return new IndexedDocument(document.Id, known is null ? IndexOutcome.Created : IndexOutcome.Updated, stored.Version, null);
         }
@@ -93,6 +107,15 @@ internal sealed class BulkWrite(DuckDbConnection connection, string index, Field
                 """);
             upsert.Bind(1, index);
             upsert.Execute();
+        });
+
+    private void Delete(List<string> ids) => Scan(
+        ["id"], [LogicalType.Varchar], ids, (chunk, row, id) => chunk[0].SetString(row, id),
+        source =>
+        {
+            using var delete = connection.Prepare($"DELETE FROM documents WHERE index_name = $1 AND id IN (SELECT id FROM {source})");
+            delete.Bind(1, index);
+            delete.Execute();
         });
 
     /// <summary>Gives <paramref name="use"/> the rows as a table expression; nothing happens without rows.</summary>

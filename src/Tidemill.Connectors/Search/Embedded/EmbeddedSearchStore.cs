@@ -1,8 +1,11 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Tidemill.Connectors.DuckDb;
 using Tidemill.Core.Errors;
+using Tidemill.Core.Logs;
 using Tidemill.Core.Search;
+using Tidemill.Core.Warehouses;
 using Tidemill.DuckDb;
 
 namespace Tidemill.Connectors.Search.Embedded;
@@ -10,10 +13,13 @@ namespace Tidemill.Connectors.Search.Embedded;
 /// <summary>
 /// The search store of a laptop: one DuckDB file, <c>search.duckdb</c>.
 /// <code>
-/// indexes   (name primary key, mapping)                             mapping: JSON object, field to Elasticsearch type
-/// documents (index_name, id, version, source, words; key the first two)  source: the JSON as written; words: see SearchWords
+/// indexes     (name primary key, mapping)                             mapping: JSON object, field to Elasticsearch type
+/// aliases     (alias, index_name)
+/// documents   (index_name, id, version, source, words; key the first two)  source: the JSON as written; words: see SearchWords
+/// checkpoints (stream, sink, topic, partition, next_offset; key all but the last)
 /// </code>
-/// A bulk request is one transaction, durable on return; DuckDB recovers the file. Calls take turns.
+/// A bulk request is one transaction, durable on return; DuckDB recovers the file, which is opened again when the engine
+/// breaks, as on a full disk. Calls take turns.
 /// </summary>
 public sealed class EmbeddedSearchStore : ISearchStore
 {
@@ -21,67 +27,71 @@ public sealed class EmbeddedSearchStore : ISearchStore
     public const int MaxResultWindow = 10_000;
 
     private const string FileName = "search.duckdb";
+    private const int ScanPage = 2000;
 
     private const string Schema =
         """
         CREATE TABLE IF NOT EXISTS indexes (name VARCHAR PRIMARY KEY, mapping VARCHAR NOT NULL);
+        CREATE TABLE IF NOT EXISTS aliases (alias VARCHAR, index_name VARCHAR, PRIMARY KEY (alias, index_name));
         CREATE TABLE IF NOT EXISTS documents (
             index_name VARCHAR, id VARCHAR, version BIGINT NOT NULL, source VARCHAR NOT NULL, words VARCHAR NOT NULL,
             PRIMARY KEY (index_name, id));
+        CREATE TABLE IF NOT EXISTS checkpoints (
+            stream VARCHAR, sink VARCHAR, topic VARCHAR, partition INTEGER, next_offset BIGINT NOT NULL,
+            PRIMARY KEY (stream, sink, topic, partition));
         """;
 
     private static readonly Dictionary<string, string> Settings = new() { ["memory_limit"] = "256MB", ["threads"] = "2" };
 
     private readonly SemaphoreSlim turn = new(1);
-    private readonly DuckDbDatabase database;
-    private readonly DuckDbConnection connection;
+    private readonly DuckDbSessions sessions;
 
-    private EmbeddedSearchStore(DuckDbDatabase database, string description)
-    {
-        this.database = database;
-        connection = database.Connect();
-        Description = description;
-    }
+    private EmbeddedSearchStore(DuckDbSessions sessions) => this.sessions = sessions;
 
-    public string Description { get; }
+    public string Description => sessions.Description;
+
+    public string Prefix => "";
+
+    public int BulkBytes => 8 << 20;
 
     /// <summary>
     /// Opens the store under the data folder, creating it when there is none. DataFolderLocked: another process has it open.
     /// </summary>
-    public static Task<EmbeddedSearchStore> OpenAsync(string dataFolder, CancellationToken cancellationToken) => Task.Run(
-        () =>
-        {
-            Directory.CreateDirectory(dataFolder);
-            var path = Path.Combine(dataFolder, FileName);
-            DuckDbDatabase? database = null;
-            try
-            {
-                database = DuckDbDatabase.Open(path, Settings);
-                var store = new EmbeddedSearchStore(database, path);
-                store.connection.Execute(Schema);
-                return store;
-            }
-            catch (DuckDbException error)
-            {
-                database?.Dispose();
-                throw DuckDbErrors.Map(error, DuckDbWork.Opening, path);
-            }
-        },
-        cancellationToken);
-
-    public Task EnsureIndexAsync(string index, IndexMapping mapping, CancellationToken cancellationToken)
+    public static async Task<EmbeddedSearchStore> OpenAsync(string dataFolder, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(mapping);
+        Directory.CreateDirectory(dataFolder);
+        var path = Path.Combine(dataFolder, FileName);
+        var store = new EmbeddedSearchStore(new DuckDbSessions(() => Open(path), path));
+        try
+        {
+            await store.sessions.RunAsync(DuckDbWork.Opening, connection => connection.Execute(Schema), cancellationToken);
+            return store;
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task EnsureIndexAsync(string index, IndexSettings settings, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
         IndexName.Check(index);
-        return TakeTurnAsync(
-            () =>
+        return InTransactionAsync(
+            tables =>
             {
-                var mapper = ReadMapping(index);
+                var mapper = tables.ReadMapping(index);
                 var wanted = mapper ?? new FieldMapper(new Dictionary<string, string>());
-                wanted.Declare(index, mapping.Fields);
+                wanted.Declare(index, settings.Mapping.Fields);
                 if (mapper is null || wanted.Changed)
                 {
-                    WriteMapping(index, wanted);
+                    tables.WriteMapping(index, wanted);
+                }
+
+                foreach (var alias in settings.Aliases)
+                {
+                    tables.Write("INSERT INTO aliases VALUES ($1, $2) ON CONFLICT DO NOTHING", alias, index);
                 }
 
                 return true;
@@ -89,52 +99,54 @@ public sealed class EmbeddedSearchStore : ISearchStore
             cancellationToken);
     }
 
+    /// <summary>Templates have no use here, as every index is made by its settings; documents are kept until the index is deleted.</summary>
+    public Task<IReadOnlyList<string>> PrepareAsync(string pattern, IndexSettings settings, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return Task.FromResult<IReadOnlyList<string>>(
+            settings.Lifecycle is null ? [] : [$"The embedded search store has no lifecycles: indexes {pattern} are kept for ever."]);
+    }
+
     public Task<IReadOnlyList<IndexDescription>> ListIndexesAsync(CancellationToken cancellationToken) => TakeTurnAsync<IReadOnlyList<IndexDescription>>(
-        () => Read(
+        tables => tables.Read(
             """
             SELECT name, mapping, count(id) FROM indexes LEFT JOIN documents ON index_name = name
             GROUP BY name, mapping ORDER BY name
             """,
             [],
             (chunk, row) => new IndexDescription(
-                chunk[0].GetString(row), chunk[2].Data<long>()[row], new IndexMapping(ParseMapping(chunk[1].GetString(row))))),
+                chunk[0].GetString(row), chunk[2].Data<long>()[row], new IndexMapping(SearchTables.ParseMapping(chunk[1].GetString(row))))),
         cancellationToken);
 
     public Task<IReadOnlyList<IndexedDocument>> BulkAsync(
         string index, IReadOnlyList<SearchDocument> documents, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(documents);
-        return TakeTurnAsync(
-            () =>
+        return InTransactionAsync(
+            tables =>
             {
-                connection.Begin();
-                try
-                {
-                    var mapper = Require(index);
-                    var results = new BulkWrite(connection, index, mapper).Write(documents);
-                    if (mapper.Changed)
-                    {
-                        WriteMapping(index, mapper);
-                    }
-
-                    connection.Commit();
-                    return results;
-                }
-                catch
-                {
-                    RollBack();
-                    throw;
-                }
+                var mapper = tables.Require(index);
+                var operations = documents.Select(d => new IndexOperation(d.Id, d.Source)).ToList();
+                var results = new BulkWrite(tables.Connection, index, mapper).Write(operations);
+                tables.WriteIfChanged(index, mapper);
+                return results;
             },
             cancellationToken);
     }
 
+    public Task<BulkAnswer> BulkAsync(string? index, BulkBody body, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        return InTransactionAsync(tables => tables.Write(IndexOperation.Parse(index, body)), cancellationToken);
+    }
+
     public Task<JsonElement?> GetAsync(string index, string id, CancellationToken cancellationToken) => TakeTurnAsync(
-        () =>
+        tables =>
         {
-            Require(index);
-            var found = Read(
-                "SELECT source FROM documents WHERE index_name = $1 AND id = $2", [index, id], (chunk, row) => Parse(chunk[0].GetUtf8(row)));
+            var (names, parameters) = tables.Resolve(index);
+            var found = tables.Read(
+                $"SELECT source FROM documents WHERE index_name IN ({names}) AND id = ${parameters.Count + 1}", [.. parameters, id],
+                (chunk, row) => Parse(chunk[0].GetUtf8(row)));
             return found.Count == 0 ? (JsonElement?)null : found[0];
         },
         cancellationToken);
@@ -148,70 +160,118 @@ public sealed class EmbeddedSearchStore : ISearchStore
         }
 
         var words = SearchWords.Of(text ?? "").Distinct().ToList();
-        var matches = string.Concat(words.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $" AND contains(words, ${i + 2})")));
-        object[] parameters = [index, .. words.Select(word => $" {word} ")];
         return TakeTurnAsync(
-            () =>
+            tables =>
             {
-                Require(index);
-                var total = Read(
-                    $"SELECT count(*) FROM documents WHERE index_name = $1{matches}", parameters, (chunk, row) => chunk[0].Data<long>()[row]);
-                var hits = Read(
+                var (names, parameters) = tables.Resolve(index);
+                var matches = string.Concat(words.Select((_, i) =>
+                    string.Create(CultureInfo.InvariantCulture, $" AND contains(words, ${parameters.Count + i + 1})")));
+                object[] values = [.. parameters, .. words.Select(word => $" {word} ")];
+                var total = tables.Read(
+                    $"SELECT count(*) FROM documents WHERE index_name IN ({names}){matches}", values, (chunk, row) => chunk[0].Data<long>()[row]);
+                var hits = tables.Read(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"SELECT id, version, source FROM documents WHERE index_name = $1{matches} ORDER BY id LIMIT {size} OFFSET {from}"),
-                    parameters,
-                    (chunk, row) => new SearchHit(chunk[0].GetString(row), chunk[1].Data<long>()[row], Parse(chunk[2].GetUtf8(row))));
+                        $"SELECT id, version, source FROM documents WHERE index_name IN ({names}){matches} ORDER BY id LIMIT {size} OFFSET {from}"),
+                    values, Hit);
                 return new SearchPage(total[0], hits);
             },
             cancellationToken);
     }
 
-    public Task DeleteIndexAsync(string index, CancellationToken cancellationToken) => TakeTurnAsync(
-        () =>
+    public Task DeleteIndexAsync(string index, CancellationToken cancellationToken) => InTransactionAsync(
+        tables =>
         {
-            connection.Begin();
-            try
-            {
-                Require(index);
-                Write("DELETE FROM documents WHERE index_name = $1", index);
-                Write("DELETE FROM indexes WHERE name = $1", index);
-                connection.Commit();
-                return true;
-            }
-            catch
-            {
-                RollBack();
-                throw;
-            }
+            tables.Require(index);
+            tables.Write("DELETE FROM documents WHERE index_name = $1", index);
+            tables.Write("DELETE FROM aliases WHERE index_name = $1", index);
+            tables.Write("DELETE FROM indexes WHERE name = $1", index);
+            return true;
         },
         cancellationToken);
+
+    public async IAsyncEnumerable<SearchHit> ScanAsync(string pattern, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var like = pattern.Replace("*", "%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
+        var (index, id) = ("", "");
+        while (true)
+        {
+            var page = await TakeTurnAsync(
+                tables => tables.Read(
+                    $"""
+                    SELECT id, version, source, index_name FROM documents
+                    WHERE index_name LIKE $1 ESCAPE '\' AND (index_name, id) > ($2, $3) ORDER BY index_name, id LIMIT {ScanPage}
+                    """,
+                    [like, index, id],
+                    (chunk, row) => (Index: chunk[3].GetString(row), Hit: Hit(chunk, row))),
+                cancellationToken);
+            if (page.Count == 0)
+            {
+                yield break;
+            }
+
+            foreach (var (_, hit) in page)
+            {
+                yield return hit;
+            }
+
+            (index, id) = (page[^1].Index, page[^1].Hit.Id);
+        }
+    }
+
+    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadCheckpointsAsync(CheckpointOwner owner, CancellationToken cancellationToken) =>
+        TakeTurnAsync(tables => tables.ReadCheckpoints(owner), cancellationToken);
+
+    public Task RequireCheckpointsAsync(CheckpointOwner owner, IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken) =>
+        TakeTurnAsync(tables => tables.RequireCheckpoints(owner, ranges), cancellationToken);
+
+    public Task AdvanceCheckpointsAsync(CheckpointOwner owner, IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken) =>
+        InTransactionAsync(
+            tables =>
+            {
+                tables.RequireCheckpoints(owner, ranges);
+                tables.SetCheckpoints(owner, ranges);
+                return true;
+            },
+            cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         await turn.WaitAsync();
-        connection.Dispose();
-        database.Dispose();
+        await Task.Run(sessions.Dispose);
         turn.Dispose();
     }
 
-    /// <summary>DuckDB calls block, so they run on the pool; one at a time, as a connection demands.</summary>
-    private async Task<T> TakeTurnAsync<T>(Func<T> work, CancellationToken cancellationToken)
+    private static DuckDbDatabase Open(string path)
+    {
+        try
+        {
+            DuckDbRecovery.Prepare(path);
+            return DuckDbDatabase.Open(path, Settings);
+        }
+        catch (DuckDbException error)
+        {
+            throw DuckDbErrors.Map(error, DuckDbWork.Opening, path);
+        }
+    }
+
+    /// <summary>A failure drops the session, and with it the transaction.</summary>
+    private Task<T> InTransactionAsync<T>(Func<SearchTables, T> work, CancellationToken cancellationToken) => TakeTurnAsync(
+        tables =>
+        {
+            tables.Connection.Begin();
+            var result = work(tables);
+            tables.Connection.Commit();
+            return result;
+        },
+        cancellationToken);
+
+    private async Task<T> TakeTurnAsync<T>(Func<SearchTables, T> work, CancellationToken cancellationToken)
     {
         await turn.WaitAsync(cancellationToken);
         try
         {
-            return await Task.Run(
-                () =>
-                {
-                    using var cancellation = connection.CancelWith(cancellationToken);
-                    return work();
-                },
-                cancellationToken);
-        }
-        catch (DuckDbException error)
-        {
-            throw DuckDbErrors.Map(error, DuckDbWork.Writing, Description);
+            return await sessions.RunAsync(DuckDbWork.Writing, connection => work(new SearchTables(connection, Description)), cancellationToken);
         }
         finally
         {
@@ -219,47 +279,8 @@ public sealed class EmbeddedSearchStore : ISearchStore
         }
     }
 
-    private FieldMapper Require(string index) =>
-        ReadMapping(index) ?? throw new TidemillException(ErrorCode.NotFound, $"There is no index {index} in {Description}.");
-
-    private FieldMapper? ReadMapping(string index)
-    {
-        var found = Read("SELECT mapping FROM indexes WHERE name = $1", [index], (chunk, row) => ParseMapping(chunk[0].GetString(row)));
-        return found.Count == 0 ? null : new FieldMapper(found[0]);
-    }
-
-    private void WriteMapping(string index, FieldMapper mapper) => Write(
-        "INSERT INTO indexes VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET mapping = excluded.mapping",
-        index, JsonSerializer.Serialize(mapper.Fields));
-
-    private void Write(string sql, params string[] parameters)
-    {
-        using var statement = connection.Prepare(sql);
-        for (var i = 0; i < parameters.Length; i++)
-        {
-            statement.Bind(i + 1, parameters[i]);
-        }
-
-        statement.Execute();
-    }
-
-    private List<T> Read<T>(string sql, IReadOnlyList<object> parameters, Func<DataChunk, int, T> read) =>
-        DocumentRows.Read(connection, sql, parameters, read);
-
-    /// <summary>The first error counts; a rollback that fails as well finds no transaction to end.</summary>
-    private void RollBack()
-    {
-        using var uncancelled = connection.CancelWith(CancellationToken.None);
-        try
-        {
-            connection.Rollback();
-        }
-        catch (DuckDbException)
-        {
-        }
-    }
-
-    private static Dictionary<string, string> ParseMapping(string json) => JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? [];
+    private static SearchHit Hit(DataChunk chunk, int row) =>
+        new(chunk[0].GetString(row), chunk[1].Data<long>()[row], Parse(chunk[2].GetUtf8(row)));
 
     private static JsonElement Parse(ReadOnlySpan<byte> json)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Tidemill.Core.Errors;
+using Tidemill.Core.Search;
 
 namespace Tidemill.Connectors.Search.Embedded;
 
@@ -12,8 +13,6 @@ namespace Tidemill.Connectors.Search.Embedded;
 /// </summary>
 internal sealed partial class FieldMapper(IReadOnlyDictionary<string, string> fields)
 {
-    private static readonly string[] Types = ["date", "integer", "long", "float", "double", "keyword", "text", "boolean"];
-
     private readonly SortedDictionary<string, string> known = new(fields.ToDictionary(), StringComparer.Ordinal);
 
     public IReadOnlyDictionary<string, string> Fields => known;
@@ -26,10 +25,10 @@ internal sealed partial class FieldMapper(IReadOnlyDictionary<string, string> fi
     {
         foreach (var (name, type) in declared)
         {
-            if (!Types.Contains(type))
+            if (!IndexTypes.All.Contains(type))
             {
                 throw new TidemillException(
-                    ErrorCode.InvalidRequest, $"Field {name} of index {index} has type {type}, which is none of {string.Join(", ", Types)}.");
+                    ErrorCode.InvalidRequest, $"Field {name} of index {index} has type {type}, which is none of {string.Join(", ", IndexTypes.All)}.");
             }
 
             if (known.TryGetValue(name, out var present) && present != type)
@@ -125,6 +124,8 @@ internal sealed partial class FieldMapper(IReadOnlyDictionary<string, string> fi
 
     private static bool Fits(string type, JsonElement value) => type switch
     {
+        // As on a server, an empty text stands for no number.
+        "integer" or "long" or "float" or "double" when value.ValueKind == JsonValueKind.String && value.ValueEquals("") => true,
         "integer" => Number(value) is >= int.MinValue and <= int.MaxValue,
         "long" => IsLong(value),
         "float" => Number(value) is { } number && float.IsFinite((float)number),

@@ -10,13 +10,12 @@ internal static class ProjectBinder
     public static TargetDefinition BindTarget(string name, Section target)
     {
         var log = target.Object("log", ProjectShapes.Log);
-        var search = target.Object("search", ProjectShapes.Search);
         return new TargetDefinition
         {
             Name = name,
             Log = new LogConnection { Type = log.Choice("type", LogType.Embedded) },
             Warehouse = BindWarehouse(target.Object("warehouse", ProjectShapes.Warehouse)),
-            Search = new SearchConnection { Type = search.Choice("type", SearchType.Embedded) },
+            Search = BindSearch(target.Object("search", ProjectShapes.Search)),
         };
     }
 
@@ -47,6 +46,31 @@ internal static class ProjectBinder
             SslMode = warehouse.Text("ssl_mode") ?? defaults.SslMode,
             MemoryLimit = MemoryLimit(warehouse.Text("memory_limit")) ?? defaults.MemoryLimit,
             Threads = warehouse.Integer("threads", defaults.Threads),
+        };
+    }
+
+    private static SearchConnection BindSearch(Section search)
+    {
+        var defaults = new SearchConnection();
+        var options = search.Object("options", ProjectShapes.SearchOptions);
+        var urls = search.Texts("url").Select(url => url.Text.TrimEnd('/')).ToList();
+        if (search.Has("api_key") && search.Has("user"))
+            search.Error("api_key", "Both a user and an API key are given.", "Keep one of the two.");
+        if (search.Has("password") && !search.Has("user"))
+            search.Error("password", "There is a password and no user.", "Add `user:`.");
+
+        return new SearchConnection
+        {
+            Type = search.Choice("type", defaults.Type),
+            Urls = urls.Count > 0 ? urls : defaults.Urls,
+            User = search.Text("user"),
+            Password = search.Text("password"),
+            ApiKey = search.Text("api_key"),
+            Ca = search.Text("ca"),
+            Prefix = search.Text("prefix") ?? "",
+            Timeout = options.Duration("timeout") ?? defaults.Timeout,
+            BulkBytes = (int)(options.Size("bulk_bytes") ?? defaults.BulkBytes),
+            Compress = options.Flag("compress", defaults.Compress),
         };
     }
 

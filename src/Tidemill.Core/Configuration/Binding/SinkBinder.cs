@@ -20,6 +20,9 @@ internal static class SinkBinder
             yield return BindWarehouse(new Section(node, StreamShapes.WarehouseSink, $"{sink.Path}.warehouse", sink.Context), columns);
         }
 
+        if (sink.Value("index") is { } index)
+            yield return IndexSinkBinder.Bind(new Section(AsMapping(index, "index"), StreamShapes.IndexSink, $"{sink.Path}.index", sink.Context), columns);
+
         if (sink.Value("topic") is { } topic)
         {
             var section = new Section(AsMapping(topic, "name"), StreamShapes.TopicSink, $"{sink.Path}.topic", sink.Context);

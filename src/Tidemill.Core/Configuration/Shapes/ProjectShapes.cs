@@ -38,8 +38,22 @@ internal static class ProjectShapes
         new Property("memory_limit", new SizeShape(64_000_000, 1L << 50), "Most memory DuckDB takes before it spills to disk. Streams transform in DuckDB with either warehouse.") { Default = "512MB" },
         new Property("threads", new NumberShape(0, 1024, Whole: true), "DuckDB's threads; 0: one a processor.") { Default = "0" });
 
+    private static readonly TextShape Url = new("^https?://[^ /?#@]+/?$", "an address such as https://search:9200, without user or path");
+
+    public static readonly ObjectShape SearchOptions = new(
+        new Property("timeout", new DurationShape(TimeSpan.FromMilliseconds(100)), "A request that takes longer is given up and tried again.") { Default = "60s" },
+        new Property("bulk_bytes", new SizeShape(1024, 1L << 30), "Documents are sent in requests of about this size; never more than the server takes.") { Default = "8MiB" },
+        new Property("compress", new BooleanShape(), "Send requests compressed with gzip: less network, more processor.") { Default = "false" });
+
     public static readonly ObjectShape Search = new(
-        new Property("type", new ChoiceShape("embedded"), "Kind of search store. embedded: a file in the data folder.") { Default = "embedded" });
+        new Property("type", new ChoiceShape("embedded", "elasticsearch", "opensearch"), "Kind of search store. embedded: a file in the data folder.") { Default = "embedded" },
+        SearchServer("url", new EitherShape(Url, new ListShape(Url, MinItems: 1)), "Address of the server, or of several nodes of one cluster.", "http://localhost:9200"),
+        SearchServer("user", new TextShape(), "User to sign in as. Default: none.", null),
+        SearchServer("password", new TextShape { Secret = true }, "The user's password; keep it out of the file with ${NAME} or ${file:path}.", null),
+        SearchServer("api_key", new TextShape { Secret = true }, "API key, as the server gives it out encoded; instead of user and password.", null),
+        SearchServer("ca", new TextShape(), "PEM file of the authority that signed the server's certificate. Default: those the machine trusts.", null),
+        SearchServer("prefix", new TextShape("^([a-z0-9][a-z0-9._-]{0,99})?$", "lower-case letters, digits, '.', - and _, at most 100"), "Put before every index, alias and template name, so that projects and targets can share a server.", ""),
+        SearchServer("options", SearchOptions, "How requests are made.", null));
 
     public static readonly ObjectShape Target = new(
         new Property("log", Log, "Where topics live."),
@@ -63,4 +77,7 @@ internal static class ProjectShapes
 
     private static Property Postgres(string key, Shape shape, string description, string? value) =>
         new(key, shape, description) { Default = value, OnlyWith = ("type", "postgres") };
+
+    private static Property SearchServer(string key, Shape shape, string description, string? value) =>
+        new(key, shape, description) { Default = value, OnlyWith = ("type", "elasticsearch|opensearch") };
 }

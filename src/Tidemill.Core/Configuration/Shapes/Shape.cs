@@ -134,7 +134,7 @@ internal sealed record Property(string Key, Shape Shape, string Description)
     /// <summary>Default as it would be written, for editors.</summary>
     public string? Default { get; init; }
 
-    /// <summary>The key has an effect only beside this key with this value.</summary>
+    /// <summary>The key has an effect only beside this key with one of these values, joined by <c>|</c>.</summary>
     public (string Key, string Value)? OnlyWith { get; init; }
 }
 

@@ -112,11 +112,10 @@ internal sealed class ShapeValidator(FileReport report)
             return;
         }
 
-        if (property.OnlyWith is { } only && (map.Find(only.Key)?.Value as ScalarNode)?.Text != only.Value)
+        if (property.OnlyWith is { } only && !only.Value.Split('|').Contains((map.Find(only.Key)?.Value as ScalarNode)?.Text))
         {
-            report.Add(
-                child, entry.KeyLine, $"'{entry.Key}' has no effect without `{only.Key}: {only.Value}`.",
-                $"Add `{only.Key}: {only.Value}`, or remove '{entry.Key}'.");
+            var with = $"`{only.Key}: {only.Value.Replace("|", " or ", StringComparison.Ordinal)}`";
+            report.Add(child, entry.KeyLine, $"'{entry.Key}' has no effect without {with}.", $"Add {with}, or remove '{entry.Key}'.");
         }
 
         // An empty value leaves the key out, which the caller reports for a required key.

@@ -87,8 +87,35 @@ internal static class StreamShapes
     public static readonly ObjectShape TopicSink = new(
         new Property("name", CommonShapes.Topic, "Topic written.") { Required = true });
 
+    public static readonly ObjectShape Lifecycle = new(
+        new Property("policy", CommonShapes.Name, "The policy's name on the server. Default: the index's name."),
+        new Property("read_only_after", new DurationShape(TimeSpan.FromMinutes(1)), "Age at which an index takes no more documents and is merged into one segment a shard. Default: never."),
+        new Property("delete_after", new DurationShape(TimeSpan.FromMinutes(1)), "Age at which an index is deleted. Default: never."),
+        new Property("optional", new BooleanShape(), "A server without lifecycle management is no error.") { Default = "false" });
+
+    private static readonly TextShape IndexNames = new("^[a-z0-9][a-z0-9._-]{0,200}$", "a name of lower-case letters, digits, '.', - and _");
+
+    public static readonly TextShape IndexName = new(
+        "^[a-z0-9][a-z0-9._-]{0,200}$|^[a-z0-9][a-z0-9._-]{0,150}\\{[^{}:]{1,63}:[yMdH._-]{2,20}\\}[a-z0-9._-]{0,50}$",
+        "an index name of lower-case letters, digits, '.', - and _, with a date from a column when wanted, such as orders-{created:yyyy.MM}");
+
+    public static readonly ObjectShape IndexSink = new(
+        new Property("index", IndexName, "Index written; created when there is none. orders-{created:yyyy.MM} gives one a month, by a column.") { Required = true },
+        new Property("name", CommonShapes.Name, "The sink's name, which its checkpoint is kept under. Default: the index's name."),
+        new Property("id", new EitherShape(CommonShapes.Column, Columns), "Columns whose text is the document's id. Default: topic, partition and offset, which the rows must then carry."),
+        new Property("version", CommonShapes.Column, "Column that grows with each change of a document; an older version never replaces a newer one. Default: _offset when ids are positions, else none."),
+        new Property("delete", CommonShapes.Column, "Boolean column; true deletes the document."),
+        new Property("action", new ChoiceShape("index", "create"), "create: a document that is there already is left alone.") { Default = "index" },
+        new Property("mapping", new MapShape(CommonShapes.Column, WorkflowShapes.SearchType), "Elasticsearch type by column. Default: by the column's type."),
+        new Property("aliases", new EitherShape(IndexNames, new ListShape(IndexNames)), "Other names that the index is found under."),
+        new Property("template", IndexNames, "Index template on the server. Default: none, or with a date in the name one named after the index."),
+        new Property("shards", new NumberShape(1, 1024, Whole: true), "Primary shards. Default: the server's."),
+        new Property("replicas", new NumberShape(0, 100, Whole: true), "Copies of each shard. Default: the server's."),
+        new Property("lifecycle", Lifecycle, "What becomes of an index as it grows old; ILM on Elasticsearch, ISM on OpenSearch."));
+
     public static readonly ObjectShape Sink = new(
         new Property("warehouse", new EitherShape(CommonShapes.Table, Mapping: WarehouseSink), "Writes rows to a table."),
+        new Property("index", new EitherShape(IndexName, Mapping: IndexSink), "Writes rows as documents of a search index."),
         new Property("topic", new EitherShape(CommonShapes.Topic, Mapping: TopicSink), "Writes a generator's records to a topic."))
     { ExactlyOne = true };
 

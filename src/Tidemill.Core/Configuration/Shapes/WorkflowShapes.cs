@@ -8,6 +8,8 @@ internal static class WorkflowShapes
     private static readonly TextShape Selector =
         new("^[+]?[A-Za-z0-9_-]+[+]?$", "a model's name, +name (with all before it) or name+ (with all after it)");
 
+    public static readonly ChoiceShape SearchType = new("date", "integer", "long", "float", "double", "keyword", "text", "boolean");
+
     // The five fields are parsed where they are planned; here their number and letters are checked.
     public static readonly TextShape Schedule = new(
         "^@(hourly|daily|midnight|weekly|monthly|yearly|annually)$|^[0-9A-Za-z*?,/#-]+( +[0-9A-Za-z*?,/#-]+){4}$",
@@ -17,7 +19,7 @@ internal static class WorkflowShapes
         new Property("name", new TextShape("^[a-z0-9][a-z0-9._-]{0,254}$", "an index name of lower-case letters, digits, '.', - and _"), "Index written.") { Required = true },
         new Property("query", CommonShapes.Sql, "SELECT whose rows become documents.") { Required = true },
         new Property("id", CommonShapes.Column, "Column whose text is the document's id.") { Required = true },
-        new Property("mapping", new MapShape(CommonShapes.Column, new ChoiceShape("date", "integer", "long", "float", "double", "keyword", "text", "boolean")), "Elasticsearch type by column. Default: by the column's SQL type."));
+        new Property("mapping", new MapShape(CommonShapes.Column, SearchType), "Elasticsearch type by column. Default: by the column's SQL type."));
 
     public static readonly ObjectShape Task = new(
         new Property("name", CommonShapes.Name, "The task's name.") { Required = true },

@@ -12,7 +12,9 @@ internal static class EveryKeyProject
               prod:
                 log: {type: embedded}
                 warehouse: {type: postgres, host: h, port: 1, user: u, password: p, database: d, schema: s, ssl_mode: require, memory_limit: 1GiB, threads: 2}
-                search: {type: embedded}
+                search: {type: opensearch, url: ["https://a:9200", "https://b:9200"], user: u, password: p, ca: ca.pem, prefix: all-, options: {timeout: 10s, bulk_bytes: 1MiB, compress: true}}
+              other:
+                search: {type: elasticsearch, url: "http://h:9200", api_key: k}
             topics:
               events: {partitions: 3, retention: {time: 1d, bytes: 1GB}, max_record_bytes: 512KiB}
               plain:
@@ -48,6 +50,19 @@ internal static class EveryKeyProject
                   merge: {amount: sum}
                   columns: {amount: "decimal(20,2)"}
                   indexes: [[at], {columns: [note, at], unique: true}]
+              - index:
+                  index: "events-{at:yyyy.MM}"
+                  name: documents
+                  id: [id]
+                  version: at
+                  delete: gone
+                  action: index
+                  mapping: {amount: double}
+                  aliases: [events]
+                  template: events
+                  shards: 2
+                  replicas: 0
+                  lifecycle: {policy: events, read_only_after: 7d, delete_after: 30d, optional: true}
             """)
         .With("streams/maker.yaml", """
             source:

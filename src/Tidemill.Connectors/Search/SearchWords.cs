@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 
-namespace Tidemill.Connectors.Search.Embedded;
+namespace Tidemill.Connectors.Search;
 
 /// <summary>
 /// Words as Elasticsearch's standard analyzer makes them, nearly: runs of letters and digits, lower case, with a point or

@@ -1,7 +1,7 @@
 using System.Text;
 using Tidemill.Core.Errors;
 
-namespace Tidemill.Connectors.Search.Embedded;
+namespace Tidemill.Connectors.Search;
 
 /// <summary>Elasticsearch's rule for index names, so that a project moves there unchanged.</summary>
 internal static class IndexName
