@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using System.Text.Json;
 using Tidemill.Core.Configuration;
-using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Search;
 using Tidemill.Core.Warehouses;

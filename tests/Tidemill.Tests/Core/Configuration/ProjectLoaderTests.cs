@@ -52,11 +52,33 @@ public sealed class ProjectLoaderTests
         Assert.Equal("""["a",{"b":1},null,"2"]""", fields["tags"].Default);
         Assert.Equal(new FieldType(FieldKind.Text), fields["note"].Type);
 
-        var sink = Assert.IsType<WarehouseSinkDefinition>(Assert.Single(reader.Sinks));
+        var sink = Assert.Single(reader.Sinks.OfType<WarehouseSinkDefinition>());
         Assert.Equal(("main", new TableName("events", "s"), ConflictRule.Merge), (sink.Name, sink.Table, sink.Rule));
         Assert.Equal(MergeOperation.Sum, sink.Merge["amount"]);
         Assert.Equal(new FieldType(FieldKind.Decimal, 20, 2), sink.Columns["amount"]);
         Assert.Equal(["at:False", "note,at:True"], sink.Indexes.Select(i => $"{string.Join(',', i.Columns)}:{i.Unique}"));
+
+        var index = Assert.Single(reader.Sinks.OfType<IndexSinkDefinition>());
+        Assert.Equal(new IndexDate("events-", "at", "yyyy.MM", ""), index.Date);
+        Assert.Equal(("documents", "at", "gone", false, "events", 2, 0), (index.Name, index.Version, index.Delete, index.CreateOnly, index.Template, index.Shards, index.Replicas));
+        Assert.Equal(["id"], index.Id);
+        Assert.Equal(["events"], index.Aliases);
+        Assert.Equal("double", index.Mapping["amount"]);
+        Assert.Equal(
+            new LifecycleDefinition("events") { ReadOnlyAfter = TimeSpan.FromDays(7), DeleteAfter = TimeSpan.FromDays(30), Optional = true },
+            index.Lifecycle);
+    }
+
+    [Fact]
+    public void Search_connection_arrives_in_its_record_and_prints_no_secret()
+    {
+        using var folder = EveryKeyProject.Write();
+        var search = Load(folder, "prod").Target.Search;
+        Assert.Equal(["https://a:9200", "https://b:9200"], search.Urls);
+        Assert.Equal(
+            (SearchType.OpenSearch, "u", "p", "ca.pem", "all-", TimeSpan.FromSeconds(10), 1 << 20, true),
+            (search.Type, search.User, search.Password, search.Ca, search.Prefix, search.Timeout, search.BulkBytes, search.Compress));
+        Assert.Equal("SearchConnection { Type = OpenSearch, Urls = https://a:9200, https://b:9200, Prefix = all- }", search.ToString());
     }
 
     [Fact]
