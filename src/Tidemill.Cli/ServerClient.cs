@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Tidemill.Cli.Commands;
@@ -18,8 +19,12 @@ internal sealed class ServerClient : IAsyncDisposable
     private ServerClient(Uri address, TidemillHost? own)
     {
         _http = new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        _http.DefaultRequestHeaders.Authorization = own is null && Token is { } token ? new AuthenticationHeaderValue("Bearer", token) : null;
         _own = own;
     }
+
+    /// <summary>What a server that asks for a token is sent; null when TIDEMILL_TOKEN is not set.</summary>
+    public static string? Token => ProjectChoice.FromEnvironment("TIDEMILL_TOKEN");
 
     /// <summary>True when a server was already running.</summary>
     public bool IsRunning => _own is null;

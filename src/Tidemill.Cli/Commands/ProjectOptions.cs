@@ -36,5 +36,8 @@ internal sealed class ProjectOptions
 /// <param name="Json">Print JSON.</param>
 internal sealed record ProjectChoice(string Folder, string? Target, string? Data, bool Json)
 {
+    /// <summary>A setting that a container gives once for all commands; null when it is not set or empty.</summary>
+    public static string? FromEnvironment(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
     public DataFolder DataFolder => DataFolder.For(Folder, Data);
 }

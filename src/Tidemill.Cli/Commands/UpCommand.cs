@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Spectre.Console;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
@@ -16,11 +17,24 @@ internal static class UpCommand
             Description = "Project folder.",
             DefaultValueFactory = _ => Directory.GetCurrentDirectory(),
         };
-        var target = new Option<string?>("--target", "-t") { Description = "Target in tidemill.yaml; default: its default_target." };
+        var target = new Option<string?>("--target", "-t")
+        {
+            Description = "Target in tidemill.yaml; default: TIDEMILL_TARGET, else its default_target.",
+            DefaultValueFactory = _ => ProjectChoice.FromEnvironment("TIDEMILL_TARGET"),
+        };
         var port = new Option<int>("--port") { Description = "Port of the console and API; 0 takes a free one.", DefaultValueFactory = _ => 8080 };
-        var data = new Option<string?>("--data") { Description = "Folder for log, warehouse and indexes; default: .tidemill in the project." };
+        var address = new Option<string>("--address")
+        {
+            Description = "Address listened on. Any but a loopback address needs the environment variable TIDEMILL_TOKEN.",
+            DefaultValueFactory = _ => IPAddress.Loopback.ToString(),
+        };
+        var data = new Option<string?>("--data")
+        {
+            Description = "Folder for log, warehouse and indexes; default: TIDEMILL_DATA, else .tidemill in the project.",
+            DefaultValueFactory = _ => ProjectChoice.FromEnvironment("TIDEMILL_DATA"),
+        };
         var noWorkflows = new Option<bool>("--no-workflows") { Description = "Do not run workflows on their schedules." };
-        var command = new Command("up", "Run a project: its streams, workflows, API and console.") { project, target, port, data, noWorkflows };
+        var command = new Command("up", "Run a project: its streams, workflows, API and console.") { project, target, port, address, data, noWorkflows };
         command.SetAction((parsed, cancellationToken) => CommandRunner.GuardAsync(
             json: false,
             () => RunAsync(
@@ -29,6 +43,8 @@ internal static class UpCommand
                     ProjectFolder = Path.GetFullPath(parsed.GetValue(project)!),
                     Target = parsed.GetValue(target),
                     Port = parsed.GetValue(port),
+                    Address = ReadAddress(parsed.GetValue(address)!),
+                    Token = ServerClient.Token,
                     DataFolder = parsed.GetValue(data),
                     RunWorkflows = !parsed.GetValue(noWorkflows),
                 },
@@ -36,6 +52,10 @@ internal static class UpCommand
             cancellationToken));
         return command;
     }
+
+    private static IPAddress ReadAddress(string text) => IPAddress.TryParse(text, out var address)
+        ? address
+        : throw new TidemillException(ErrorCode.InvalidRequest, "--address is no IP address. 0.0.0.0 listens on all of the machine's.");
 
     private static async Task<int> RunAsync(HostOptions options, CancellationToken cancellationToken)
     {

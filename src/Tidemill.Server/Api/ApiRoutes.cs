@@ -7,6 +7,7 @@ internal static class ApiRoutes
     public static void Map(WebApplication app)
     {
         HealthEndpoints.Map(app);
+        SignInEndpoints.Map(app);
         var api = app.MapGroup("/api");
         StatusEndpoints.Map(api);
         StreamEndpoints.Map(api);

@@ -1,20 +1,21 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Tidemill.Core.Errors;
+using Tidemill.Server.Hosting;
 
 namespace Tidemill.Server.Api;
 
 /// <summary>
-/// Keeps other web sites out while there are no users yet. A page elsewhere that had its name resolve to 127.0.0.1 still
-/// sends that name as Host (DNS rebinding), and a page that posts here says where it is from (Origin, Sec-Fetch-Site).
-/// Programs that send neither header are not browsers and pass.
+/// Keeps other web sites out. A page elsewhere that had its name resolve to 127.0.0.1 still sends that name as Host (DNS
+/// rebinding), and a page that posts here says where it is from (Origin, Sec-Fetch-Site). Programs that send neither header
+/// are not browsers and pass. With a token the host's name does not matter: such a page would not hold the token.
 /// </summary>
-internal sealed class LocalRequests(RequestDelegate next)
+internal sealed class LocalRequests(RequestDelegate next, ProjectRuntime runtime)
 {
     public Task InvokeAsync(HttpContext context)
     {
         var request = context.Request;
-        if (!IsLoopbackName(request.Host.Host))
+        if (runtime.Options.Token is null && !IsLoopbackName(request.Host.Host))
         {
             return RefuseAsync(context, "The Host header names no loopback address. Use http://localhost with the server's port.");
         }

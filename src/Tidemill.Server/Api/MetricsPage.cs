@@ -17,6 +17,7 @@ internal static class MetricsPage
         writer.Gauge("tidemill_warehouse_up", "1 while the warehouse is open, 0 while it is waited for.")
             .Sample(runtime.Gate.IsOpen ? 1 : 0);
         StreamMetricsPage.Write(writer, runtime.StreamStatus());
+        WorkflowMetricsPage.Write(writer, runtime.WorkflowStatus(), runtime.RunCounts);
         await WriteTopicsAsync(writer, runtime.Log, cancellationToken);
         ProcessMetrics.Write(writer);
         return writer.ToString();

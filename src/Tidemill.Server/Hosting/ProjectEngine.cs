@@ -43,6 +43,7 @@ internal sealed class ProjectEngine : IDisposable
         Workflows = new WorkflowScheduler(
             project.Workflows, _runner, Runs, runtime.Time,
             new WorkflowSchedulerOptions { SchedulesEnabled = runtime.Options.RunWorkflows, OwnsHistory = OwnsHistory(runtime) });
+        Workflows.Changed += RunCounts.Take;
     }
 
     public StreamSupervisor Streams { get; }
@@ -58,6 +59,8 @@ internal sealed class ProjectEngine : IDisposable
     public WarehouseRunStore Runs { get; }
 
     public WorkflowScheduler Workflows { get; }
+
+    public RunCounts RunCounts { get; } = new();
 
     /// <summary>Runs streams and schedules until cancelled: streams drain and workflow runs are recorded before it returns.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
@@ -90,6 +93,7 @@ internal sealed class ProjectEngine : IDisposable
 
     public void Dispose()
     {
+        Workflows.Changed -= RunCounts.Take;
         Workflows.Dispose();
         _runner.Dispose();
         DeadLetters.Dispose();

@@ -71,6 +71,9 @@ internal sealed class ProjectRuntime : IAsyncDisposable
 
     public IReadOnlyList<WorkflowStatus> WorkflowStatus() => _engine?.Workflows.Workflows ?? [];
 
+    /// <summary>Runs that ended in this process; null while the warehouse is waited for.</summary>
+    public RunCounts? RunCounts => _engine?.RunCounts;
+
     /// <summary>Makes what needs the warehouse, which must be open.</summary>
     public ProjectEngine StartEngine() => _engine = new ProjectEngine(this, Warehouse);
 

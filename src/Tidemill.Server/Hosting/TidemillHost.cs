@@ -127,6 +127,8 @@ public sealed class TidemillHost : IAsyncDisposable
         await runtime.DisposeAsync();
     }
 
+    // What listens on all addresses is reached from here by loopback.
     private static Uri Address(WebApplication app) => new(
-        app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
+        app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First()
+            .Replace("//0.0.0.0:", "//127.0.0.1:", StringComparison.Ordinal).Replace("//[::]:", "//[::1]:", StringComparison.Ordinal));
 }

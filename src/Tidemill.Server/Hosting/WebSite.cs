@@ -58,6 +58,7 @@ internal static class WebSite
         services.AddSingleton<ConsoleFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<ConsoleFeed>());
         services.AddSingleton<EmbeddedAssets>();
+        services.AddSingleton(new AccessToken(runtime.Options.Token));
         services.AddRazorComponents();
         UseNoKeys(services);
         services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host =>
@@ -81,6 +82,7 @@ internal static class WebSite
         app.UseStatusCodePages(context => ProblemAnswers.WriteStatusAsync(context.HttpContext));
         app.UseMiddleware<LocalRequests>();
         app.UseMiddleware<PageHeaders>();
+        app.UseMiddleware<TokenGate>();
         app.UseRouting();
         app.UseAntiforgery();
         app.MapOpenApi("/api/{documentName}.json");

@@ -44,7 +44,11 @@ public sealed class HostTests : IDisposable
     {
         var error = await Assert.ThrowsAsync<TidemillException>(
             () => TidemillHost.StartAsync(Options with { Address = IPAddress.Any }, Cancellation));
-        Assert.Contains("users or tokens", error.Message);
+        Assert.Contains("TIDEMILL_TOKEN", error.Message);
+        error = await Assert.ThrowsAsync<TidemillException>(
+            () => TidemillHost.StartAsync(Options with { Address = IPAddress.Any, Token = "short" }, Cancellation));
+        Assert.Contains("16 characters", error.Message);
+        Assert.DoesNotContain("short\"", error.Message);
     }
 
     [Fact]

@@ -1,0 +1,44 @@
+# Tidemill in a container: docker build -t tidemill . && docker run -v "$PWD/my-project:/project:ro" -e TIDEMILL_TOKEN=... -p 8080:8080 tidemill
+# Native libraries and chart scripts come out of npm packages, as they do in a build without Docker.
+FROM node:22.20.0-bookworm-slim AS npm
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --no-audit --no-fund --loglevel=error
+RUN npm pack --silent @confluentinc/kafka-javascript@1.10.1 \
+    && mkdir /kafka \
+    && tar -xzf confluentinc-kafka-javascript-1.10.1.tgz -C /kafka --strip-components=1
+
+# librdkafka is built: the distribution's own is too old for current brokers' SCRAM.
+FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS librdkafka
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends gcc g++ make python3 libssl-dev libzstd-dev zlib1g-dev \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=npm /kafka/deps/librdkafka /librdkafka
+RUN cd /librdkafka && ./configure --disable-gssapi --disable-curl && make -j"$(nproc)" -C src
+
+FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
+WORKDIR /src
+COPY Directory.Build.props Directory.Packages.props BannedSymbols.txt global.json package.json package-lock.json ./
+COPY --from=npm /src/node_modules ./node_modules
+COPY src ./src
+# What npm delivered is there already: its stamp must be newer than the lock file, or the build would ask for npm.
+RUN touch node_modules/.package-lock.json \
+    && dotnet publish src/Tidemill.Cli -c Release -o /app -p:RunAnalyzers=false
+
+FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble AS runtime
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends curl libmongoc-1.0-0t64 \
+    && rm -rf /var/lib/apt/lists/* \
+    && mkdir /data /project \
+    && chown "$APP_UID" /data
+COPY --from=build /app /app
+COPY --from=librdkafka /librdkafka/src/librdkafka.so.1 /app/librdkafka.so
+ENV PATH=/app:$PATH \
+    TIDEMILL_DATA=/data
+USER $APP_UID
+WORKDIR /project
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=6 CMD ["curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8080/health"]
+ENTRYPOINT ["tidemill"]
+CMD ["up", "/project", "--address", "0.0.0.0", "--port", "8080"]
