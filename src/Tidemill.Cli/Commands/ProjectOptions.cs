@@ -12,9 +12,17 @@ internal sealed class ProjectOptions
         DefaultValueFactory = _ => Directory.GetCurrentDirectory(),
     };
 
-    private readonly Option<string?> _target = new("--target", "-t") { Description = "Target in tidemill.yaml; default: its default_target." };
+    private readonly Option<string?> _target = new("--target", "-t")
+    {
+        Description = "Target in tidemill.yaml; default: TIDEMILL_TARGET, else its default_target.",
+        DefaultValueFactory = _ => ProjectChoice.FromEnvironment("TIDEMILL_TARGET"),
+    };
 
-    private readonly Option<string?> _data = new("--data") { Description = "Folder for log, warehouse and indexes; default: .tidemill in the project." };
+    private readonly Option<string?> _data = new("--data")
+    {
+        Description = "Folder for log, warehouse and indexes; default: TIDEMILL_DATA, else .tidemill in the project.",
+        DefaultValueFactory = _ => ProjectChoice.FromEnvironment("TIDEMILL_DATA"),
+    };
 
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON for programs instead of text for people." };
 

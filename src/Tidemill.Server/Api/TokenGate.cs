@@ -20,10 +20,9 @@ internal sealed class TokenGate(RequestDelegate next, AccessToken token)
         }
 
         context.Response.Headers.WWWAuthenticate = "Bearer";
-        return ProblemAnswers.WriteAsync(
-            context,
-            Problem.Of(new TidemillException(ErrorCode.AccessDenied, "This server asks for its token: send `Authorization: Bearer` with it; commands take it from TIDEMILL_TOKEN."))
-                with { Status = StatusCodes.Status401Unauthorized });
+        var refusal = Problem.Of(new TidemillException(
+            ErrorCode.AccessDenied, "This server asks for its token: send `Authorization: Bearer` with it; commands take it from TIDEMILL_TOKEN."));
+        return ProblemAnswers.WriteAsync(context, refusal with { Status = StatusCodes.Status401Unauthorized });
     }
 
     // What orchestrators ask, what tells one server from another, and what the sign-in page is made of.

@@ -32,6 +32,26 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task Settings_of_a_container_reach_up_and_every_command()
+    {
+        await SucceedsAsync("init", _folder);
+        var data = Path.Combine(Path.GetDirectoryName(_folder)!, "data");
+        var container = new Dictionary<string, string>
+        {
+            ["TIDEMILL_TARGET"] = "dev", ["TIDEMILL_DATA"] = data, ["TIDEMILL_TOKEN"] = "a-token-of-twenty-four",
+        };
+        await using var up = TidemillProcess.Start(container, "up", _folder, "--address", "0.0.0.0", "--port", "0", "--no-workflows");
+        await up.ReadyAsync(DataFolder.For(_folder, data));
+        var status = await TidemillProcess.RunAsync(container, "status", "--project", _folder);
+        Assert.Contains("up at http://127.0.0.1:", status.Output, StringComparison.Ordinal);
+        container["TIDEMILL_TOKEN"] = "";
+        var refused = await TidemillProcess.RunAsync(container, "status", "--project", _folder);
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains("TIDEMILL_TOKEN", refused.Output, StringComparison.Ordinal);
+        Assert.Equal(0, await up.InterruptAsync());
+    }
+
+    [Fact]
     public async Task Errors_of_a_project_come_at_once_with_their_places_and_exit_code_1()
     {
         await SucceedsAsync("init", _folder);
