@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net;
 using Spectre.Console;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
@@ -23,11 +22,7 @@ internal static class UpCommand
             DefaultValueFactory = _ => ProjectChoice.FromEnvironment("TIDEMILL_TARGET"),
         };
         var port = new Option<int>("--port") { Description = "Port of the console and API; 0 takes a free one.", DefaultValueFactory = _ => 8080 };
-        var address = new Option<string>("--address")
-        {
-            Description = "Address listened on. Any but a loopback address needs the environment variable TIDEMILL_TOKEN.",
-            DefaultValueFactory = _ => IPAddress.Loopback.ToString(),
-        };
+        var address = ListenAddress.Option();
         var data = new Option<string?>("--data")
         {
             Description = "Folder for log, warehouse and indexes; default: TIDEMILL_DATA, else .tidemill in the project.",
@@ -43,7 +38,7 @@ internal static class UpCommand
                     ProjectFolder = Path.GetFullPath(parsed.GetValue(project)!),
                     Target = parsed.GetValue(target),
                     Port = parsed.GetValue(port),
-                    Address = ReadAddress(parsed.GetValue(address)!),
+                    Address = ListenAddress.Read(parsed.GetValue(address)!),
                     Token = ServerClient.Token,
                     DataFolder = parsed.GetValue(data),
                     RunWorkflows = !parsed.GetValue(noWorkflows),
@@ -52,10 +47,6 @@ internal static class UpCommand
             cancellationToken));
         return command;
     }
-
-    private static IPAddress ReadAddress(string text) => IPAddress.TryParse(text, out var address)
-        ? address
-        : throw new TidemillException(ErrorCode.InvalidRequest, "--address is no IP address. 0.0.0.0 listens on all of the machine's.");
 
     private static async Task<int> RunAsync(HostOptions options, CancellationToken cancellationToken)
     {

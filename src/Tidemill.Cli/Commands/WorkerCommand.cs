@@ -18,21 +18,27 @@ internal static class WorkerCommand
         var options = new ProjectOptions();
         var name = new Option<string?>("--name") { Description = "The worker's name, unique on this machine; default: worker-1, or the next that is free." };
         var port = new Option<int>("--port") { Description = "Port of /health, /metrics and the API; 0 takes a free one.", DefaultValueFactory = _ => 0 };
-        var command = new Command("worker", "Run a project's streams only; several workers share the topics' partitions.") { name, port };
+        var address = ListenAddress.Option();
+        var command = new Command("worker", "Run a project's streams only; several workers share the topics' partitions.") { name, port, address };
         options.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
             var choice = options.Read(parsed);
-            var host = new HostOptions
-            {
-                ProjectFolder = choice.Folder,
-                Target = choice.Target,
-                Port = parsed.GetValue(port),
-                Role = HostRole.Worker,
-                RunWorkflows = false,
-            };
             return CommandRunner.GuardAsync(
-                choice.Json, () => RunAsync(host, choice, parsed.GetValue(name), cancellationToken), cancellationToken);
+                choice.Json,
+                () => RunAsync(
+                    new HostOptions
+                    {
+                        ProjectFolder = choice.Folder,
+                        Target = choice.Target,
+                        Port = parsed.GetValue(port),
+                        Address = ListenAddress.Read(parsed.GetValue(address)!),
+                        Token = ServerClient.Token,
+                        Role = HostRole.Worker,
+                        RunWorkflows = false,
+                    },
+                    choice, parsed.GetValue(name), cancellationToken),
+                cancellationToken);
         });
         return command;
     }

@@ -38,7 +38,9 @@ public sealed class CommandLineTests : IDisposable
         var data = Path.Combine(Path.GetDirectoryName(_folder)!, "data");
         var container = new Dictionary<string, string>
         {
-            ["TIDEMILL_TARGET"] = "dev", ["TIDEMILL_DATA"] = data, ["TIDEMILL_TOKEN"] = "a-token-of-twenty-four",
+            ["TIDEMILL_TARGET"] = "dev",
+            ["TIDEMILL_DATA"] = data,
+            ["TIDEMILL_TOKEN"] = "a-token-of-twenty-four",
         };
         await using var up = TidemillProcess.Start(container, "up", _folder, "--address", "0.0.0.0", "--port", "0", "--no-workflows");
         await up.ReadyAsync(DataFolder.For(_folder, data));
