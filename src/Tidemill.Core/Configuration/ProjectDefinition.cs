@@ -35,6 +35,8 @@ public sealed record TargetDefinition
     public WarehouseConnection Warehouse { get; init; } = new();
 
     public SearchConnection Search { get; init; } = new();
+
+    public DocumentsConnection Documents { get; init; } = new();
 }
 
 public enum LogType
@@ -85,4 +87,3 @@ public sealed record WarehouseConnection
         return true;
     }
 }
-

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Tidemill.Connectors.DuckDb;
 using Tidemill.Core.Search;
 using Tidemill.DuckDb;
 
@@ -75,9 +76,9 @@ internal sealed class BulkWrite(DuckDbConnection connection, string index, Field
     private Dictionary<string, Stored> Load(List<string> ids)
     {
         var found = new Dictionary<string, Stored>();
-        Scan(
-            ["id"], [LogicalType.Varchar], ids, (chunk, row, id) => chunk[0].SetString(row, id),
-            source => found = DocumentRows.Read(
+        StoreRows.Scan(
+            connection, ["id"], [LogicalType.Varchar], ids, (chunk, row, id) => chunk[0].SetString(row, id),
+            source => found = StoreRows.Read(
                     connection,
                     $"SELECT id, version, source FROM documents WHERE index_name = $1 AND id IN (SELECT id FROM {source})",
                     [index],
@@ -87,8 +88,8 @@ internal sealed class BulkWrite(DuckDbConnection connection, string index, Field
     }
 
     /// <summary>One statement: a statement a row would take DuckDB a block of memory each until the commit.</summary>
-    private void Save(List<KeyValuePair<string, Stored>> changed) => Scan(
-        ["id", "version", "source", "words"],
+    private void Save(List<KeyValuePair<string, Stored>> changed) => StoreRows.Scan(
+        connection, ["id", "version", "source", "words"],
         [LogicalType.Varchar, LogicalType.BigInt, LogicalType.Varchar, LogicalType.Varchar],
         changed,
         (chunk, row, document) =>
@@ -109,48 +110,14 @@ internal sealed class BulkWrite(DuckDbConnection connection, string index, Field
             upsert.Execute();
         });
 
-    private void Delete(List<string> ids) => Scan(
-        ["id"], [LogicalType.Varchar], ids, (chunk, row, id) => chunk[0].SetString(row, id),
+    private void Delete(List<string> ids) => StoreRows.Scan(
+        connection, ["id"], [LogicalType.Varchar], ids, (chunk, row, id) => chunk[0].SetString(row, id),
         source =>
         {
             using var delete = connection.Prepare($"DELETE FROM documents WHERE index_name = $1 AND id IN (SELECT id FROM {source})");
             delete.Bind(1, index);
             delete.Execute();
         });
-
-    /// <summary>Gives <paramref name="use"/> the rows as a table expression; nothing happens without rows.</summary>
-    private void Scan<T>(string[] names, LogicalType[] types, List<T> rows, Action<DataChunk, int, T> fill, Action<string> use)
-    {
-        if (rows.Count == 0)
-        {
-            return;
-        }
-
-        var source = connection.Database.Register(new ChunkSource(names, types));
-        var chunks = new List<DataChunk>();
-        try
-        {
-            for (var row = 0; row < rows.Count; row++)
-            {
-                if (row % DataChunk.Capacity == 0)
-                {
-                    chunks.Add(DataChunk.Create(types));
-                }
-
-                fill(chunks[^1], row % DataChunk.Capacity, rows[row]);
-                chunks[^1].Size = (row % DataChunk.Capacity) + 1;
-            }
-
-            source.Set(chunks);
-            use(source.Sql);
-        }
-        finally
-        {
-            source.Clear();
-            connection.Database.Unregister(source);
-            chunks.ForEach(chunk => chunk.Dispose());
-        }
-    }
 
     private sealed record Stored(long Version, byte[] Source, string Words);
 }

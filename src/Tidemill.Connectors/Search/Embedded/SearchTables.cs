@@ -1,3 +1,4 @@
+using Tidemill.Connectors.DuckDb;
 using System.Globalization;
 using System.Text.Json;
 using Tidemill.Core.Errors;
@@ -116,7 +117,7 @@ internal sealed class SearchTables(DuckDbConnection connection, string descripti
     }
 
     public List<T> Read<T>(string sql, IReadOnlyList<object> parameters, Func<DataChunk, int, T> read) =>
-        DocumentRows.Read(connection, sql, parameters, read);
+        StoreRows.Read(connection, sql, parameters, read);
 
     public static Dictionary<string, string> ParseMapping(string json) => JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? [];
 

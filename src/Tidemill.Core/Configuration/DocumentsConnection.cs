@@ -1,0 +1,25 @@
+namespace Tidemill.Core.Configuration;
+
+public enum DocumentsType
+{
+    Embedded,
+    MongoDb,
+}
+
+/// <summary>A file under the data folder by default; the rest belongs to MongoDB.</summary>
+public sealed record DocumentsConnection
+{
+    public DocumentsType Type { get; init; } = DocumentsType.Embedded;
+
+    /// <summary>mongodb://USER:PASSWORD@HOST:PORT,HOST:PORT/?OPTIONS or mongodb+srv://...; authentication and TLS are its options.</summary>
+    public string? Uri { get; init; }
+
+    /// <summary>Default: the database that the uri names.</summary>
+    public string? Database { get; init; }
+
+    private bool PrintMembers(System.Text.StringBuilder builder)
+    {
+        builder.Append(System.Globalization.CultureInfo.InvariantCulture, $"Type = {Type}, Database = {Database}");
+        return true;
+    }
+}
