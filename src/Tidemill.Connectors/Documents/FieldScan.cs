@@ -1,5 +1,4 @@
 using System.Text;
-using Tidemill.Connectors.DuckDb;
 using Tidemill.Core.Documents;
 using Tidemill.Core.Documents.Bson;
 using Tidemill.DuckDb;

@@ -128,7 +128,8 @@ public sealed class MongoDocumentStore : IDocumentStore
         cancellationToken);
 
     public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(
-        CheckpointOwner owner, CancellationToken cancellationToken) => _clients.RunAsync(client => ReadPositions(client, owner), cancellationToken);
+        CheckpointOwner owner, CancellationToken cancellationToken) =>
+        _clients.RunAsync<IReadOnlyDictionary<TopicPartition, LogOffset>>(client => ReadPositions(client, owner), cancellationToken);
 
     public Task<long> CommitAsync(DocumentCommit commit, CancellationToken cancellationToken)
     {
@@ -258,7 +259,7 @@ public sealed class MongoDocumentStore : IDocumentStore
         return refused.Count == 0;
     }
 
-    private static void CheckNotFenced(IReadOnlyDictionary<TopicPartition, LogOffset> held, DocumentCommit commit)
+    private static void CheckNotFenced(Dictionary<TopicPartition, LogOffset> held, DocumentCommit commit)
     {
         foreach (var range in commit.Ranges)
         {
@@ -269,7 +270,7 @@ public sealed class MongoDocumentStore : IDocumentStore
         }
     }
 
-    private static IReadOnlyDictionary<TopicPartition, LogOffset> ReadPositions(MongoClient client, CheckpointOwner owner)
+    private static Dictionary<TopicPartition, LogOffset> ReadPositions(MongoClient client, CheckpointOwner owner)
     {
         using var filter = MongoCommands.Build(writer =>
         {

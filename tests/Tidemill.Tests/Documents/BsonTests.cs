@@ -94,7 +94,7 @@ public sealed class BsonTests
     [InlineData("""{"a":"\ud800"}""")]
     public void Text_that_is_no_extended_json_is_refused_without_its_values(string json)
     {
-        var error = Assert.Throws<FormatException>(() => Parse(json));
+        var error = Assert.ThrowsAny<FormatException>(() => Parse(json));
         Assert.DoesNotContain("yesterday", error.Message, StringComparison.Ordinal);
     }
 
