@@ -1,6 +1,6 @@
-using Tidemill.Connectors.DuckDb;
 using System.Globalization;
 using System.Text.Json;
+using Tidemill.Connectors.DuckDb;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Search;
