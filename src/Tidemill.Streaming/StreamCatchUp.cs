@@ -1,7 +1,8 @@
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
-using Tidemill.Core.Warehouses;
+using Tidemill.Core.Streams;
+using Tidemill.Streaming.Pipeline;
 using Tidemill.Streaming.Status;
 
 namespace Tidemill.Streaming;
@@ -47,23 +48,33 @@ public static class StreamCatchUp
 
         var topic = await services.Log.DescribeTopicAsync(source.Topic, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
-        using var timer = new PeriodicTimer(Interval, services.Time);
-        while (!await HoldsAsync(services.Warehouse, stream, topic, cancellationToken))
+        var sinks = StreamSession.Sinks(services, stream);
+        try
         {
-            await timer.WaitForNextTickAsync(cancellationToken);
-            if (current() is { State: StreamState.Failed } status)
+            using var timer = new PeriodicTimer(Interval, services.Time);
+            while (!await HoldsAsync(sinks, topic, cancellationToken))
             {
-                throw new TidemillException(ErrorCode.InvalidRequest, $"Stream {stream.Name} stopped. {status.LastError}");
+                await timer.WaitForNextTickAsync(cancellationToken);
+                if (current() is { State: StreamState.Failed } status)
+                {
+                    throw new TidemillException(ErrorCode.InvalidRequest, $"Stream {stream.Name} stopped. {status.LastError}");
+                }
+            }
+        }
+        finally
+        {
+            foreach (var sink in sinks)
+            {
+                await sink.DisposeAsync();
             }
         }
     }
 
-    private static async Task<bool> HoldsAsync(
-        IWarehouse warehouse, StreamDefinition stream, TopicDescription topic, CancellationToken cancellationToken)
+    private static async Task<bool> HoldsAsync(IReadOnlyList<ISink> sinks, TopicDescription topic, CancellationToken cancellationToken)
     {
-        foreach (var sink in stream.Sinks)
+        foreach (var sink in sinks)
         {
-            var held = await warehouse.ReadCheckpointsAsync(new CheckpointOwner(stream.Name, sink.Name), cancellationToken);
+            var held = await sink.ReadPositionsAsync(cancellationToken);
             var behind = topic.Partitions.Any(p =>
                 p.Next > p.Earliest && held.GetValueOrDefault(new TopicPartition(topic.Name, p.Partition)) < p.Next);
             if (behind)

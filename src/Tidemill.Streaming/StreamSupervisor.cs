@@ -77,6 +77,7 @@ public sealed partial class StreamSupervisor
     private static string SinkText(SinkDefinition sink) => sink switch
     {
         WarehouseSinkDefinition table => $"table {table.Table}",
+        CollectionSinkDefinition collection => $"collection {collection.Collection}",
         TopicSinkDefinition topic => $"topic {topic.Topic}",
         _ => sink.Name,
     };

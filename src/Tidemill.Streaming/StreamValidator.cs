@@ -1,6 +1,7 @@
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Schemas;
+using Tidemill.Core.Streams;
 using Tidemill.Streaming.Pipeline;
 
 namespace Tidemill.Streaming;
@@ -17,19 +18,23 @@ public static class StreamValidator
             return [];
         }
 
-        if (stream.Deduplicate.Count > 0 && stream.Sinks.Count > 1)
+        if (stream.Deduplicate.Count > 0 && stream.Sinks is not [WarehouseSinkDefinition])
         {
             return
             [
-                new ConfigError("deduplicate", "A stream that deduplicates has one sink, in whose transaction the keys are remembered.",
-                    "Give each table a stream of its own.", stream.File, 0),
+                new ConfigError("deduplicate", "A stream that deduplicates has one sink, a table, in whose transaction the keys are remembered.",
+                    "Give each sink a stream of its own; one that is no table needs no `deduplicate` when its ids are the event's key.", stream.File, 0),
             ];
         }
 
         try
         {
             using var rows = new RowMaker(stream);
-            return [.. stream.Sinks.OfType<WarehouseSinkDefinition>().SelectMany(sink => Missing(stream, sink, rows.Output))];
+            return
+            [
+                .. stream.Sinks.OfType<WarehouseSinkDefinition>().SelectMany(sink => Missing(stream, sink, rows.Output)),
+                .. stream.Sinks.OfType<CollectionSinkDefinition>().SelectMany(sink => CollectionSinkColumns.Errors(stream, sink, rows.Output)),
+            ];
         }
         catch (TidemillException error) when (error.Code == ErrorCode.SqlInvalid)
         {

@@ -1,8 +1,11 @@
+using Tidemill.Connectors.Documents;
 using Tidemill.Connectors.DuckDb;
+using Tidemill.Connectors.MongoDb;
 using Tidemill.Connectors.Postgres;
 using Tidemill.Connectors.Search.Elasticsearch;
 using Tidemill.Connectors.Search.Embedded;
 using Tidemill.Core.Configuration;
+using Tidemill.Core.Documents;
 using Tidemill.Core.Search;
 using Tidemill.Core.Warehouses;
 using Tidemill.Log;
@@ -17,6 +20,7 @@ internal static class DefaultParts
         OpenLog = async (_, folder, time, token) => await EmbeddedLog.OpenAsync(folder.Log, new EmbeddedLogOptions(), time, token),
         OpenWarehouse = OpenWarehouseAsync,
         OpenSearch = OpenSearchAsync,
+        OpenDocuments = OpenDocumentsAsync,
     };
 
     private static async Task<ISearchStore> OpenSearchAsync(
@@ -24,6 +28,13 @@ internal static class DefaultParts
         {
             SearchType.Embedded => await EmbeddedSearchStore.OpenAsync(folder.Path, cancellationToken),
             _ => new ElasticsearchStore(InFolder(project.Target.Search, project.Folder), TimeProvider.System),
+        };
+
+    private static async Task<IDocumentStore> OpenDocumentsAsync(
+        ProjectDefinition project, DataFolder folder, CancellationToken cancellationToken) => project.Target.Documents.Type switch
+        {
+            DocumentsType.MongoDb => MongoDocumentStore.Open(project.Target.Documents),
+            _ => await EmbeddedDocumentStore.OpenAsync(folder.Path, cancellationToken),
         };
 
     /// <summary>Files are named from the project's folder.</summary>

@@ -1,4 +1,5 @@
 using Tidemill.Core.Configuration;
+using Tidemill.Core.Documents;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Search;
 using Tidemill.Core.Warehouses;
@@ -13,4 +14,6 @@ internal sealed record HostParts
     public required Func<ProjectDefinition, DataFolder, CancellationToken, Task<IWarehouse>> OpenWarehouse { get; init; }
 
     public required Func<ProjectDefinition, DataFolder, CancellationToken, Task<ISearchStore>> OpenSearch { get; init; }
+
+    public required Func<ProjectDefinition, DataFolder, CancellationToken, Task<IDocumentStore>> OpenDocuments { get; init; }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tidemill.Connectors.Generator;
 using Tidemill.Core.Configuration;
+using Tidemill.Core.Documents;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Search;
@@ -47,6 +48,9 @@ internal sealed class ProjectRuntime : IAsyncDisposable
     public required ILogProducer Producer { get; init; }
 
     public required ISearchStore Search { get; init; }
+
+    /// <summary>Null when no stream has to do with a collection.</summary>
+    public required IDocumentStore? Documents { get; init; }
 
     public required WarehouseGate Gate { get; init; }
 
@@ -105,6 +109,7 @@ internal sealed class ProjectRuntime : IAsyncDisposable
                 Log = log,
                 Producer = log.CreateProducer(new ProducerOptions()),
                 Search = await parts.OpenSearch(project, dataFolder, cancellationToken),
+                Documents = UsesDocuments(project) ? await parts.OpenDocuments(project, dataFolder, cancellationToken) : null,
                 Gate = new WarehouseGate(
                     token => parts.OpenWarehouse(project, dataFolder, token), time, loggers.CreateLogger<WarehouseGate>()),
                 Loggers = loggers,
@@ -117,6 +122,12 @@ internal sealed class ProjectRuntime : IAsyncDisposable
             throw;
         }
     }
+
+    public IDocumentStore RequireDocuments() =>
+        Documents ?? throw new InvalidOperationException("The document store is open when a stream names a collection.");
+
+    internal static bool UsesDocuments(ProjectDefinition project) =>
+        project.Streams.Any(stream => stream.Sinks.Any(sink => sink is CollectionSinkDefinition));
 
     /// <summary>The topic as it stands; NotFound names those that exist.</summary>
     public async Task<TopicDescription> RequireTopicAsync(string topic, CancellationToken cancellationToken) =>
@@ -131,6 +142,7 @@ internal sealed class ProjectRuntime : IAsyncDisposable
         await Producer.DisposeAsync();
         await Gate.DisposeAsync();
         await Search.DisposeAsync();
+        await (Documents?.DisposeAsync() ?? ValueTask.CompletedTask);
         await Log.DisposeAsync();
         _folderLock.Dispose();
     }

@@ -1,3 +1,4 @@
+using Tidemill.Connectors.Documents;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Streams;
@@ -9,6 +10,7 @@ internal static class StreamSinks
 {
     public static ISink Open(ProjectRuntime runtime, StreamDefinition stream, SinkDefinition sink) => sink switch
     {
+        CollectionSinkDefinition collection => new CollectionSink(runtime.RequireDocuments(), runtime.Project.Name, stream, collection),
         _ => throw new TidemillException(
             ErrorCode.ConfigurationInvalid,
             $"{stream.File}: sink {sink.Name} has no place in target {runtime.Project.Target.Name}."),

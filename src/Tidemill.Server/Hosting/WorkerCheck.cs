@@ -21,6 +21,11 @@ internal static class WorkerCheck
             errors.Add(Error("warehouse", "DuckDB's file is opened by one process at a time.", "Use `warehouse: {type: postgres, ...}`."));
         }
 
+        if (target.Documents.Type == DocumentsType.Embedded && ProjectRuntime.UsesDocuments(project))
+        {
+            errors.Add(Error("documents", "The embedded document store is opened by one process at a time.", "Use `documents: {type: mongodb, ...}`."));
+        }
+
         if (errors.Count > 0)
         {
             throw TidemillException.Configuration(errors);

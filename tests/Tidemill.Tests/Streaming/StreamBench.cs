@@ -5,6 +5,7 @@ using Tidemill.Connectors.DuckDb;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;
+using Tidemill.Core.Streams;
 using Tidemill.Core.Warehouses;
 using Tidemill.Log;
 using Tidemill.Streaming;
@@ -30,8 +31,14 @@ internal sealed class StreamBench : IAsyncDisposable
 
     public Func<IWarehouse, IWarehouse> Wrap { get; set; } = warehouse => warehouse;
 
+    /// <summary>Sinks that are no tables.</summary>
+    public Func<StreamDefinition, SinkDefinition, ISink> OpenSink { get; set; } = (_, sink) => throw new NotSupportedException(sink.Name);
+
     public StreamServices Services => new(
-        "test", Log, Wrap(Warehouse), TimeProvider.System, NullLoggerFactory.Instance, _ => throw new NotSupportedException());
+        "test", Log, Wrap(Warehouse), TimeProvider.System, NullLoggerFactory.Instance, _ => throw new NotSupportedException())
+    {
+        OpenSink = (stream, sink) => OpenSink(stream, sink),
+    };
 
     public static async Task<StreamBench> OpenAsync(int partitions = 2)
     {

@@ -16,6 +16,7 @@ internal static class ProjectBinder
             Log = new LogConnection { Type = log.Choice("type", LogType.Embedded) },
             Warehouse = BindWarehouse(target.Object("warehouse", ProjectShapes.Warehouse)),
             Search = BindSearch(target.Object("search", ProjectShapes.Search)),
+            Documents = BindDocuments(target.Object("documents", ProjectShapes.Documents)),
         };
     }
 
@@ -72,6 +73,20 @@ internal static class ProjectBinder
             BulkBytes = (int)(options.Size("bulk_bytes") ?? defaults.BulkBytes),
             Compress = options.Flag("compress", defaults.Compress),
         };
+    }
+
+    private static DocumentsConnection BindDocuments(Section documents)
+    {
+        var connection = new DocumentsConnection
+        {
+            Type = documents.Choice("type", DocumentsType.Embedded),
+            Uri = documents.Text("uri"),
+            Database = documents.Text("database"),
+        };
+        if (connection is { Type: DocumentsType.MongoDb, Uri: null } && documents.Node.Find("uri") is null)
+            documents.Error("uri", "Nothing says where MongoDB is.", "Add `uri: mongodb://HOST:27017`, or `uri: ${MONGODB_URI}`.");
+
+        return connection;
     }
 
     /// <summary>DuckDB wants a unit, also for bytes.</summary>

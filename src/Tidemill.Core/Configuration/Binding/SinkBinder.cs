@@ -1,5 +1,6 @@
 using Tidemill.Core.Configuration.Shapes;
 using Tidemill.Core.Configuration.Yaml;
+using Tidemill.Core.Documents;
 using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Core.Configuration.Binding;
@@ -22,6 +23,9 @@ internal static class SinkBinder
 
         if (sink.Value("index") is { } index)
             yield return IndexSinkBinder.Bind(new Section(AsMapping(index, "index"), StreamShapes.IndexSink, $"{sink.Path}.index", sink.Context), columns);
+
+        if (sink.Value("collection") is { } collection)
+            yield return BindCollection(new Section(AsMapping(collection, "collection"), StreamShapes.CollectionSink, $"{sink.Path}.collection", sink.Context), columns);
 
         if (sink.Value("topic") is { } topic)
         {
@@ -54,6 +58,21 @@ internal static class SinkBinder
         };
         CheckRule(result, sink, columns);
         return result;
+    }
+
+    private static CollectionSinkDefinition BindCollection(Section sink, List<string>? columns)
+    {
+        var collection = sink.Text("collection") ?? "";
+        var id = sink.Texts("id");
+        ColumnCheck.Names(id, "id", columns, sink);
+        if (collection == DocumentCollections.Checkpoints || collection.StartsWith("system.", StringComparison.Ordinal))
+            sink.Error("collection", $"The collection '{collection}' is kept by Tidemill or the server for itself.", "Choose another collection.");
+
+        return new CollectionSinkDefinition(sink.Text("name") ?? collection, collection)
+        {
+            Id = [.. id.Select(column => column.Text)],
+            Order = sink.Choice("order", BulkOrder.Ordered),
+        };
     }
 
     private static TableName BindTable(Section sink)

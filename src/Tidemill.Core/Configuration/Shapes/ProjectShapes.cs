@@ -55,10 +55,16 @@ internal static class ProjectShapes
         SearchServer("prefix", new TextShape("^([a-z0-9][a-z0-9._-]{0,99})?$", "lower-case letters, digits, '.', - and _, at most 100"), "Put before every index, alias and template name, so that projects and targets can share a server.", ""),
         SearchServer("options", SearchOptions, "How requests are made.", null));
 
+    public static readonly ObjectShape Documents = new(
+        new Property("type", new ChoiceShape("embedded", "mongodb"), "Kind of document store. embedded: a file in the data folder.") { Default = "embedded" },
+        new Property("uri", new TextShape("^mongodb(\\+srv)?://.+", "mongodb://HOST:PORT/?OPTIONS or mongodb+srv://HOST/?OPTIONS") { Secret = true }, "MongoDB's connection string; user, TLS and timeouts are its parts. Keep secrets out of the file with ${NAME} or ${file:path}.") { OnlyWith = ("type", "mongodb") },
+        new Property("database", new TextShape("^[^/\\\\. \"$\\x00]{1,63}$", "a database name of at most 63 characters, without /, \\, '.', space, quotes and $"), "Database used. Default: the one that the uri names.") { OnlyWith = ("type", "mongodb") });
+
     public static readonly ObjectShape Target = new(
         new Property("log", Log, "Where topics live."),
         new Property("warehouse", Warehouse, "Where tables live."),
-        new Property("search", Search, "Where indexes live."));
+        new Property("search", Search, "Where indexes live."),
+        new Property("documents", Documents, "Where collections live."));
 
     public static readonly ObjectShape Retention = new(
         new Property("time", new DurationShape(TimeSpan.FromSeconds(1)), "Older records may be deleted. Default: kept for ever."),

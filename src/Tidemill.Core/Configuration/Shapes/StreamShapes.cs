@@ -113,9 +113,19 @@ internal static class StreamShapes
         new Property("replicas", new NumberShape(0, 100, Whole: true), "Copies of each shard. Default: the server's."),
         new Property("lifecycle", Lifecycle, "What becomes of an index as it grows old; ILM on Elasticsearch, ISM on OpenSearch."));
 
+    private static readonly TextShape Collection =
+        new("^[^$\\x00]{1,120}$", "a collection name of at most 120 characters without $");
+
+    public static readonly ObjectShape CollectionSink = new(
+        new Property("collection", Collection, "Collection written; it comes to be with its first document.") { Required = true },
+        new Property("name", CommonShapes.Name, "The sink's name, which its checkpoint is kept under. Default: the collection's name."),
+        new Property("id", new EitherShape(CommonShapes.Column, Columns), "Columns that are the document's _id: the value of one, a document of several. Default: the column _id, else topic, partition and offset, which the rows must then carry."),
+        new Property("order", new ChoiceShape("ordered", "unordered"), "unordered: documents behind one that is refused are written nevertheless.") { Default = "ordered" });
+
     public static readonly ObjectShape Sink = new(
         new Property("warehouse", new EitherShape(CommonShapes.Table, Mapping: WarehouseSink), "Writes rows to a table."),
         new Property("index", new EitherShape(IndexName, Mapping: IndexSink), "Writes rows as documents of a search index."),
+        new Property("collection", new EitherShape(Collection, Mapping: CollectionSink), "Writes rows as documents of a collection."),
         new Property("topic", new EitherShape(CommonShapes.Topic, Mapping: TopicSink), "Writes a generator's records to a topic."))
     { ExactlyOne = true };
 

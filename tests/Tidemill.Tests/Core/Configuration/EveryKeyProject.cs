@@ -13,6 +13,7 @@ internal static class EveryKeyProject
                 log: {type: embedded}
                 warehouse: {type: postgres, host: h, port: 1, user: u, password: p, database: d, schema: s, ssl_mode: require, memory_limit: 1GiB, threads: 2}
                 search: {type: opensearch, url: ["https://a:9200", "https://b:9200"], user: u, password: p, ca: ca.pem, prefix: all-, options: {timeout: 10s, bulk_bytes: 1MiB, compress: true}}
+                documents: {type: mongodb, uri: "mongodb://u:p@h:27017/?tls=true", database: d}
               other:
                 search: {type: elasticsearch, url: "http://h:9200", api_key: k}
             topics:
@@ -50,6 +51,7 @@ internal static class EveryKeyProject
                   merge: {amount: sum}
                   columns: {amount: "decimal(20,2)"}
                   indexes: [[at], {columns: [note, at], unique: true}]
+              - collection: {collection: events, name: copies, id: [id], order: unordered}
               - index:
                   index: "events-{at:yyyy.MM}"
                   name: documents

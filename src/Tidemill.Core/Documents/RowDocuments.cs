@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Text;
+using Tidemill.Core.Batches;
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Documents.Bson;
+using Tidemill.Core.Errors;
+using Tidemill.Core.Schemas;
+using Tidemill.Core.Streams;
+
+namespace Tidemill.Core.Documents;
+
+/// <summary>
+/// Makes rows into documents: <c>_id</c> first, then every column under its name. Columns that only make the <c>_id</c>
+/// (one named so, or topic, partition and offset) are not written again. Used by one caller at a time.
+/// </summary>
+public sealed class RowDocuments
+{
+    private static readonly byte[] IdName = "_id"u8.ToArray();
+
+    private readonly Schema _schema;
+    private readonly byte[][] _names;
+    private readonly int[] _id;
+    private readonly int[] _position;
+    private readonly int[] _fields;
+
+    public RowDocuments(CollectionSinkDefinition sink, Schema schema)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        _schema = schema;
+        _names = [.. schema.Fields.Select(field => Encoding.UTF8.GetBytes(field.Name))];
+        _id = [.. CollectionSinkColumns.IdOf(sink, schema)];
+        _position = _id.Length > 0 ? [] : [.. CollectionSinkColumns.PositionOf(schema)];
+        var named = schema.IndexOf("_id");
+        _fields = [.. Enumerable.Range(0, schema.Fields.Count).Where(column => column != named && !_position.Contains(column))];
+    }
+
+    /// <summary>Adds the rows. RowRejected when an id is NULL or BSON has no place for a value.</summary>
+    public void Write(Batch rows, DocumentBatch documents)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        ArgumentNullException.ThrowIfNull(documents);
+        var cells = new CellBson[_names.Length];
+        foreach (var chunk in rows.Chunks)
+        {
+            for (var column = 0; column < cells.Length; column++)
+            {
+                cells[column] = new CellBson(chunk[column], _schema.Fields[column], _names[column]);
+            }
+
+            for (var row = 0; row < chunk.Size; row++)
+            {
+                var mark = documents.Writer.Begin();
+                WriteId(documents.Writer, cells, row);
+                foreach (var column in _fields)
+                {
+                    cells[column].Write(documents.Writer, row);
+                }
+
+                documents.Writer.End(mark);
+                documents.Add();
+            }
+        }
+    }
+
+    private void WriteId(BsonWriter writer, CellBson[] cells, int row)
+    {
+        foreach (var column in _id.Where(column => cells[column].IsNull(row)))
+        {
+            throw new TidemillException(ErrorCode.RowRejected, $"Column {_schema.Fields[column].Name}, part of the document's _id, is NULL in a row.");
+        }
+
+        switch (_id)
+        {
+            case []:
+                writer.Text(IdName, Encoding.UTF8.GetBytes(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{Encoding.UTF8.GetString(cells[_position[0]].Bytes(row))}-{cells[_position[1]].Integer(row)}-{cells[_position[2]].Integer(row)}")));
+                break;
+            case [var only]:
+                cells[only].Write(writer, IdName, row);
+                break;
+            default:
+                var mark = writer.Begin(BsonType.Document, IdName);
+                foreach (var column in _id)
+                {
+                    cells[column].Write(writer, row);
+                }
+
+                writer.End(mark);
+                break;
+        }
+    }
+}
