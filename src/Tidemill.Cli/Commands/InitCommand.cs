@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Reflection;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Spectre.Console;
 using Tidemill.Core.Errors;
@@ -14,13 +15,14 @@ internal static partial class InitCommand
     public static Command Create()
     {
         var folder = new Argument<string>("FOLDER") { Description = "New or empty folder; its name becomes the project's." };
-        var command = new Command("init", "Make a new project folder that runs.") { folder };
+        var json = new Option<bool>("--json") { Description = "Print JSON for programs instead of text for people." };
+        var command = new Command("init", "Make a new project folder that runs.") { folder, json };
         command.SetAction((parsed, cancellationToken) => CommandRunner.GuardAsync(
-            json: false, () => WriteAsync(Path.GetFullPath(parsed.GetValue(folder)!), cancellationToken), cancellationToken));
+            parsed.GetValue(json), () => WriteAsync(Path.GetFullPath(parsed.GetValue(folder)!), parsed.GetValue(json), cancellationToken), cancellationToken));
         return command;
     }
 
-    private static async Task<int> WriteAsync(string folder, CancellationToken cancellationToken)
+    private static async Task<int> WriteAsync(string folder, bool json, CancellationToken cancellationToken)
     {
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder));
         if (!ProjectName().IsMatch(name))
@@ -44,7 +46,15 @@ internal static partial class InitCommand
             await File.WriteAllTextAsync(path, text.Replace("__PROJECT__", name, StringComparison.Ordinal), cancellationToken);
         }
 
-        AnsiConsole.MarkupLineInterpolated($"[green]made[/] {folder}. Now: tidemill up {folder}");
+        if (json)
+        {
+            JsonOutput.Print(JsonSerializer.SerializeToElement(new { name, folder }, JsonOutput.Options));
+        }
+        else
+        {
+            AnsiConsole.MarkupLineInterpolated($"[green]made[/] {folder}. Now: tidemill up {folder}");
+        }
+
         return ExitCode.Success;
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tidemill.Server.Hosting;
 
 namespace Tidemill.Cli.Commands;
 
@@ -13,6 +14,10 @@ internal static class JsonOutput
         Converters = { new JsonStringEnumConverter() },
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    /// <summary>What a program that started a server or worker needs to reach it.</summary>
+    public static void PrintHost(TidemillHost host, string name) => Print(JsonSerializer.SerializeToElement(
+        new { name, target = host.Project.Target.Name, url = host.Url.ToString().TrimEnd('/'), pid = Environment.ProcessId }, Options));
 
     public static void Print(JsonElement value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, Options));
 }

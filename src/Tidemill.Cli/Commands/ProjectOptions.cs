@@ -4,8 +4,15 @@ using Tidemill.Core.Configuration;
 namespace Tidemill.Cli.Commands;
 
 /// <summary>The options that all commands on a project share.</summary>
-internal sealed class ProjectOptions
+/// <param name="asArgument">The project stands behind the command instead of behind <c>--project</c>.</param>
+internal sealed class ProjectOptions(bool asArgument = false)
 {
+    private readonly Argument<string> _folder = new("PROJECT")
+    {
+        Description = "Project folder; default: the current one.",
+        DefaultValueFactory = _ => Directory.GetCurrentDirectory(),
+    };
+
     private readonly Option<string> _project = new("--project", "-p")
     {
         Description = "Project folder.",
@@ -28,14 +35,22 @@ internal sealed class ProjectOptions
 
     public void AddTo(Command command)
     {
-        command.Options.Add(_project);
+        if (asArgument)
+        {
+            command.Arguments.Add(_folder);
+        }
+        else
+        {
+            command.Options.Add(_project);
+        }
+
         command.Options.Add(_target);
         command.Options.Add(_data);
         command.Options.Add(_json);
     }
 
     public ProjectChoice Read(ParseResult parsed) => new(
-        Path.GetFullPath(parsed.GetValue(_project)!), parsed.GetValue(_target), parsed.GetValue(_data), parsed.GetValue(_json));
+        Path.GetFullPath((asArgument ? parsed.GetValue(_folder) : parsed.GetValue(_project))!), parsed.GetValue(_target), parsed.GetValue(_data), parsed.GetValue(_json));
 }
 
 /// <param name="Folder">Absolute project folder.</param>

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Spectre.Console;
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Server.Hosting;
 
@@ -11,58 +10,54 @@ internal static class UpCommand
 {
     public static Command Create()
     {
-        var project = new Argument<string>("PROJECT")
-        {
-            Description = "Project folder.",
-            DefaultValueFactory = _ => Directory.GetCurrentDirectory(),
-        };
-        var target = new Option<string?>("--target", "-t")
-        {
-            Description = "Target in tidemill.yaml; default: TIDEMILL_TARGET, else its default_target.",
-            DefaultValueFactory = _ => ProjectChoice.FromEnvironment("TIDEMILL_TARGET"),
-        };
         var port = new Option<int>("--port") { Description = "Port of the console and API; 0 takes a free one.", DefaultValueFactory = _ => 8080 };
         var address = ListenAddress.Option();
-        var data = new Option<string?>("--data")
-        {
-            Description = "Folder for log, warehouse and indexes; default: TIDEMILL_DATA, else .tidemill in the project.",
-            DefaultValueFactory = _ => ProjectChoice.FromEnvironment("TIDEMILL_DATA"),
-        };
         var noWorkflows = new Option<bool>("--no-workflows") { Description = "Do not run workflows on their schedules." };
-        var command = new Command("up", "Run a project: its streams, workflows, API and console.") { project, target, port, address, data, noWorkflows };
-        command.SetAction((parsed, cancellationToken) => CommandRunner.GuardAsync(
-            json: false,
-            () => RunAsync(
-                new HostOptions
-                {
-                    ProjectFolder = Path.GetFullPath(parsed.GetValue(project)!),
-                    Target = parsed.GetValue(target),
-                    Port = parsed.GetValue(port),
-                    Address = ListenAddress.Read(parsed.GetValue(address)!),
-                    Token = ServerClient.Token,
-                    DataFolder = parsed.GetValue(data),
-                    RunWorkflows = !parsed.GetValue(noWorkflows),
-                },
-                cancellationToken),
+        var command = new Command("up", "Run a project: its streams, workflows, API and console.") { port, address, noWorkflows };
+        command.OnProject(new ProjectOptions(asArgument: true), (parsed, choice, cancellationToken) => RunAsync(
+            choice,
+            new HostOptions
+            {
+                ProjectFolder = choice.Folder,
+                Target = choice.Target,
+                Port = parsed.GetValue(port),
+                Address = ListenAddress.Read(parsed.GetValue(address)!),
+                Token = ServerClient.Token,
+                DataFolder = choice.Data,
+                RunWorkflows = !parsed.GetValue(noWorkflows),
+            },
             cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(HostOptions options, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ProjectChoice choice, HostOptions options, CancellationToken cancellationToken)
     {
-        if (await ServerFile.ReadAsync(DataFolder.For(options.ProjectFolder, options.DataFolder), cancellationToken) is { } running)
+        if (await ServerFile.ReadAsync(choice.DataFolder, cancellationToken) is { } running)
         {
             throw new TidemillException(
                 ErrorCode.DataFolderLocked, $"The project is up already: {running.Url} (process {running.Pid}).");
         }
 
-        AnsiConsole.MarkupLineInterpolated($"[bold]Tidemill[/] {Path.GetFileName(options.ProjectFolder)}");
+        Say(choice, $"[bold]Tidemill[/] {Path.GetFileName(choice.Folder)}");
         await using var host = await TidemillHost.StartAsync(
-            options with { Progress = step => AnsiConsole.MarkupLineInterpolated($"  [grey]{step}[/]") }, cancellationToken);
-        AnsiConsole.MarkupLineInterpolated($"  target [bold]{host.Project.Target.Name}[/], data in {host.DataFolder.Path}");
-        AnsiConsole.MarkupLineInterpolated($"  console and API on {host.Url} - Ctrl-C stops");
+            options with { Progress = step => Say(choice, $"  [grey]{step}[/]") }, cancellationToken);
+        Say(choice, $"  target [bold]{host.Project.Target.Name}[/], data in {host.DataFolder.Path}");
+        Say(choice, $"  console and API on {host.Url} - Ctrl-C stops");
+        if (choice.Json)
+        {
+            JsonOutput.PrintHost(host, host.Project.Name);
+        }
+
         await host.WaitForShutdownAsync(cancellationToken);
-        AnsiConsole.MarkupLine("  [grey]stopping: writing what is under way[/]");
+        Say(choice, $"  [grey]stopping: writing what is under way[/]");
         return ExitCode.Success;
+    }
+
+    private static void Say(ProjectChoice choice, FormattableString text)
+    {
+        if (!choice.Json)
+        {
+            AnsiConsole.MarkupLineInterpolated(text);
+        }
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using Spectre.Console;
 using Tidemill.Core.Errors;
 using Tidemill.Server.Hosting;
@@ -15,31 +14,22 @@ internal static class WorkerCommand
 {
     public static Command Create()
     {
-        var options = new ProjectOptions();
         var name = new Option<string?>("--name") { Description = "The worker's name, unique on this machine; default: worker-1, or the next that is free." };
         var port = new Option<int>("--port") { Description = "Port of /health, /metrics and the API; 0 takes a free one.", DefaultValueFactory = _ => 0 };
         var address = ListenAddress.Option();
         var command = new Command("worker", "Run a project's streams only; several workers share the topics' partitions.") { name, port, address };
-        options.AddTo(command);
-        command.SetAction((parsed, cancellationToken) =>
-        {
-            var choice = options.Read(parsed);
-            return CommandRunner.GuardAsync(
-                choice.Json,
-                () => RunAsync(
-                    new HostOptions
-                    {
-                        ProjectFolder = choice.Folder,
-                        Target = choice.Target,
-                        Port = parsed.GetValue(port),
-                        Address = ListenAddress.Read(parsed.GetValue(address)!),
-                        Token = ServerClient.Token,
-                        Role = HostRole.Worker,
-                        RunWorkflows = false,
-                    },
-                    choice, parsed.GetValue(name), cancellationToken),
-                cancellationToken);
-        });
+        command.OnProject(new ProjectOptions(), (parsed, choice, cancellationToken) => RunAsync(
+            new HostOptions
+            {
+                ProjectFolder = choice.Folder,
+                Target = choice.Target,
+                Port = parsed.GetValue(port),
+                Address = ListenAddress.Read(parsed.GetValue(address)!),
+                Token = ServerClient.Token,
+                Role = HostRole.Worker,
+                RunWorkflows = false,
+            },
+            choice, parsed.GetValue(name), cancellationToken));
         return command;
     }
 
@@ -50,8 +40,7 @@ internal static class WorkerCommand
         {
             if (choice.Json)
             {
-                JsonOutput.Print(JsonSerializer.SerializeToElement(
-                    new { name, target = host.Project.Target.Name, url = host.Url.ToString().TrimEnd('/'), pid = Environment.ProcessId }, JsonOutput.Options));
+                JsonOutput.PrintHost(host, name);
             }
             else
             {

@@ -1,3 +1,5 @@
+using Tidemill.DuckDb;
+
 namespace Tidemill.Core.Warehouses;
 
 public enum WarehouseKind
@@ -82,17 +84,9 @@ public readonly record struct TableName(string Name, string? Schema = null)
 /// <summary>Identifiers and literals in SQL text, alike in DuckDB and PostgreSQL.</summary>
 public static class SqlName
 {
-    public static string Quote(string identifier)
-    {
-        ArgumentNullException.ThrowIfNull(identifier);
-        return $"\"{identifier.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-    }
+    public static string Quote(string identifier) => SqlText.Identifier(identifier);
 
     public static string List(IEnumerable<string> identifiers) => string.Join(", ", identifiers.Select(Quote));
 
-    public static string Literal(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        return $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
-    }
+    public static string Literal(string text) => SqlText.Literal(text);
 }

@@ -18,9 +18,10 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(2, (await RunAsync("init", _folder)).ExitCode);
 
         await CommandsWorkAsync(expected: 300);
-        await using (var up = TidemillProcess.Start(Nothing, "up", _folder, "--port", "0", "--no-workflows"))
+        await using (var up = TidemillProcess.Start(Nothing, "up", _folder, "--port", "0", "--no-workflows", "--json"))
         {
-            await up.ReadyAsync(DataFolder.For(_folder));
+            var url = await up.ReadyAsync(DataFolder.For(_folder));
+            Assert.Equal(url, new Uri(JsonSerializer.Deserialize<JsonElement>(up.Output).GetProperty("url").GetString()!));
             await CommandsWorkAsync(expected: 600);
             var second = await RunAsync("up", _folder, "--port", "0");
             Assert.Equal(3, second.ExitCode);
