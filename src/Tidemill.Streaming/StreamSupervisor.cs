@@ -79,6 +79,7 @@ public sealed partial class StreamSupervisor
         WarehouseSinkDefinition table => $"table {table.Table}",
         CollectionSinkDefinition collection => $"collection {collection.Collection}",
         TopicSinkDefinition topic => $"topic {topic.Topic}",
+        IndexSinkDefinition index => $"index {index.Index}",
         _ => sink.Name,
     };
 

@@ -13,7 +13,7 @@ public sealed record IndexSinkDefinition(string Name, string Index) : SinkDefini
 
     /// <summary>
     /// A column that grows with each change of a document: an integer or a time. A document gives way only to the same
-    /// version or a higher one. Null: the offset when ids are positions, else none.
+    /// version or a higher one. Null: to any.
     /// </summary>
     public string? Version { get; init; }
 

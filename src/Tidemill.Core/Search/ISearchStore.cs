@@ -30,6 +30,9 @@ public interface ISearchStore : IAsyncDisposable
     /// </summary>
     Task<IReadOnlyList<string>> PrepareAsync(string pattern, IndexSettings settings, CancellationToken cancellationToken);
 
+    /// <summary>True when all of them are there, as indexes or aliases.</summary>
+    Task<bool> ExistAsync(IReadOnlyCollection<string> indexes, CancellationToken cancellationToken);
+
     Task<IReadOnlyList<IndexDescription>> ListIndexesAsync(CancellationToken cancellationToken);
 
     /// <summary>Writes documents by id, replacing those that are there. Durable on return. One result a document, in order.</summary>

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Logging;
 using Tidemill.Connectors.Documents;
+using Tidemill.Connectors.Search.Streams;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Streams;
@@ -6,13 +8,18 @@ using Tidemill.Core.Streams;
 namespace Tidemill.Server.Hosting;
 
 /// <summary>Opens the sinks of streams that are no tables of the warehouse, on the project's stores.</summary>
-internal static class StreamSinks
+internal static partial class StreamSinks
 {
     public static ISink Open(ProjectRuntime runtime, StreamDefinition stream, SinkDefinition sink) => sink switch
     {
         CollectionSinkDefinition collection => new CollectionSink(runtime.RequireDocuments(), runtime.Project.Name, stream, collection),
+        IndexSinkDefinition index => new IndexSink(
+            runtime.Search, runtime.Project.Name, stream, index, note => Note(runtime.Loggers.CreateLogger<IndexSink>(), stream.Name, note)),
         _ => throw new TidemillException(
             ErrorCode.ConfigurationInvalid,
             $"{stream.File}: sink {sink.Name} has no place in target {runtime.Project.Target.Name}."),
     };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream}: {Note}")]
+    private static partial void Note(ILogger logger, string stream, string note);
 }

@@ -33,7 +33,7 @@ internal sealed class BatchWriter(
         {
             // The transform stage may be busy with the next batch: the search for the bad row has its own.
             _careful ??= makeRows();
-            written = await WriteHalvesAsync(batch, cancellationToken);
+            written = await WriteWithoutRefusedAsync(batch, cancellationToken) ?? await WriteHalvesAsync(batch, cancellationToken);
         }
 
         metrics.Committed(batch.Count, batch.Bytes, written.Value, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(batch.SampledTimestamps()));
@@ -57,6 +57,41 @@ internal sealed class BatchWriter(
 
             return await TryWriteAsync(batch, _careful, cancellationToken) ?? await WriteHalvesAsync(batch, cancellationToken);
         }
+    }
+
+    /// <summary>
+    /// Where a sink names what it refused: sets all those records aside at once and writes the rest. Null when no sink does,
+    /// or no record by itself gives a refused row; then the batch is halved.
+    /// </summary>
+    private async Task<long?> WriteWithoutRefusedAsync(MicroBatch batch, CancellationToken cancellationToken)
+    {
+        if (batch.TransformError?.Code != ErrorCode.RowRejected || rows.Deduplicates)
+        {
+            return null;
+        }
+
+        var refused = new RefusedRecords([.. sinks.OfType<IRowRefusals>()], _careful!).Find(batch, cancellationToken);
+        if (refused.Count == 0)
+        {
+            return null;
+        }
+
+        var now = time.GetUtcNow();
+        var letters = refused.Select(r => Letter(r.Run, r.Index, now, ErrorCode.RowRejected, null, r.Reason)).ToList();
+        await _retry.ExecuteAsync(async token => await deadLetters.WriteAsync(letters, token), cancellationToken);
+        metrics.DeadLettered(letters.Count);
+        using var rest = RefusedRecords.Without(batch, refused);
+        if (rest.Count == 0)
+        {
+            await PassOverAsync(batch.Ranges, cancellationToken);
+            return 0;
+        }
+
+        rest.Decoded = _careful!.Decode(rest.Records, cancellationToken);
+        rest.Rows = _careful.Transform(rest.Decoded);
+        return await TryWriteAsync(rest, _careful, cancellationToken)
+            ?? await WriteWithoutRefusedAsync(rest, cancellationToken)
+            ?? await WriteHalvesAsync(rest, cancellationToken);
     }
 
     private async Task<long> WriteHalvesAsync(MicroBatch batch, CancellationToken cancellationToken)
@@ -110,7 +145,8 @@ internal sealed class BatchWriter(
             return 0;
         }
 
-        var attempts = 0;
+        // A sink before one that refused a row holds the batch already.
+        var attempts = ReferenceEquals(maker, _careful) ? 1 : 0;
         return await _retry.ExecuteAsync(async token =>
         {
             // A commit whose answer was lost has happened or not: the sink's own checkpoint says which.
@@ -156,19 +192,24 @@ internal sealed class BatchWriter(
         var letter = Letter(run, 0, time.GetUtcNow(), error.Code, null, error.Message);
         await _retry.ExecuteAsync(async token => await deadLetters.WriteAsync([letter], token), cancellationToken);
         metrics.DeadLettered(1);
+        await PassOverAsync(batch.Ranges, cancellationToken);
+        return 0;
+    }
+
+    /// <summary>Moves every sink's checkpoint over records that give no rows.</summary>
+    private async Task PassOverAsync(IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken)
+    {
         using var nothing = new Core.Batches.Batch(rows.Output, []);
         for (var i = 0; i < sinks.Count; i++)
         {
             var sink = sinks[i];
-            if (!await HoldsAsync(sink, batch.Ranges, cancellationToken))
+            if (!await HoldsAsync(sink, ranges, cancellationToken))
             {
                 await _retry.ExecuteAsync(
-                    async token => await sink.WriteAsync(new SinkBatch { Ranges = batch.Ranges, Rows = nothing }, token),
+                    async token => await sink.WriteAsync(new SinkBatch { Ranges = ranges, Rows = nothing }, token),
                     cancellationToken);
             }
         }
-
-        return 0;
     }
 
     private DeadLetter Letter(

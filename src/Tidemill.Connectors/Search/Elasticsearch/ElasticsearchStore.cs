@@ -53,6 +53,12 @@ public sealed class ElasticsearchStore : ISearchStore
         return _indexes.PrepareAsync(Prefix + pattern, settings, cancellationToken);
     }
 
+    public async Task<bool> ExistAsync(IReadOnlyCollection<string> indexes, CancellationToken cancellationToken)
+    {
+        var names = string.Join(",", indexes.Select(index => Uri.EscapeDataString(Prefix + index)));
+        return (await _client.SendAsync(HttpMethod.Head, names, null, cancellationToken)).IsSuccess;
+    }
+
     public Task<IReadOnlyList<IndexDescription>> ListIndexesAsync(CancellationToken cancellationToken) => _indexes.ListAsync(cancellationToken);
 
     public Task<IReadOnlyList<IndexedDocument>> BulkAsync(

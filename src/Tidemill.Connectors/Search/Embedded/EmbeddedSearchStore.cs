@@ -107,6 +107,9 @@ public sealed class EmbeddedSearchStore : ISearchStore
             settings.Lifecycle is null ? [] : [$"The embedded search store has no lifecycles: indexes {pattern} are kept for ever."]);
     }
 
+    public Task<bool> ExistAsync(IReadOnlyCollection<string> indexes, CancellationToken cancellationToken) =>
+        TakeTurnAsync(tables => indexes.All(tables.Exists), cancellationToken);
+
     public Task<IReadOnlyList<IndexDescription>> ListIndexesAsync(CancellationToken cancellationToken) => TakeTurnAsync<IReadOnlyList<IndexDescription>>(
         tables => tables.Read(
             """

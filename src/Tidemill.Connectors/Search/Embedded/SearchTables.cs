@@ -35,16 +35,20 @@ internal sealed class SearchTables(DuckDbConnection connection, string descripti
         }
     }
 
+    public bool Exists(string index) => Names(index).Count > 0;
+
     /// <summary>The parameters that name an index, or all behind an alias, and their values. NotFound: there is neither.</summary>
     public (string Names, List<object> Values) Resolve(string index)
     {
-        var names = Read(
-            "SELECT name FROM indexes WHERE name = $1 UNION SELECT index_name FROM aliases WHERE alias = $1", [index],
-            (chunk, row) => (object)chunk[0].GetString(row));
+        var names = Names(index);
         return names.Count == 0
             ? throw NotFound(index)
             : (string.Join(", ", names.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"${i + 1}"))), names);
     }
+
+    private List<object> Names(string index) => Read(
+        "SELECT name FROM indexes WHERE name = $1 UNION SELECT index_name FROM aliases WHERE alias = $1", [index],
+        (chunk, row) => (object)chunk[0].GetString(row));
 
     /// <summary>Carries out a bulk body's operations, those of one index together.</summary>
     public BulkAnswer Write(IReadOnlyList<(string Index, IndexOperation Operation)> operations)

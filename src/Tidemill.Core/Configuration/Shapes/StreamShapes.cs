@@ -103,7 +103,7 @@ internal static class StreamShapes
         new Property("index", IndexName, "Index written; created when there is none. orders-{created:yyyy.MM} gives one a month, by a column.") { Required = true },
         new Property("name", CommonShapes.Name, "The sink's name, which its checkpoint is kept under. Default: the index's name."),
         new Property("id", new EitherShape(CommonShapes.Column, Columns), "Columns whose text is the document's id. Default: topic, partition and offset, which the rows must then carry."),
-        new Property("version", CommonShapes.Column, "Column that grows with each change of a document; an older version never replaces a newer one. Default: _offset when ids are positions, else none."),
+        new Property("version", CommonShapes.Column, "Column that grows with each change of a document; an older version never replaces a newer one. Default: none."),
         new Property("delete", CommonShapes.Column, "Boolean column; true deletes the document."),
         new Property("action", new ChoiceShape("index", "create"), "create: a document that is there already is left alone.") { Default = "index" },
         new Property("mapping", new MapShape(CommonShapes.Column, WorkflowShapes.SearchType), "Elasticsearch type by column. Default: by the column's type."),
