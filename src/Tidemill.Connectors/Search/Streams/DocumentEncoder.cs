@@ -18,7 +18,7 @@ internal sealed record EncodedRows(BulkBody Body, IReadOnlyCollection<string> In
 /// Makes a stream's rows into operations of the bulk API, without an object a row. The same rows and bounds give the same
 /// bodies. For one caller at a time.
 /// </summary>
-internal sealed class DocumentEncoder
+internal sealed class DocumentEncoder : IDisposable
 {
     /// <summary>Text stays UTF-8; only what JSON demands is escaped.</summary>
     public static readonly JavaScriptEncoder Escaping = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
@@ -109,6 +109,8 @@ internal sealed class DocumentEncoder
 
         EncodedRows Made() => new(new BulkBody(_text.WrittenMemory, starts), indexes, refused);
     }
+
+    public void Dispose() => _json.Dispose();
 
     /// <summary>Null when the row's operation is written, else why there is none; then half of it may be written.</summary>
     private string? EncodeRow(int row, HashSet<string> indexes)

@@ -65,6 +65,7 @@ public sealed class IndexSink : ISink, IRowRefusals
             _ensured.Add(_definition.Index);
         }
 
+        _encoder?.Dispose();
         _encoder = new DocumentEncoder(_definition, schema, _store.Prefix);
     }
 
@@ -107,7 +108,11 @@ public sealed class IndexSink : ISink, IRowRefusals
         return null;
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        _encoder?.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     /// <summary>Sends the rows body by body. Tried again with the same rows, it goes on where it stood.</summary>
     private async Task<long> WriteDocumentsAsync(Batch rows, CancellationToken cancellationToken)
@@ -148,7 +153,7 @@ public sealed class IndexSink : ISink, IRowRefusals
         }
 
         progress.Refused += answer.Refused.Count + made.Refused.Count;
-        progress.FirstReason ??= answer.Refused.FirstOrDefault()?.Reason ?? made.Refused.FirstOrDefault();
+        progress.FirstReason ??= (answer.Refused is [var first, ..] ? first.Reason : made.Refused is [var own, ..] ? own : null);
     }
 
     /// <summary>
