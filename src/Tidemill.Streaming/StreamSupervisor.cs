@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
+using Tidemill.Streaming.Drift;
 using Tidemill.Streaming.Pipeline;
 using Tidemill.Streaming.Sources;
 using Tidemill.Streaming.Status;
@@ -29,7 +30,7 @@ public sealed partial class StreamSupervisor
         _logger = services.Loggers.CreateLogger<StreamSupervisor>();
         _streams = streams.Where(s => s.Enabled).ToDictionary(
             s => s.Name,
-            s => new SupervisedStream(s, new StreamMetrics(s.Name, Route(s), services.Time), new PauseGate()),
+            s => new SupervisedStream(s, new StreamMetrics(s.Name, Route(s), services.Time), new PauseGate(), new DriftGuard(services, s)),
             StringComparer.Ordinal);
     }
 
@@ -139,7 +140,7 @@ public sealed partial class StreamSupervisor
             return;
         }
 
-        await new StreamSession(_services, stream.Definition, stream.Metrics, stream.Gate).RunAsync(stop, abort);
+        await new StreamSession(_services, stream.Drift, stream.Metrics, stream.Gate).RunAsync(stop, abort);
     }
 
     private async Task WaitAsync(TimeSpan wait, CancellationToken stop)
@@ -157,5 +158,5 @@ public sealed partial class StreamSupervisor
     private SupervisedStream Find(string stream) => _streams.GetValueOrDefault(stream)
         ?? throw new TidemillException(ErrorCode.NotFound, $"There is no stream {stream}; streams are {string.Join(", ", _streams.Keys)}.");
 
-    private sealed record SupervisedStream(StreamDefinition Definition, StreamMetrics Metrics, PauseGate Gate);
+    private sealed record SupervisedStream(StreamDefinition Definition, StreamMetrics Metrics, PauseGate Gate, DriftGuard Drift);
 }

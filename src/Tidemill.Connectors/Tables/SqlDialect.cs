@@ -19,6 +19,18 @@ internal abstract class SqlDialect
     public virtual bool CanHold(ColumnDescription column, FieldType declared) =>
         column.Type is { } stored && (stored == Stored(declared) || Widens(Stored(declared), stored));
 
+    /// <summary>True when a table with indexes refuses to have a column's type changed.</summary>
+    public virtual bool IndexesBlockAlteration => false;
+
+    /// <summary>True when a stored column may be altered to the declared type: every value stays what it is, or becomes its text.</summary>
+    public bool CanBecome(FieldType stored, FieldType declared)
+    {
+        var wanted = Stored(declared);
+        return Widens(stored, wanted)
+            || (wanted.Kind == FieldKind.Text && stored.Kind != FieldKind.Blob)
+            || (wanted.Kind == FieldKind.Double && (IntegerDigits(stored.Kind) > 0 || stored.Kind == FieldKind.Decimal));
+    }
+
     private static bool Widens(FieldType from, FieldType to)
     {
         if (to.Kind == FieldKind.Decimal)

@@ -30,6 +30,11 @@ internal static class TablePlanner
             {
                 AddColumn(steps, spec, table, field, dialect);
             }
+
+            if (dialect.IndexesBlockAlteration && steps.Exists(step => step.Alters))
+            {
+                indexes = TakeIndexesAway(steps, spec, indexes, dialect);
+            }
         }
 
         foreach (var index in spec.Indexes)
@@ -81,9 +86,28 @@ internal static class TablePlanner
 
         if (!dialect.CanHold(column, field.Type))
         {
+            if (spec.MayWiden && column.Type is { } stored && dialect.CanBecome(stored, field.Type))
+            {
+                var (name, type) = (SqlName.Quote(column.Name), dialect.TypeName(field.Type));
+                steps.Add(new TableStep(
+                    $"change column {column.Name} of {spec.Name} from {column.SqlType} to {type}",
+                    $"ALTER TABLE {spec.Name.Quoted} ALTER COLUMN {name} SET DATA TYPE {type} USING CAST({name} AS {type})")
+                { Alters = true });
+                return;
+            }
+
             throw Conflict(spec, $"column {field.Name} is {column.SqlType}, declared is {dialect.TypeName(field.Type)}",
                 $"Declare {field.Name} as {column.SqlType}");
         }
+    }
+
+    /// <summary>Puts steps in front that drop the spec's indexes; what is left of the set has them created again.</summary>
+    private static HashSet<string> TakeIndexesAway(
+        List<TableStep> steps, TableSpec spec, IReadOnlySet<string> indexes, SqlDialect dialect)
+    {
+        var own = spec.Indexes.Select(index => Shortened(index.NameFor(spec.Name), dialect.MaxIdentifierBytes)).Where(indexes.Contains).ToList();
+        steps.InsertRange(0, own.Select(name => new TableStep($"drop index {name} while the table changes", $"DROP INDEX IF EXISTS {SqlName.Quote(name)}")));
+        return [.. indexes.Except(own, StringComparer.OrdinalIgnoreCase)];
     }
 
     private static void CheckKey(TableSpec spec, TableDescription table)

@@ -175,6 +175,9 @@ public sealed record DecodeField(string Name, FieldType Type)
 
     /// <summary>Text fields only: a value of another JSON type is taken as its JSON text. Set where a type was widened.</summary>
     public bool AnyValue { get; init; }
+
+    /// <summary>The property came with earlier records and then no more: a record without it is refused as drift.</summary>
+    public bool Dropped { get; init; }
 }
 
 /// <summary>A batch ends at the first of these bounds.</summary>

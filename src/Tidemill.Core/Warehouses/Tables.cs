@@ -38,4 +38,8 @@ public sealed record TablePlan(TableName Table, IReadOnlyList<TableStep> Steps);
 /// <summary>One step of a <see cref="TablePlan"/>.</summary>
 /// <param name="Summary">What it does, for people: <c>create table transactions (7 columns)</c>.</param>
 /// <param name="Sql">The statement that does it.</param>
-public sealed record TableStep(string Summary, string Sql);
+public sealed record TableStep(string Summary, string Sql)
+{
+    /// <summary>True when it changes the type of a column that has values.</summary>
+    public bool Alters { get; init; }
+}

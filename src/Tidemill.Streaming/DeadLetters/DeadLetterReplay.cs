@@ -3,6 +3,7 @@ using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Streams;
 using Tidemill.Core.Warehouses;
+using Tidemill.Streaming.Drift;
 using Tidemill.Streaming.Pipeline;
 using Tidemill.Streaming.Sinks;
 
@@ -33,7 +34,7 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
     public async Task<IReadOnlyList<ReplayedLetter>> ReplayAsync(
         string stream, IReadOnlyList<RecordPosition>? positions, byte[]? editedValue, CancellationToken cancellationToken)
     {
-        var definition = Definition(stream);
+        var definition = await EvolvedSchema.ResolveAsync(services.Warehouse, Definition(stream), cancellationToken);
         if (editedValue is not null && positions?.Count != 1)
         {
             throw new TidemillException(ErrorCode.InvalidRequest, "An edited value needs exactly one position.");
@@ -68,7 +69,7 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
     public async Task<LetterPreview> PreviewAsync(
         string stream, RecordPosition position, byte[]? value, CancellationToken cancellationToken)
     {
-        var definition = Definition(stream);
+        var definition = await EvolvedSchema.ResolveAsync(services.Warehouse, Definition(stream), cancellationToken);
         var letter = await letters.FindAsync(stream, position, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Stream {stream} has no dead letter at {position}.");
         using var rows = new RowMaker(definition);

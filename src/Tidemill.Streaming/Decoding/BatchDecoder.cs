@@ -15,6 +15,7 @@ public sealed class BatchDecoder : IDisposable
     /// <summary>Chunks kept for later batches: two batches of the default size.</summary>
     private const int KeptChunks = 64;
 
+    private readonly DecodePlan plan;
     private readonly JsonDecoder[] decoders;
     private readonly ConcurrentBag<ChunkWriter> free = [];
     private volatile bool disposed;
@@ -22,12 +23,14 @@ public sealed class BatchDecoder : IDisposable
     /// <param name="definition">Fields and their types.</param>
     /// <param name="metadata">Columns about the record itself.</param>
     /// <param name="threads">Threads that decode a batch of more than 2048 records, the caller's included. Default 1.</param>
+    /// <param name="drift">What becomes of records that leave the declared schema. Default ignore.</param>
     /// <exception cref="Core.Errors.TidemillException">ConfigurationInvalid: a default that its field's type cannot hold, or a bad path.</exception>
-    public BatchDecoder(DecodeDefinition definition, MetadataColumns metadata = MetadataColumns.None, int threads = 1)
+    public BatchDecoder(
+        DecodeDefinition definition, MetadataColumns metadata = MetadataColumns.None, int threads = 1, DriftPolicy drift = DriftPolicy.Ignore)
     {
         ArgumentNullException.ThrowIfNull(definition);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
-        var plan = new DecodePlan(definition, metadata);
+        plan = new DecodePlan(definition, metadata, drift);
         decoders = [.. Enumerable.Range(0, threads).Select(_ => new JsonDecoder(plan))];
     }
 
@@ -55,6 +58,27 @@ public sealed class BatchDecoder : IDisposable
         }
 
         return new DecodedBatch(this, index, slices!);
+    }
+
+    /// <summary>What the batches decoded since the last call had beside the declared schema.</summary>
+    internal DriftSighting TakeDrift()
+    {
+        var met = new ulong[plan.FieldNodes.Length];
+        var unknown = new List<UnknownField>();
+        foreach (var decoder in decoders)
+        {
+            var part = decoder.TakeMet();
+            for (var i = 0; i < met.Length; i++)
+            {
+                met[i] |= part[i];
+            }
+
+            unknown.AddRange(decoder.Unknown.TakeNews());
+        }
+
+        var unmet = plan.Nodes.Where(node => node.Fields.Count > 0 && (met[node.Index >> 6] & (1UL << (node.Index & 63))) == 0)
+            .SelectMany(node => node.Fields).Select(field => field.Name);
+        return new DriftSighting(unknown, unmet.ToHashSet(StringComparer.OrdinalIgnoreCase));
     }
 
     public void Dispose()
@@ -109,6 +133,9 @@ public sealed class BatchDecoder : IDisposable
     {
         var writer = free.TryTake(out var kept) ? kept : decoder.CreateWriter();
         List<RejectedRecord>? rejected = null;
+
+        // Where drift is ignored, one record in a chunk is enough to tell people of it.
+        decoder.Watches = true;
         var left = Math.Min(DataChunk.Capacity, index.Count - first);
         for (var at = index.Find(first); left > 0; at = new RecordIndex(at.Fetch + 1, 0))
         {
@@ -124,6 +151,8 @@ public sealed class BatchDecoder : IDisposable
                     rejected.Add(new RejectedRecord(
                         at with { Record = at.Record + i }, new RecordPosition(fetch.Partition, new LogOffset(run[i].Offset)), failure));
                 }
+
+                decoder.Watches = plan.Drift != DriftPolicy.Ignore;
             }
 
             left -= run.Length;
@@ -141,3 +170,8 @@ public sealed class BatchDecoder : IDisposable
         }
     }
 }
+
+/// <summary>What records had beside the declared schema.</summary>
+/// <param name="Unknown">Undeclared properties that are new, or whose type has widened.</param>
+/// <param name="Unmet">Declared fields that no record had.</param>
+internal sealed record DriftSighting(IReadOnlyList<UnknownField> Unknown, IReadOnlySet<string> Unmet);

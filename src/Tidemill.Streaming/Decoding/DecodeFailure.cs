@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Schemas;
 
@@ -11,9 +10,13 @@ namespace Tidemill.Streaming.Decoding;
 /// <param name="ByteOffset">Position in the record's value, from 0.</param>
 public readonly record struct DecodeFailure(DecodeReason Reason, string? Field, FieldType? Type, int ByteOffset)
 {
-    /// <summary>Always <see cref="ErrorCode.DecodeFailed"/>: the same bytes fail again.</summary>
-    [SuppressMessage("Performance", "CA1822", Justification = "Read beside the failure's other parts.")]
-    public ErrorCode Code => ErrorCode.DecodeFailed;
+    /// <summary>Where drift is watched: the type that would hold this value and those of <see cref="Type"/>; null when none is wider.</summary>
+    public FieldType? Wider { get; init; }
+
+    /// <summary>SchemaDrift when the record left the declared schema and that is watched, else DecodeFailed: the same bytes fail again.</summary>
+    public ErrorCode Code => Wider is not null || Reason is DecodeReason.UnknownField or DecodeReason.DroppedField
+        ? ErrorCode.SchemaDrift
+        : ErrorCode.DecodeFailed;
 
     /// <summary>One sentence for people, made when asked for.</summary>
     public string Message => Field is null ? $"{Problem} at byte {ByteOffset}." : $"Field {Field} {FieldProblem} at byte {ByteOffset}.";
@@ -47,6 +50,8 @@ public readonly record struct DecodeFailure(DecodeReason Reason, string? Field, 
         DecodeReason.DuplicateKey => "stands twice",
         DecodeReason.MissingField => "is required and missing",
         DecodeReason.NullField => "is required and null",
+        DecodeReason.UnknownField => "is not declared, and the stream refuses undeclared fields; it stands",
+        DecodeReason.DroppedField => "came with earlier records and is missing",
         DecodeReason.WrongType => $"has a JSON type that does not fit {Type}",
         DecodeReason.InvalidValue => $"does not spell a value of {Type}",
         DecodeReason.OutOfRange => $"does not fit {Type}",

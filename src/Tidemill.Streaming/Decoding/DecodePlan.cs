@@ -9,8 +9,10 @@ internal sealed class DecodePlan
 {
     private readonly List<PropertyNode> nodes = [];
 
-    public DecodePlan(DecodeDefinition definition, MetadataColumns metadata)
+    public DecodePlan(DecodeDefinition definition, MetadataColumns metadata, DriftPolicy drift = DriftPolicy.Ignore)
     {
+        Drift = drift;
+        Ignore = definition.Ignore.ToHashSet(StringComparer.Ordinal);
         Lenient = definition.Lenient;
         Metadata = metadata;
         Root = NewNode(string.Empty);
@@ -37,6 +39,12 @@ internal sealed class DecodePlan
 
     public bool Lenient { get; }
 
+    /// <summary>What becomes of records with undeclared properties or values that fit a wider type.</summary>
+    public DriftPolicy Drift { get; }
+
+    /// <summary>Dotted paths of properties that are no drift.</summary>
+    public IReadOnlySet<string> Ignore { get; }
+
     public MetadataColumns Metadata { get; }
 
     public Schema Schema { get; }
@@ -54,6 +62,18 @@ internal sealed class DecodePlan
 
     /// <summary>One bit a node, 64 a word: the nodes that must be met, or filled in.</summary>
     public ulong[] FieldNodes { get; }
+
+    /// <summary>Property names from the root to the node.</summary>
+    public IReadOnlyList<string> PathOf(PropertyNode node)
+    {
+        var path = new Stack<string>();
+        for (var at = node; at != Root; at = nodes.First(n => n.Children.Contains(at)))
+        {
+            path.Push(System.Text.Encoding.UTF8.GetString(at.Name));
+        }
+
+        return [.. path];
+    }
 
     private static IEnumerable<Field> MetadataFields(MetadataColumns metadata)
     {

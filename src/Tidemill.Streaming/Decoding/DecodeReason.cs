@@ -39,6 +39,12 @@ public enum DecodeReason
     /// <summary>A required property is missing.</summary>
     MissingField,
 
+    /// <summary>A property that nothing declares, where the stream refuses such.</summary>
+    UnknownField,
+
+    /// <summary>A property that came with earlier records and is missing, where the stream refuses that.</summary>
+    DroppedField,
+
     /// <summary>A required property is null.</summary>
     NullField,
 

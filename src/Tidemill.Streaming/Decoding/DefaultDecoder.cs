@@ -22,6 +22,7 @@ internal static unsafe class DefaultDecoder
         var declared = new DecodeField(field.Name, field.Type)
         {
             Path = ["v"],
+            AnyValue = field.AnyValue,
             TimestampFormat = epoch switch
             {
                 6 => TimestampFormat.EpochSeconds,

@@ -15,6 +15,8 @@ internal sealed class FieldPlan
         Kind = field.Type.Kind;
         Column = column;
         Required = field.Required;
+        Dropped = field.Dropped;
+        AnyValue = field.AnyValue;
         EpochScale = field.TimestampFormat switch
         {
             TimestampFormat.EpochSeconds => 6,
@@ -36,6 +38,12 @@ internal sealed class FieldPlan
     public int Column { get; }
 
     public bool Required { get; }
+
+    /// <summary>A record without the property drifts.</summary>
+    public bool Dropped { get; }
+
+    /// <summary>Text takes any JSON value as its JSON text.</summary>
+    public bool AnyValue { get; }
 
     /// <summary>Powers of ten from the number written to microseconds; null for ISO 8601.</summary>
     public int? EpochScale { get; }

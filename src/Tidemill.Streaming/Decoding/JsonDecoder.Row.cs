@@ -16,10 +16,10 @@ public sealed unsafe partial class JsonDecoder
             return true;
         }
 
-        if (field.Required)
+        if (field.Required || field.Dropped)
         {
             failedField = field;
-            failed.Set(DecodeReason.MissingField, recordEnd);
+            failed.Set(field.Required ? DecodeReason.MissingField : DecodeReason.DroppedField, recordEnd);
             return false;
         }
 

@@ -35,7 +35,7 @@ public sealed unsafe partial class JsonDecoder
         switch (field.Kind)
         {
             case FieldKind.Text:
-                return *p == '"' ? DecodeText(field, p, end) : DecodeRaw(field, p, end, depth, allowed: plan.Lenient);
+                return *p == '"' ? DecodeText(field, p, end) : DecodeRaw(field, p, end, depth, allowed: plan.Lenient || field.AnyValue);
             case FieldKind.Json:
                 return DecodeRaw(field, p, end, depth, allowed: true);
             case FieldKind.Boolean:

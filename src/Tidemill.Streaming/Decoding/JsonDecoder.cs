@@ -19,6 +19,9 @@ public sealed unsafe partial class JsonDecoder
     private readonly PropertyNode?[] firstProperty;
     private readonly PropertyNode?[] followingProperty;
     private readonly ulong[] seen;
+    private readonly ulong[] met;
+    private string? unknownField;
+    private long offset;
     private byte[] scratch = new byte[256];
     private ChunkWriter target = null!;
     private ScanFailure failed;
@@ -41,10 +44,26 @@ public sealed unsafe partial class JsonDecoder
         firstProperty = new PropertyNode?[plan.Nodes.Count];
         followingProperty = new PropertyNode?[plan.Nodes.Count];
         seen = new ulong[plan.FieldNodes.Length];
+        met = new ulong[plan.FieldNodes.Length];
+        Unknown = new UnknownFields(plan);
     }
 
     /// <summary>The decoded fields in order of declaration, the extra column, then the metadata columns asked for.</summary>
     public Schema Schema => plan.Schema;
+
+    /// <summary>Undeclared properties noticed so far.</summary>
+    internal UnknownFields Unknown { get; }
+
+    /// <summary>False: undeclared properties are passed by without a look.</summary>
+    internal bool Watches { get; set; } = true;
+
+    /// <summary>Which nodes with fields were met by some record since the last call.</summary>
+    internal ulong[] TakeMet()
+    {
+        var taken = met.AsSpan().ToArray();
+        met.AsSpan().Clear();
+        return taken;
+    }
 
     /// <summary>A chunk for this decoder's rows.</summary>
     public ChunkWriter CreateWriter() => new(plan.Schema);
@@ -72,6 +91,8 @@ public sealed unsafe partial class JsonDecoder
         fixed (byte* start = record.Value)
         {
             failedField = null;
+            unknownField = null;
+            offset = record.Offset;
             if (DecodeRecord(start, start + record.Value.Length))
             {
                 WriteMetadata(record);
@@ -81,9 +102,19 @@ public sealed unsafe partial class JsonDecoder
             }
 
             target.Abandon();
-            failure = new DecodeFailure(failed.Reason, failedField?.Name, failedField?.Type, (int)(failed.At - start));
+            failure = Failure(start, record.Value);
             return false;
         }
+    }
+
+    private DecodeFailure Failure(byte* start, ReadOnlySpan<byte> value)
+    {
+        var at = (int)(failed.At - start);
+        var watched = plan.Drift != DriftPolicy.Ignore && failedField is not null && at < value.Length;
+        return new DecodeFailure(failed.Reason, unknownField ?? failedField?.Name, failedField?.Type, at)
+        {
+            Wider = watched ? WiderType.For(failed.Reason, failedField!.Type, value[at..]) : null,
+        };
     }
 
     private bool DecodeRecord(byte* p, byte* end)
@@ -262,12 +293,34 @@ public sealed unsafe partial class JsonDecoder
     {
         var nameEnd = undeclaredNameEnd;
         var after = JsonScanner.SkipValue(p, end, depth, ref failed);
-        if (after != null && plan.ExtraColumn >= 0 && parent == plan.Root)
+        if (after == null)
         {
-            AddExtra(name, nameEnd, p, after);
+            return null;
         }
 
-        return after;
+        if (plan.ExtraColumn >= 0 && parent == plan.Root)
+        {
+            AddExtra(name, nameEnd, p, after);
+            return after;
+        }
+
+        return !Watches || Notice(parent, name, nameEnd, p, after) ? after : failed.Set(DecodeReason.UnknownField, name);
+    }
+
+    /// <summary>False when the record must be refused for the property.</summary>
+    private bool Notice(PropertyNode parent, byte* name, byte* nameEnd, byte* value, byte* valueEnd)
+    {
+        var text = new ReadOnlySpan<byte>(name + 1, (int)(nameEnd - name) - 2);
+        var found = Unknown.Notice(
+            parent, text.Contains((byte)'\\') ? Unescaped(text) : text, new ReadOnlySpan<byte>(value, (int)(valueEnd - value)),
+            target.Partition, offset);
+        if (found is { Ignored: false } && plan.Drift is DriftPolicy.Quarantine or DriftPolicy.Halt)
+        {
+            unknownField = found.Field;
+            return false;
+        }
+
+        return true;
     }
 
     /// <summary>Gives declared properties that did not appear their default, NULL or failure.</summary>
@@ -275,6 +328,7 @@ public sealed unsafe partial class JsonDecoder
     {
         for (var i = 0; i < seen.Length; i++)
         {
+            met[i] |= seen[i];
             for (var missing = plan.FieldNodes[i] & ~seen[i]; missing != 0; missing &= missing - 1)
             {
                 foreach (var field in plan.Nodes[(i << 6) + BitOperations.TrailingZeroCount(missing)].Fields)

@@ -8,9 +8,12 @@ namespace Tidemill.Streaming.Pipeline;
 /// </summary>
 internal static class BatchHalves
 {
-    public static IReadOnlyList<MicroBatch> Split(MicroBatch batch)
+    public static IReadOnlyList<MicroBatch> Split(MicroBatch batch) => Split(batch, batch.Count / 2);
+
+    /// <param name="batch">At least two records.</param>
+    /// <param name="half">Records of the first part, at least one and fewer than all.</param>
+    public static IReadOnlyList<MicroBatch> Split(MicroBatch batch, int half)
     {
-        var half = batch.Count / 2;
         var first = Slices(batch, 0, half);
         var second = Slices(batch, half, batch.Count - half);
         var firstRanges = new List<OffsetRange>();

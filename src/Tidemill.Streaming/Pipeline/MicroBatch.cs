@@ -19,6 +19,9 @@ internal sealed class MicroBatch(IReadOnlyList<FetchedRecords> records) : IDispo
     /// <summary>Where each partition is read from and to; at most one range a partition.</summary>
     public required IReadOnlyList<OffsetRange> Ranges { get; init; }
 
+    /// <summary>What the records lie in, when they are a part of it; disposed along.</summary>
+    public IDisposable? Whole { get; init; }
+
     /// <summary>Null before decoding.</summary>
     public DecodedBatch? Decoded { get; set; }
 
@@ -52,5 +55,7 @@ internal sealed class MicroBatch(IReadOnlyList<FetchedRecords> records) : IDispo
         {
             run.Dispose();
         }
+
+        Whole?.Dispose();
     }
 }

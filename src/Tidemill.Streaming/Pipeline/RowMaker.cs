@@ -23,7 +23,7 @@ internal sealed class RowMaker : IDisposable
     {
         Deduplicates = stream.Deduplicate.Count > 0;
         var sql = stream.Transform;
-        _decoder = new BatchDecoder(stream.Decode!, MetadataIn(sql));
+        _decoder = new BatchDecoder(stream.Decode!, MetadataIn(sql), drift: stream.OnDrift);
         var input = _decoder.Schema;
         var casts = Casts(stream);
         if (sql is not null || casts.Count > 0 || Deduplicates)
@@ -49,6 +49,9 @@ internal sealed class RowMaker : IDisposable
 
     public DecodedBatch Decode(IReadOnlyList<FetchedRecords> records, CancellationToken cancellationToken) =>
         _decoder.Decode(records, cancellationToken);
+
+    /// <summary>What the batches decoded since the last call had beside the declared schema.</summary>
+    public DriftSighting TakeDrift() => _decoder.TakeDrift();
 
     /// <summary>The decoded batch's rows; not for streams that deduplicate.</summary>
     public Batch Transform(DecodedBatch decoded) =>

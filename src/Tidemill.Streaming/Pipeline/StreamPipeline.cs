@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Tidemill.Core.Errors;
+using Tidemill.Streaming.Drift;
 using Tidemill.Streaming.Status;
 
 namespace Tidemill.Streaming.Pipeline;
@@ -9,11 +10,21 @@ namespace Tidemill.Streaming.Pipeline;
 /// two stages, and reading waits while as many bytes as a full batch may have are under way: a slow sink holds it back.
 /// </summary>
 internal sealed class StreamPipeline(
-    BatchCollector collector, RowMaker rows, BatchWriter writer, StreamMetrics metrics, TimeProvider time, PauseGate gate, long maxBytes)
+    BatchCollector collector,
+    RowMaker rows,
+    BatchWriter writer,
+    DriftGuard drift,
+    StreamMetrics metrics,
+    TimeProvider time,
+    PauseGate gate,
+    long maxBytes)
 {
     private readonly Channel<MicroBatch> _decoded = Bounded();
     private readonly Channel<MicroBatch> _transformed = Bounded();
     private readonly InFlight _inFlight = new(maxBytes);
+
+    /// <summary>Why reading ended by itself: the records left the declared schema. Null while it goes on.</summary>
+    public DriftVerdict? Verdict { get; private set; }
 
     /// <summary>
     /// Runs until <paramref name="stop"/> asks for a graceful end (batches under way are written) or a stage fails.
@@ -52,14 +63,13 @@ internal sealed class StreamPipeline(
     {
         try
         {
-            while (!cancellationToken.IsCancellationRequested)
+            while (Verdict is null && !cancellationToken.IsCancellationRequested)
             {
                 await gate.OpenAsync(cancellationToken);
                 await _inFlight.WhenRoomAsync(cancellationToken);
                 if (await CollectOneAsync(cancellationToken) is { } batch)
                 {
-                    _inFlight.Enter(batch.Bytes);
-                    await SendAsync(_decoded, batch, cancellationToken);
+                    await HandOutAsync(batch, cancellationToken);
                 }
             }
         }
@@ -71,6 +81,48 @@ internal sealed class StreamPipeline(
         {
             _decoded.Writer.TryComplete();
         }
+    }
+
+    /// <summary>Hands the batch on, or as much of it as lies in front of a record at which the stream stops.</summary>
+    private async Task HandOutAsync(MicroBatch batch, CancellationToken cancellationToken)
+    {
+        MicroBatch? goes = batch;
+        try
+        {
+            var verdict = await drift.InspectAsync(batch, rows, cancellationToken);
+            if (verdict.Action != DriftAction.Continue)
+            {
+                Verdict = verdict;
+                goes = Front(batch, verdict, cancellationToken);
+            }
+        }
+        catch
+        {
+            batch.Dispose();
+            throw;
+        }
+
+        if (goes is null)
+        {
+            batch.Dispose();
+            return;
+        }
+
+        _inFlight.Enter(goes.Bytes);
+        await SendAsync(_decoded, goes, cancellationToken);
+    }
+
+    private MicroBatch? Front(MicroBatch batch, DriftVerdict verdict, CancellationToken cancellationToken)
+    {
+        if (verdict.Before == 0)
+        {
+            return null;
+        }
+
+        var half = BatchHalves.Split(batch, verdict.Before)[0];
+        var front = new MicroBatch(half.Records) { Ranges = half.Ranges, Whole = batch };
+        front.Decoded = rows.Decode(front.Records, cancellationToken);
+        return front;
     }
 
     private async Task<MicroBatch?> CollectOneAsync(CancellationToken cancellationToken)

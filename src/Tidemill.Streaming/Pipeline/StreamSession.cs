@@ -3,25 +3,41 @@ using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Streams;
 using Tidemill.Streaming.DeadLetters;
+using Tidemill.Streaming.Drift;
 using Tidemill.Streaming.Sinks;
 using Tidemill.Streaming.Status;
 
 namespace Tidemill.Streaming.Pipeline;
 
 /// <summary>One run of a stream from opening its sinks to the first failure or the stop; everything is built anew after a failure.</summary>
-internal sealed class StreamSession(StreamServices services, StreamDefinition stream, StreamMetrics metrics, PauseGate gate)
+internal sealed class StreamSession(StreamServices services, DriftGuard drift, StreamMetrics metrics, PauseGate gate)
 {
     private static readonly TimeSpan LagInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>Runs until stopped; begins anew by itself where the records ask for another schema. SchemaDrift when the stream's policy is to halt.</summary>
     public async Task RunAsync(CancellationToken stop, CancellationToken abort)
     {
-        var source = (TopicSourceDefinition)stream.Source;
+        DriftVerdict? verdict;
+        do
+        {
+            await drift.LoadAsync(abort);
+            verdict = await RunAsync(drift.Current, stop, abort);
+            if (verdict?.Error is { } error)
+            {
+                throw error;
+            }
+        }
+        while (verdict is not null && !stop.IsCancellationRequested);
+    }
+
+    private async Task<DriftVerdict?> RunAsync(StreamDefinition stream, CancellationToken stop, CancellationToken abort)
+    {
         using var rows = new RowMaker(stream);
         var sinks = Sinks(services, stream);
         try
         {
             await OpenAsync(sinks, rows, abort);
-            await RunAsync(source, sinks, rows, stop, abort);
+            return await RunAsync(stream, sinks, rows, stop, abort);
         }
         finally
         {
@@ -51,9 +67,10 @@ internal sealed class StreamSession(StreamServices services, StreamDefinition st
         }
     }
 
-    private async Task RunAsync(
-        TopicSourceDefinition source, List<ISink> sinks, RowMaker rows, CancellationToken stop, CancellationToken abort)
+    private async Task<DriftVerdict?> RunAsync(
+        StreamDefinition stream, List<ISink> sinks, RowMaker rows, CancellationToken stop, CancellationToken abort)
     {
+        var source = (TopicSourceDefinition)stream.Source;
         var positions = new SinkPositions();
         StreamPipeline? pipeline = null;
         var listener = new PartitionPositions(
@@ -72,7 +89,7 @@ internal sealed class StreamSession(StreamServices services, StreamDefinition st
             stream.Name, sinks, positions, rows, () => new RowMaker(stream),
             letterTopic is null ? new DeadLetterStore(services.Warehouse) : letterTopic, metrics, services.Time);
         pipeline = new StreamPipeline(
-            new BatchCollector(consumer, positions, stream.Batch, services.Time), rows, writer, metrics, services.Time, gate, stream.Batch.MaxBytes);
+            new BatchCollector(consumer, positions, stream.Batch, services.Time), rows, writer, drift, metrics, services.Time, gate, stream.Batch.MaxBytes);
         metrics.State = gate.IsClosed ? StreamState.Paused : StreamState.Running;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop, abort);
         var lag = WatchLagAsync(source, sinks, consumer, ended.Token);
@@ -87,6 +104,7 @@ internal sealed class StreamSession(StreamServices services, StreamDefinition st
         }
 
         await ReportPositionsAsync(source, sinks, consumer, abort);
+        return pipeline.Verdict;
     }
 
     /// <summary>

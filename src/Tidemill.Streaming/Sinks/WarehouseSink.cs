@@ -34,15 +34,15 @@ internal sealed class WarehouseSink : ISink
 
     public async Task OpenAsync(Schema schema, CancellationToken cancellationToken)
     {
-        await EnsureAsync(
-            new TableSpec(_definition.Table, Declared(schema)) { PrimaryKey = _definition.Key, Indexes = _definition.Indexes },
-            cancellationToken);
+        await EnsureAsync(Table(schema), cancellationToken);
         _writer ??= await _warehouse.OpenWriterAsync(cancellationToken);
     }
 
     /// <summary>Creates the table of seen keys.</summary>
-    public Task OpenSeenKeysAsync(Schema keys, CancellationToken cancellationToken) => EnsureAsync(
-        new TableSpec(SeenKeys, keys) { PrimaryKey = [.. keys.Fields.Select(f => f.Name)] }, cancellationToken);
+    public Task OpenSeenKeysAsync(Schema keys, CancellationToken cancellationToken) => EnsureAsync(Seen(keys), cancellationToken);
+
+    /// <summary>The tables that rows of this schema need.</summary>
+    public IEnumerable<TableSpec> Specs(Schema rows, Schema? keys) => keys is null ? [Table(rows)] : [Table(rows), Seen(keys)];
 
     public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CancellationToken cancellationToken) =>
         _warehouse.ReadCheckpointsAsync(_owner, cancellationToken);
@@ -101,6 +101,11 @@ internal sealed class WarehouseSink : ISink
             await _warehouse.ApplyAsync(plan, cancellationToken);
         }
     }
+
+    private TableSpec Table(Schema schema) =>
+        new(_definition.Table, Declared(schema)) { PrimaryKey = _definition.Key, Indexes = _definition.Indexes };
+
+    private TableSpec Seen(Schema keys) => new(SeenKeys, keys) { PrimaryKey = [.. keys.Fields.Select(f => f.Name)] };
 
     private Schema Declared(Schema schema) => new(
         [.. schema.Fields.Select(f => f with { Required = _definition.Key.Contains(f.Name, StringComparer.OrdinalIgnoreCase) })]);

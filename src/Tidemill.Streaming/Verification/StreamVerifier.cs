@@ -3,6 +3,7 @@ using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.DeadLetters;
+using Tidemill.Streaming.Drift;
 
 namespace Tidemill.Streaming.Verification;
 
@@ -26,8 +27,9 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         }
 
         var reports = new List<VerifyReport>();
-        foreach (var definition in chosen)
+        foreach (var declared in chosen)
         {
+            var definition = await EvolvedSchema.ResolveAsync(services.Warehouse, declared, cancellationToken);
             foreach (var sink in definition.Sinks.OfType<WarehouseSinkDefinition>())
             {
                 reports.Add(await VerifyAsync(definition, sink, cancellationToken));

@@ -40,11 +40,13 @@ internal sealed class StreamBench : IAsyncDisposable
         OpenSink = (stream, sink) => OpenSink(stream, sink),
     };
 
-    public static async Task<StreamBench> OpenAsync(int partitions = 2)
+    /// <param name="partitions">Of the topic.</param>
+    /// <param name="warehouse">Opens the warehouse; null: DuckDB in the bench's folder.</param>
+    public static async Task<StreamBench> OpenAsync(int partitions = 2, Func<Task<IWarehouse>>? warehouse = null)
     {
         var bench = new StreamBench();
         bench.Log = await EmbeddedLog.OpenAsync(Path.Combine(bench._folder, "log"), new EmbeddedLogOptions(), TimeProvider.System, default);
-        bench.Warehouse = await DuckDbWarehouse.OpenAsync(Path.Combine(bench._folder, "warehouse.duckdb"), new WarehouseConnection(), default);
+        bench.Warehouse = warehouse is not null ? await warehouse() : await DuckDbWarehouse.OpenAsync(Path.Combine(bench._folder, "warehouse.duckdb"), new WarehouseConnection(), default);
         await bench.Log.CreateTopicAsync(new TopicSpec(Topic) { Partitions = partitions }, default);
         return bench;
     }

@@ -1,0 +1,6 @@
+namespace Tidemill.Tests.Streaming;
+
+public sealed class SchemaDriftTests : SchemaDriftContract
+{
+    private protected override Task<StreamBench> OpenBenchAsync() => StreamBench.OpenAsync();
+}
