@@ -14,6 +14,7 @@ var root = new RootCommand("Tidemill: events, database changes and files into tr
     GenerateCommand.Create(),
     VerifyCommand.Create(),
     DeadLettersCommand.Create(),
+    SchemaChangesCommand.Create(),
     DoctorCommand.Create(),
 };
 var parsed = root.Parse(args);

@@ -13,6 +13,7 @@ internal static class ApiRoutes
         StreamEndpoints.Map(api);
         TopicEndpoints.Map(api);
         DeadLetterEndpoints.Map(api);
+        SchemaChangeEndpoints.Map(api);
         WorkflowEndpoints.Map(api);
         ModelEndpoints.Map(api);
         QueryEndpoint.Map(api);

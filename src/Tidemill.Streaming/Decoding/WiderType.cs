@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Tidemill.Core.Schemas;
@@ -11,6 +12,7 @@ namespace Tidemill.Streaming.Decoding;
 internal static class WiderType
 {
     private const int MaxDigits = 38;
+    private static readonly SearchValues<byte> NumberBytes = SearchValues.Create("+-.0123456789Ee"u8);
 
     /// <summary>The narrowest type offered that holds the values of both; text holds anything as its JSON text.</summary>
     public static FieldType Join(FieldType a, FieldType b)
@@ -47,7 +49,7 @@ internal static class WiderType
             case (byte)'{' or (byte)'[':
                 return new FieldType(FieldKind.Json);
             default:
-                var end = json.IndexOfAnyExcept("+-.0123456789Ee"u8);
+                var end = json.IndexOfAnyExcept(NumberBytes);
                 return OfNumber(end < 0 ? json : json[..end]);
         }
     }

@@ -121,15 +121,27 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
         var now = services.Time.GetUtcNow();
         yield return new SchemaChange
         {
-            Stream = Current.Name, Kind = SchemaChangeKind.Added, Path = unknown.Path, NewType = unknown.Type?.ToString(),
-            Decision = decision, Detail = detail, Position = unknown.First, At = now,
+            Stream = Current.Name,
+            Kind = SchemaChangeKind.Added,
+            Path = unknown.Path,
+            NewType = unknown.Type?.ToString(),
+            Decision = decision,
+            Detail = detail,
+            Position = unknown.First,
+            At = now,
         };
         if (Suspect(unknown, batch) is { } field)
         {
             yield return new SchemaChange
             {
-                Stream = Current.Name, Kind = SchemaChangeKind.Renamed, Path = field.Path, Column = field.Name, OldType = field.Type.ToString(),
-                Decision = decision, Position = unknown.First, At = now,
+                Stream = Current.Name,
+                Kind = SchemaChangeKind.Renamed,
+                Path = field.Path,
+                Column = field.Name,
+                OldType = field.Type.ToString(),
+                Decision = decision,
+                Position = unknown.First,
+                At = now,
                 Detail = $"Field {field.Name} is missing where {unknown.Field} stands: if that is its new name, declare `{field.Name}: {{type: ..., path: {unknown.Field}}}`.",
             };
         }
@@ -159,8 +171,13 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
         var run = batch.Records.First(r => r.Records.Length > 0);
         return new SchemaChange
         {
-            Stream = Current.Name, Kind = SchemaChangeKind.Dropped, Path = field.Path, Column = field.Name, OldType = field.Type.ToString(),
-            Decision = decision, At = services.Time.GetUtcNow(),
+            Stream = Current.Name,
+            Kind = SchemaChangeKind.Dropped,
+            Path = field.Path,
+            Column = field.Name,
+            OldType = field.Type.ToString(),
+            Decision = decision,
+            At = services.Time.GetUtcNow(),
             Detail = field.Required ? "The field is required: records without it are dead letters." : null,
             Position = new RecordPosition(run.Partition, new LogOffset(run.Records[0].Offset)),
         };

@@ -1,4 +1,3 @@
-using Polly;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
@@ -29,8 +28,15 @@ internal sealed class SchemaEvolution(StreamServices services)
         var field = stream.Decode!.Fields.First(f => f.Name == failure.Field);
         return new SchemaChange
         {
-            Stream = stream.Name, Kind = SchemaChangeKind.Widened, Path = field.Path, Column = field.Name,
-            OldType = failure.Type?.ToString(), NewType = failure.Wider?.ToString(), Decision = decision, Position = rejected.Position, At = now,
+            Stream = stream.Name,
+            Kind = SchemaChangeKind.Widened,
+            Path = field.Path,
+            Column = field.Name,
+            OldType = failure.Type?.ToString(),
+            NewType = failure.Wider?.ToString(),
+            Decision = decision,
+            Position = rejected.Position,
+            At = now,
         };
     }
 
@@ -88,8 +94,14 @@ internal sealed class SchemaEvolution(StreamServices services)
         {
             changes.Add(new SchemaChange
             {
-                Stream = stream.Name, Kind = SchemaChangeKind.Added, Path = field.Path, Column = ColumnNames.For(field.Path, decode),
-                NewType = field.Type.ToString(), Decision = SchemaDecision.Evolved, Position = field.First, At = now,
+                Stream = stream.Name,
+                Kind = SchemaChangeKind.Added,
+                Path = field.Path,
+                Column = ColumnNames.For(field.Path, decode),
+                NewType = field.Type.ToString(),
+                Decision = SchemaDecision.Evolved,
+                Position = field.First,
+                At = now,
             });
         }
 

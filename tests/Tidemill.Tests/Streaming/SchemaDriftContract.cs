@@ -107,7 +107,8 @@ public abstract class SchemaDriftContract
 
         var several = Events(DriftPolicy.Evolve, "SELECT id, amount FROM batch") with
         {
-            Name = "several", Sinks = [new WarehouseSinkDefinition("several", new TableName("several"))],
+            Name = "several",
+            Sinks = [new WarehouseSinkDefinition("several", new TableName("several"))],
         };
         await bench.CatchUpAsync(several);
         Assert.Equal(2, await bench.NumberAsync("SELECT count(*) FROM several"));

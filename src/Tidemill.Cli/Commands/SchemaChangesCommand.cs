@@ -1,0 +1,45 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace Tidemill.Cli.Commands;
+
+/// <summary><c>tidemill schema-changes</c>: where records left a stream's declared schema, and what was decided.</summary>
+internal static class SchemaChangesCommand
+{
+    public static Command Create()
+    {
+        var stream = new Option<string?>("--stream", "-s") { Description = "One stream; default: all." };
+        var limit = new Option<int>("--limit") { Description = "Most entries shown.", DefaultValueFactory = _ => 50 };
+        var command = new Command("schema-changes", "Show where records left the declared schemas, and what was decided.") { stream, limit };
+        command.OnServer(new ProjectOptions(), async (parsed, choice, server, cancellationToken) =>
+        {
+            var filter = parsed.GetValue(stream) is { } name ? $"&stream={Uri.EscapeDataString(name)}" : "";
+            var changes = await server.GetAsync(
+                string.Create(CultureInfo.InvariantCulture, $"/api/schema-changes?limit={parsed.GetValue(limit)}{filter}"), cancellationToken);
+            if (choice.Json)
+            {
+                JsonOutput.Print(changes);
+                return ExitCode.Success;
+            }
+
+            var table = new Table().Border(TableBorder.Rounded).AddColumns("time", "stream", "field", "change", "from", "to", "decision", "first record", "detail");
+            foreach (var change in changes.EnumerateArray())
+            {
+                table.AddRow(
+                    Text(change, "at"), Markup.Escape(Text(change, "stream")), Markup.Escape(Text(change, "field")), Text(change, "kind"),
+                    Text(change, "oldType"), Text(change, "newType"), Text(change, "decision"),
+                    change.GetProperty("position") is { ValueKind: JsonValueKind.Object } at ? Markup.Escape(LetterPosition.Of(at).ToString()) : "",
+                    Markup.Escape(Text(change, "detail")));
+            }
+
+            AnsiConsole.Write(table);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static string Text(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value.ToString() : "";
+}
