@@ -51,7 +51,8 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
     private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
         var connection = await source.OpenConnectionAsync(cancellationToken);
-        await PostgresCommands.ExecuteAsync(connection, null, "SET work_mem = '64MB'; SET idle_in_transaction_session_timeout = '30s'", [], cancellationToken);
+        await PostgresCommands.ExecuteAsync(connection, null, "SET work_mem = '64MB'", [], cancellationToken);
+        await PostgresCommands.ExecuteAsync(connection, null, "SET idle_in_transaction_session_timeout = '30s'", [], cancellationToken);
         return connection;
     }
 
