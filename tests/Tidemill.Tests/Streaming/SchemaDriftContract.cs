@@ -52,7 +52,7 @@ public abstract class SchemaDriftContract
             .. Enumerable.Range(100, 50).Select(i => Plain(i)),
             """{"id":200,"amount":1,"coupon":"SAVE","score":7,"user":{"city":"y","Name":"Ann"},"tags":["a"],"nothing":null}""",
             """{"id":201,"coupon":"MORE","score":2.5,"vip":true}""",
-            """{"id":202,"tags":["b","c"]}""",
+            """{"id":202,"tags":["b"]}""",
         ]);
         await bench.CatchUpAsync(stream);
         Assert.Equal(153, await bench.NumberAsync("SELECT count(*) FROM events"));
