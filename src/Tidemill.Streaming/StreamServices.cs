@@ -18,6 +18,10 @@ public sealed record StreamServices(
     ILoggerFactory Loggers,
     Func<GeneratorSourceDefinition, Func<long, ProducerRecord>> Generator)
 {
+    /// <summary>Opens a source that a pump reads. Default: there is none.</summary>
+    public Func<StreamDefinition, ISource> OpenSource { get; init; } = stream => throw new TidemillException(
+        ErrorCode.ConfigurationInvalid, $"{stream.File}: the source cannot be opened here.");
+
     /// <summary>Opens a sink that is not a table of the warehouse. Default: there is none.</summary>
     public Func<StreamDefinition, SinkDefinition, ISink> OpenSink { get; init; } = (stream, sink) => throw new TidemillException(
         ErrorCode.ConfigurationInvalid, $"{stream.File}: a stream from a topic cannot write to sink {sink.Name}.");

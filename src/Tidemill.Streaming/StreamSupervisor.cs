@@ -70,6 +70,7 @@ public sealed partial class StreamSupervisor
         {
             TopicSourceDefinition topic => $"topic {topic.Topic}",
             GeneratorSourceDefinition => "generator",
+            CollectionSourceDefinition collection => $"collection {collection.Collection}",
             _ => stream.Source.GetType().Name,
         };
         return $"{source} -> {string.Join(", ", stream.Sinks.Select(SinkText))}";
@@ -137,6 +138,12 @@ public sealed partial class StreamSupervisor
         if (stream.Definition.Source is GeneratorSourceDefinition)
         {
             await new GeneratorPump(_services, stream.Definition, stream.Metrics, stream.Gate).RunAsync(stop);
+            return;
+        }
+
+        if (stream.Definition.Source is PolledSourceDefinition)
+        {
+            await new SourcePump(_services, stream.Definition, stream.Metrics, stream.Gate).RunAsync(stop);
             return;
         }
 

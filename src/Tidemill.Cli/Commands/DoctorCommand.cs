@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Spectre.Console;
+using Tidemill.Connectors.MongoDb.Native;
+using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.DuckDb;
 using Tidemill.Server.Hosting;
@@ -20,6 +22,7 @@ internal static class DoctorCommand
             {
                 Check(".NET", () => $"{RuntimeInformation.FrameworkDescription} on {RuntimeInformation.RuntimeIdentifier}"),
                 Check("DuckDB", () => $"{DuckDbDatabase.LibraryVersion} from {DuckDbDatabase.LibraryPath}"),
+                Check("MongoDB driver", () => MongoDriver(choice)),
                 Check("disk", () => Disk(choice.DataFolder.Path)),
             };
             var project = File.Exists(Path.Combine(choice.Folder, "tidemill.yaml"));
@@ -39,6 +42,31 @@ internal static class DoctorCommand
     {
         var project = ProjectCheck.Load(choice.Folder, choice.Target);
         return $"{project.Name}, target {project.Target.Name}: {project.Streams.Count} streams, {project.Workflows.Count} workflows";
+    }
+
+    /// <summary>Missing it is no fault where no target needs it.</summary>
+    private static string MongoDriver(ProjectChoice choice)
+    {
+        try
+        {
+            return $"libmongoc {MongoLibrary.Version} from {MongoLibrary.LoadedPath}";
+        }
+        catch (TidemillException) when (!NeedsMongo(choice))
+        {
+            return "libmongoc 1.x is not installed; only a target with `documents: {type: mongodb}` needs it (Debian: libmongoc-1.0-0)";
+        }
+    }
+
+    private static bool NeedsMongo(ProjectChoice choice)
+    {
+        try
+        {
+            return ProjectLoader.Load(choice.Folder, choice.Target).Target.Documents.Type == DocumentsType.MongoDb;
+        }
+        catch (TidemillException)
+        {
+            return false;
+        }
     }
 
     private static string Disk(string folder)

@@ -54,7 +54,8 @@ public sealed class EmbeddedDocumentStore : IDocumentStore
     {
         ArgumentNullException.ThrowIfNull(query);
         return _file.TakeTurnAsync<IReadOnlyList<byte[]>>(
-            connection => query.Field == "_id" ? FindById(connection, query) : new FieldScan(query).Run(connection), cancellationToken);
+            connection => Bounded(query.Field == "_id" ? FindById(connection, query) : new FieldScan(query).Run(connection), query.MaxBytes),
+            cancellationToken);
     }
 
     public Task<long> CountAsync(string collection, CancellationToken cancellationToken) => _file.TakeTurnAsync(
@@ -123,6 +124,17 @@ public sealed class EmbeddedDocumentStore : IDocumentStore
             : ("", [query.Collection, (long)query.Limit]);
         return StoreRows.Read(
             connection, $"SELECT document FROM documents WHERE collection = $1{condition} ORDER BY key LIMIT $2", parameters, Document);
+    }
+
+    private static List<byte[]> Bounded(List<byte[]> documents, long maxBytes)
+    {
+        var count = 0;
+        while (count < documents.Count && maxBytes > 0)
+        {
+            maxBytes -= documents[count++].Length;
+        }
+
+        return documents[..count];
     }
 
     private static byte[] Document(DataChunk chunk, int row) => chunk[0].GetBytes(row).ToArray();

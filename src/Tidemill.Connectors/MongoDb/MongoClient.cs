@@ -101,7 +101,7 @@ internal readonly unsafe struct MongoClient(nint client, MongoClients clients)
     }
 
     /// <summary>The documents of a find, copied.</summary>
-    public List<byte[]> Find(string collection, BsonWriter filter, BsonWriter options)
+    public List<byte[]> Find(string collection, BsonWriter filter, BsonWriter options, long maxBytes = long.MaxValue)
     {
         using var target = MongocApi.mongoc_client_get_collection(client, clients.Database, collection);
         // SAFETY: the driver copies filter and options when it makes the cursor.
@@ -110,7 +110,7 @@ internal readonly unsafe struct MongoClient(nint client, MongoClients clients)
             using var filterView = NativeBson.View(filterBytes, filter.Length);
             using var optionView = NativeBson.View(optionBytes, options.Length);
             using var cursor = MongocApi.mongoc_collection_find_with_opts(target, filterView.Pointer, optionView.Pointer, 0);
-            return Drain(cursor);
+            return Drain(cursor, maxBytes);
         }
     }
 
@@ -128,13 +128,14 @@ internal readonly unsafe struct MongoClient(nint client, MongoClients clients)
         throw MongoErrors.From(error, default, clients.Description);
     }
 
-    private List<byte[]> Drain(CursorHandle cursor)
+    private List<byte[]> Drain(CursorHandle cursor, long maxBytes)
     {
         var documents = new List<byte[]>();
         void* document;
-        while (MongocApi.mongoc_cursor_next(cursor, &document))
+        while (maxBytes > 0 && MongocApi.mongoc_cursor_next(cursor, &document))
         {
             documents.Add(NativeBson.BytesOf(document).ToArray());
+            maxBytes -= documents[^1].Length;
         }
 
         var error = default(BsonError);

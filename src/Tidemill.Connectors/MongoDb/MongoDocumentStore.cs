@@ -81,7 +81,7 @@ public sealed class MongoDocumentStore : IDocumentStore
             {
                 using var filter = MongoFilter.Filter(query);
                 using var options = MongoFilter.Options(query);
-                return client.Find(query.Collection, filter, options);
+                return client.Find(query.Collection, filter, options, query.MaxBytes);
             },
             cancellationToken);
     }

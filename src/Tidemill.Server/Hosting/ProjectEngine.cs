@@ -25,6 +25,7 @@ internal sealed class ProjectEngine : IDisposable
             project.Name, runtime.Log, warehouse, runtime.Time, runtime.Loggers,
             generator => runtime.OpenGenerator(generator).Next)
         {
+            OpenSource = stream => StreamSources.Open(runtime, stream),
             OpenSink = (stream, sink) => StreamSinks.Open(runtime, stream, sink),
         };
         Streams = new StreamSupervisor(services, StreamsOf(runtime.Options.Role, project));

@@ -34,10 +34,15 @@ internal sealed class StreamBench : IAsyncDisposable
     /// <summary>Sinks that are no tables.</summary>
     public Func<StreamDefinition, SinkDefinition, ISink> OpenSink { get; set; } = (_, sink) => throw new NotSupportedException(sink.Name);
 
+    public Func<StreamDefinition, ISource> OpenSource { get; set; } = stream => throw new NotSupportedException(stream.Name);
+
+    public Func<ILog, ILog> WrapLog { get; set; } = log => log;
+
     public StreamServices Services => new(
-        "test", Log, Wrap(Warehouse), TimeProvider.System, NullLoggerFactory.Instance, _ => throw new NotSupportedException())
+        "test", WrapLog(Log), Wrap(Warehouse), TimeProvider.System, NullLoggerFactory.Instance, _ => throw new NotSupportedException())
     {
         OpenSink = (stream, sink) => OpenSink(stream, sink),
+        OpenSource = stream => OpenSource(stream),
     };
 
     /// <param name="partitions">Of the topic.</param>

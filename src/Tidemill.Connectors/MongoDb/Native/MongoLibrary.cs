@@ -28,6 +28,9 @@ public static class MongoLibrary
         }
     }
 
+    /// <summary>The name or path by which it was found; null before the first use.</summary>
+    public static string? LoadedPath { get; private set; }
+
     internal static void EnsureLoaded()
     {
         if (Problem.Value is { } problem)
@@ -45,6 +48,7 @@ public static class MongoLibrary
             if (NativeLibrary.TryLoad(candidate, out s_handle))
             {
                 NativeLibrary.SetDllImportResolver(typeof(MongoLibrary).Assembly, Resolve);
+                LoadedPath = candidate;
                 MongocApi.mongoc_init();
                 // The driver would write warnings to stderr; errors come back from each call.
                 MongocApi.mongoc_log_set_handler(0, 0);

@@ -36,7 +36,7 @@ internal static class SinkBinder
     }
 
     /// <summary>The short form <c>warehouse: transactions</c> as the mapping it stands for.</summary>
-    private static MappingNode AsMapping(ConfigNode node, string key) =>
+    internal static MappingNode AsMapping(ConfigNode node, string key) =>
         node as MappingNode ?? new MappingNode(node.Line, [new MappingEntry(key, node.Line, node)]);
 
     private static WarehouseSinkDefinition BindWarehouse(Section sink, List<string>? columns)

@@ -29,8 +29,8 @@ internal static class StreamBinder
             Batch = BindBatch(root.Object("batch", StreamShapes.Batch)),
             Sinks = BindSinks(root, columns),
         };
-        if (source is GeneratorSourceDefinition)
-            CheckGenerator(root, stream);
+        if (source is GeneratorSourceDefinition or PolledSourceDefinition)
+            CheckPump(root, stream, source is GeneratorSourceDefinition ? "generator" : "collection");
         else
             CheckTopicReader(root, stream);
 
@@ -49,10 +49,18 @@ internal static class StreamBinder
     {
         var topic = source.Text("topic");
         var start = source.Choice("start", StartPosition.Earliest);
+        if (source.Value("collection") is { } collection)
+        {
+            foreach (var other in new[] { "topic", "start", "generator" }.Where(source.Has))
+                source.Error(other, $"The source is a collection, beside which '{other}' has no meaning.", $"Remove '{other}'.");
+
+            return BindCollection(new Section(SinkBinder.AsMapping(collection, "collection"), StreamShapes.CollectionSource, "source.collection", source.Context));
+        }
+
         if (!source.Has("generator"))
         {
             if (topic is null && source.Node.Entries.Count > 0 && source.Node.Find("topic") is null)
-                source.Error("topic", source.Node.Line, "The source is neither a topic nor a generator.", "Write `source: {topic: NAME}`, or `source: {generator: ...}`.");
+                source.Error("topic", source.Node.Line, "The source is neither a topic nor a generator nor a collection.", "Write `source: {topic: NAME}`, `source: {generator: ...}` or `source: {collection: NAME}`.");
 
             return new TopicSourceDefinition(topic ?? "", start);
         }
@@ -63,6 +71,17 @@ internal static class StreamBinder
             source.Error("start", "'start' belongs to topics.", "Remove 'start'.");
 
         return GeneratorBinder.Bind(source.Object("generator", StreamShapes.Generator));
+    }
+
+    private static CollectionSourceDefinition BindCollection(Section section)
+    {
+        var defaults = new CollectionSourceDefinition(section.Text("collection") ?? "");
+        return defaults with
+        {
+            Field = section.Text("field") ?? defaults.Field,
+            Types = section.Choice("types", defaults.Types),
+            Poll = section.Duration("poll") ?? defaults.Poll,
+        };
     }
 
     private static BatchDefinition BindBatch(Section batch)
@@ -109,21 +128,21 @@ internal static class StreamBinder
         return sinks;
     }
 
-    private static void CheckGenerator(Section root, StreamDefinition stream)
+    private static void CheckPump(Section root, StreamDefinition stream, string source)
     {
         foreach (var key in ReaderKeys.Where(root.Has))
-            root.Error(key, $"A generator's records are written as they are; '{key}' has no effect.", $"Remove '{key}', and put it into the stream that reads the topic.");
+            root.Error(key, $"A {source}'s records are written as they are; '{key}' has no effect.", $"Remove '{key}', and put it into the stream that reads the topic.");
 
         if (stream.Sinks.Any(s => s is not TopicSinkDefinition))
-            root.Error("sinks", "A generator writes to a topic only.", "Write `- topic: NAME`, and read that topic in another stream.");
+            root.Error("sinks", $"A {source} writes to a topic only.", "Write `- topic: NAME`, and read that topic in another stream.");
         else if (stream.Sinks.Count > 1)
-            root.Error("sinks", "A generator writes to one topic.", "Keep one sink.");
+            root.Error("sinks", $"A {source} writes to one topic.", "Keep one sink.");
     }
 
     private static void CheckTopicReader(Section root, StreamDefinition stream)
     {
         if (stream.Sinks.Any(s => s is TopicSinkDefinition))
-            root.Error("sinks", "Only a generator writes to a topic.", "Write `- warehouse: TABLE`.");
+            root.Error("sinks", "Only a generator or a collection writes to a topic.", "Write `- warehouse: TABLE`.");
         else if (stream.Decode is null && stream.Sinks.Count > 0)
             root.Error("decode", root.Node.Line, "Nothing says how records become rows.", "Add `decode:` with the fields and their types.");
     }

@@ -44,10 +44,20 @@ internal static class StreamShapes
         new Property("duplicates", CommonShapes.Share, "Share of records that repeat an earlier one.") { Default = "0" },
         new Property("malformed", CommonShapes.Share, "Share of records that are broken.") { Default = "0" });
 
+    private static readonly TextShape Collection =
+        new("^[^$\\x00]{1,120}$", "a collection name of at most 120 characters without $");
+
+    public static readonly ObjectShape CollectionSource = new(
+        new Property("collection", Collection, "Collection to read.") { Required = true },
+        new Property("field", new TextShape("^[^.$][^$]*$", "a field name, dots for nested ones"), "Field that grows from document to document, or with each change of one.") { Default = "_id" },
+        new Property("types", new ChoiceShape("plain", "relaxed", "canonical"), "How types that JSON does not have are written: as text and numbers, or as Extended JSON.") { Default = "plain" },
+        new Property("poll", new DurationShape(TimeSpan.FromMilliseconds(10)), "How long to wait when there was nothing new.") { Default = "1s" });
+
     public static readonly ObjectShape Source = new(
         new Property("topic", CommonShapes.Topic, "Topic to read."),
         new Property("start", new ChoiceShape("earliest", "latest"), "Where to begin when no sink holds a position.") { Default = "earliest" },
-        new Property("generator", Generator, "Makes records up, reproducibly."));
+        new Property("generator", Generator, "Makes records up, reproducibly."),
+        new Property("collection", new EitherShape(Collection, Mapping: CollectionSource), "Documents of a collection, written to a topic."));
 
     public static readonly ObjectShape DecodeField = new(
         new Property("type", new ColumnTypeShape(), "Column type.") { Required = true },
@@ -113,9 +123,6 @@ internal static class StreamShapes
         new Property("replicas", new NumberShape(0, 100, Whole: true), "Copies of each shard. Default: the server's."),
         new Property("lifecycle", Lifecycle, "What becomes of an index as it grows old; ILM on Elasticsearch, ISM on OpenSearch."));
 
-    private static readonly TextShape Collection =
-        new("^[^$\\x00]{1,120}$", "a collection name of at most 120 characters without $");
-
     public static readonly ObjectShape CollectionSink = new(
         new Property("collection", Collection, "Collection written; it comes to be with its first document.") { Required = true },
         new Property("name", CommonShapes.Name, "The sink's name, which its checkpoint is kept under. Default: the collection's name."),
@@ -126,13 +133,13 @@ internal static class StreamShapes
         new Property("warehouse", new EitherShape(CommonShapes.Table, Mapping: WarehouseSink), "Writes rows to a table."),
         new Property("index", new EitherShape(IndexName, Mapping: IndexSink), "Writes rows as documents of a search index."),
         new Property("collection", new EitherShape(Collection, Mapping: CollectionSink), "Writes rows as documents of a collection."),
-        new Property("topic", new EitherShape(CommonShapes.Topic, Mapping: TopicSink), "Writes a generator's records to a topic."))
+        new Property("topic", new EitherShape(CommonShapes.Topic, Mapping: TopicSink), "Writes the records of a generator or collection to a topic."))
     { ExactlyOne = true };
 
     public static readonly ObjectShape Root = new(
         new Property("name", CommonShapes.Name, "Checkpoints are kept under it. Default: the file's name."),
         new Property("enabled", new BooleanShape(), "false: the stream is checked but does not run.") { Default = "true" },
-        new Property("source", Source, "Where records come from: a topic or a generator.") { Required = true },
+        new Property("source", Source, "Where records come from: a topic, a generator or a collection.") { Required = true },
         new Property("decode", Decode, "How records become rows."),
         new Property("transform", CommonShapes.Sql, "A SELECT over `batch`. Default: the decoded fields as they are."),
         new Property("deduplicate", Columns, "Decoded columns that make a record one event; later ones alike are left out. Default: off."),

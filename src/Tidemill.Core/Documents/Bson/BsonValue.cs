@@ -51,13 +51,16 @@ public readonly record struct BsonValue(BsonType Type, ReadOnlyMemory<byte> Byte
     }
 
     /// <summary>Canonical Extended JSON of the value alone, such as <c>{"$oid":"..."}</c>.</summary>
-    public string ToJson()
+    public string ToJson() => ToJson(JsonTypes.Canonical);
+
+    /// <summary>The value alone as JSON.</summary>
+    public string ToJson(JsonTypes types)
     {
         using var writer = new BsonWriter();
         var mark = writer.Begin();
         writer.Value(Wrapper, Type, Bytes.Span);
         writer.End(mark);
-        var document = Encoding.UTF8.GetString(ExtendedJson.Write(writer.Written.Span, JsonTypes.Canonical));
+        var document = Encoding.UTF8.GetString(ExtendedJson.Write(writer.Written.Span, types));
         return document["{\"v\":".Length..^1];
     }
 

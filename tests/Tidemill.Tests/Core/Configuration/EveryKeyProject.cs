@@ -88,6 +88,11 @@ internal static class EveryKeyProject
             sinks:
               - topic: {name: events}
             """)
+        .With("streams/documents.yaml", """
+            source: {collection: {collection: orders, field: changed.at, types: canonical, poll: 5s}}
+            sinks:
+              - topic: events
+            """)
         .With("workflows/all.yaml", """
             name: all
             schedule: "0 * * * *"

@@ -1,0 +1,20 @@
+using Tidemill.Core.Documents.Bson;
+
+namespace Tidemill.Core.Configuration;
+
+/// <summary>A source outside that is asked again and again, and whose records a pump writes to a topic.</summary>
+public abstract record PolledSourceDefinition : SourceDefinition
+{
+    /// <summary>How long to wait when there was nothing new. Default 1 s.</summary>
+    public TimeSpan Poll { get; init; } = TimeSpan.FromSeconds(1);
+}
+
+/// <summary>Documents of a collection, in the order of a field that grows.</summary>
+public sealed record CollectionSourceDefinition(string Collection) : PolledSourceDefinition
+{
+    /// <summary>The field; dots for nested ones. A document is read when its value lies at or behind the last one's.</summary>
+    public string Field { get; init; } = "_id";
+
+    /// <summary>How types that JSON does not have are written into the records.</summary>
+    public JsonTypes Types { get; init; } = JsonTypes.Plain;
+}
