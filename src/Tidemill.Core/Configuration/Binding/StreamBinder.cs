@@ -7,6 +7,7 @@ namespace Tidemill.Core.Configuration.Binding;
 /// <summary>Turns one streams/*.yaml into its record and checks what shapes cannot say.</summary>
 internal static class StreamBinder
 {
+    private static readonly string[] OtherSourceKeys = ["topic", "start", "generator"];
     private static readonly string[] ReaderKeys = ["decode", "transform", "deduplicate", "on_drift", "dead_letters"];
 
     public static StreamDefinition Bind(Section root, string defaultName)
@@ -51,7 +52,7 @@ internal static class StreamBinder
         var start = source.Choice("start", StartPosition.Earliest);
         if (source.Value("collection") is { } collection)
         {
-            foreach (var other in new[] { "topic", "start", "generator" }.Where(source.Has))
+            foreach (var other in OtherSourceKeys.Where(source.Has))
                 source.Error(other, $"The source is a collection, beside which '{other}' has no meaning.", $"Remove '{other}'.");
 
             return BindCollection(new Section(SinkBinder.AsMapping(collection, "collection"), StreamShapes.CollectionSource, "source.collection", source.Context));
