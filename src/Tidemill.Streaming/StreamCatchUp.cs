@@ -46,7 +46,7 @@ public static class StreamCatchUp
             throw new TidemillException(ErrorCode.InvalidRequest, $"Stream {stream.Name} reads no topic: there is nothing to catch up with.");
         }
 
-        var topic = await services.Log.DescribeTopicAsync(source.Topic, cancellationToken)
+        var topic = await services.LogOf(source).DescribeTopicAsync(source.Topic, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
         var sinks = StreamSession.Sinks(services, stream);
         try

@@ -22,6 +22,17 @@ public sealed record StreamServices(
     public Func<StreamDefinition, ISource> OpenSource { get; init; } = stream => throw new TidemillException(
         ErrorCode.ConfigurationInvalid, $"{stream.File}: the source cannot be opened here.");
 
+    /// <summary>The logs of the target's connections, by name; owned by the caller too.</summary>
+    public IReadOnlyDictionary<string, ILog> Connections { get; init; } = new Dictionary<string, ILog>();
+
+    /// <summary>The log that has the source's topic; NotFound when the target has no such connection.</summary>
+    public ILog LogOf(TopicSourceDefinition source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return source.Connection is not { } name ? Log : Connections.GetValueOrDefault(name)
+            ?? throw new TidemillException(ErrorCode.NotFound, $"The target has no connection {name}, which the source of topic {source.Topic} names.");
+    }
+
     /// <summary>Opens a sink that is not a table of the warehouse. Default: there is none.</summary>
     public Func<StreamDefinition, SinkDefinition, ISink> OpenSink { get; init; } = (stream, sink) => throw new TidemillException(
         ErrorCode.ConfigurationInvalid, $"{stream.File}: a stream from a topic cannot write to sink {sink.Name}.");

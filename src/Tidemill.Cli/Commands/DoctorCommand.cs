@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Spectre.Console;
+using Tidemill.Connectors.Kafka.Native;
 using Tidemill.Connectors.MongoDb.Native;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
@@ -23,6 +24,7 @@ internal static class DoctorCommand
                 Check(".NET", () => $"{RuntimeInformation.FrameworkDescription} on {RuntimeInformation.RuntimeIdentifier}"),
                 Check("DuckDB", () => $"{DuckDbDatabase.LibraryVersion} from {DuckDbDatabase.LibraryPath}"),
                 Check("MongoDB driver", () => MongoDriver(choice)),
+                Check("Kafka", KafkaLibraryFact),
                 Check("disk", () => Disk(choice.DataFolder.Path)),
             };
             var project = File.Exists(Path.Combine(choice.Folder, "tidemill.yaml"));
@@ -36,6 +38,20 @@ internal static class DoctorCommand
             return facts.TrueForAll(f => f.Good) ? ExitCode.Success : ExitCode.Environment;
         });
         return command;
+    }
+
+    /// <summary>Only projects with a Kafka connection need the library: the others are told how to get it.</summary>
+    private static string KafkaLibraryFact()
+    {
+        try
+        {
+            KafkaLibrary.Load(build: false);
+            return $"librdkafka {KafkaLibrary.LoadedVersion} from {KafkaLibrary.LoadedPath}";
+        }
+        catch (TidemillException error) when (error.Code == ErrorCode.NativeLibraryMissing)
+        {
+            return $"not set up (needed for Kafka connections only). {error.Message}";
+        }
     }
 
     private static string Project(ProjectChoice choice)

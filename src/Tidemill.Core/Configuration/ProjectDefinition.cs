@@ -37,16 +37,9 @@ public sealed record TargetDefinition
     public SearchConnection Search { get; init; } = new();
 
     public DocumentsConnection Documents { get; init; } = new();
-}
 
-public enum LogType
-{
-    Embedded,
-}
-
-public sealed record LogConnection
-{
-    public LogType Type { get; init; } = LogType.Embedded;
+    /// <summary>Further Kafka clusters by name, for sources and sinks that name one.</summary>
+    public IReadOnlyDictionary<string, LogConnection> Connections { get; init; } = new Dictionary<string, LogConnection>();
 }
 
 public enum WarehouseType

@@ -71,6 +71,7 @@ public sealed class ProjectLoader
         CheckNames(workflows.Select(w => (w.Name, w.File)), "workflow");
         CheckNames(dashboards.Select(d => (d.Name, d.File)), "dashboard");
         var project = root is null || choice is null ? null : BindProject(root, choice, streams, workflows) with { Dashboards = dashboards };
+        CheckConnections(project);
         if (project is not null)
             errors.AddRange(further.Project(project));
 
@@ -193,6 +194,19 @@ public sealed class ProjectLoader
         {
             if (!first.TryAdd(name, file))
                 new FileReport(file, errors).Add("name", 1, $"The {kind} '{name}' is also defined in {first[name]}.", "Give one of the two another name.");
+        }
+    }
+
+    private void CheckConnections(ProjectDefinition? project)
+    {
+        foreach (var stream in project?.Streams ?? [])
+        {
+            if (stream.Source is TopicSourceDefinition { Connection: { } name } && !project!.Target.Connections.ContainsKey(name))
+            {
+                new FileReport(stream.File, errors).Add(
+                    "source.connection", 0, $"The target '{project.Target.Name}' has no connection '{name}'.",
+                    Suggestion.Fix(name, [.. project.Target.Connections.Keys], "connections"));
+            }
         }
     }
 

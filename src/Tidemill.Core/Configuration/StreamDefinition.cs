@@ -63,7 +63,26 @@ public abstract record SourceDefinition;
 
 /// <param name="Topic">The topic read.</param>
 /// <param name="Start">Where to begin when no sink holds a position. Default earliest.</param>
-public sealed record TopicSourceDefinition(string Topic, StartPosition Start = StartPosition.Earliest) : SourceDefinition;
+public sealed record TopicSourceDefinition(string Topic, StartPosition Start = StartPosition.Earliest) : SourceDefinition
+{
+    /// <summary>One of the target's connections; such a topic is read where it is, never created. Null: the target's log.</summary>
+    public string? Connection { get; init; }
+
+    /// <summary>What to do when the log no longer holds a sink's position. Default: stop and say so, because going on loses records.</summary>
+    public OutOfRangePolicy OnOutOfRange { get; init; }
+}
+
+/// <summary>What a stream does whose position lies outside what the log holds.</summary>
+public enum OutOfRangePolicy
+{
+    Halt,
+
+    /// <summary>Goes on with the first record still held.</summary>
+    Earliest,
+
+    /// <summary>Goes on with the next record appended.</summary>
+    Latest,
+}
 
 /// <summary>Makes records up, reproducibly: record n is a function of seed and n, apart from the clock.</summary>
 public sealed record GeneratorSourceDefinition : SourceDefinition

@@ -1,6 +1,6 @@
 namespace Tidemill.Core.Logs;
 
-/// <summary>A named value beside a record; a null value is kept as null.</summary>
+/// <summary>A named value beside a record. A null value is kept as null, but librdkafka writes an empty one in its place.</summary>
 public sealed record RecordHeader(string Name, ReadOnlyMemory<byte>? Value);
 
 /// <summary>A record to append.</summary>
@@ -12,7 +12,10 @@ public readonly record struct ProducerRecord
     /// <summary>Null: a tombstone.</summary>
     public ReadOnlyMemory<byte>? Value { get; init; }
 
-    /// <summary>Default: the log's clock at append. Kept at millisecond resolution.</summary>
+    /// <summary>
+    /// Default: the log's clock at append. Kept at millisecond resolution. Kafka refuses one more than an hour in the
+    /// future (the topic's message.timestamp.after.max.ms) with InvalidRequest.
+    /// </summary>
     public DateTimeOffset? Timestamp { get; init; }
 
     public IReadOnlyList<RecordHeader>? Headers { get; init; }

@@ -1,7 +1,6 @@
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Log.Groups;
-using Tidemill.Log.Partitions;
 
 namespace Tidemill.Log.Consumers;
 

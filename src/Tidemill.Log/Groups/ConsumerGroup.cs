@@ -1,5 +1,4 @@
 using Tidemill.Core.Logs;
-using Tidemill.Log.Partitions;
 
 namespace Tidemill.Log.Groups;
 

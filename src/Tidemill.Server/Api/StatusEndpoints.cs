@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Server.Hosting;
 using Tidemill.Streaming.Status;
@@ -25,8 +26,21 @@ internal static class StatusEndpoints
             Log = runtime.Log.Description,
             Warehouse = WarehouseAnswer.Of(runtime),
             Streams = runtime.StreamStatus(),
-            Topics = await TopicEndpoints.DescribeAsync(runtime.Log, cancellationToken),
+            Topics = await TopicsAsync(runtime.Log, cancellationToken),
         });
+
+    /// <summary>Topics, or none while the brokers are away: health and streams say so.</summary>
+    private static async Task<IReadOnlyList<TopicAnswer>> TopicsAsync(ILog log, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await TopicEndpoints.DescribeAsync(log, cancellationToken);
+        }
+        catch (TidemillException error) when (error.Code is ErrorCode.Unavailable or ErrorCode.AccessDenied)
+        {
+            return [];
+        }
+    }
 }
 
 /// <summary>Answer of GET /api/status.</summary>

@@ -1,11 +1,13 @@
 using Tidemill.Connectors.Documents;
 using Tidemill.Connectors.DuckDb;
+using Tidemill.Connectors.Kafka;
 using Tidemill.Connectors.MongoDb;
 using Tidemill.Connectors.Postgres;
 using Tidemill.Connectors.Search.Elasticsearch;
 using Tidemill.Connectors.Search.Embedded;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Documents;
+using Tidemill.Core.Logs;
 using Tidemill.Core.Search;
 using Tidemill.Core.Warehouses;
 using Tidemill.Log;
@@ -17,11 +19,23 @@ internal static class DefaultParts
 {
     public static HostParts Create() => new()
     {
-        OpenLog = async (_, folder, time, token) => await EmbeddedLog.OpenAsync(folder.Log, new EmbeddedLogOptions(), time, token),
+        OpenLog = OpenLogAsync,
+        OpenConnection = OpenKafkaAsync,
         OpenWarehouse = OpenWarehouseAsync,
         OpenSearch = OpenSearchAsync,
         OpenDocuments = OpenDocumentsAsync,
     };
+
+    private static async Task<ILog> OpenLogAsync(
+        ProjectDefinition project, DataFolder folder, TimeProvider time, CancellationToken cancellationToken) => project.Target.Log.Type switch
+        {
+            LogType.Kafka => await OpenKafkaAsync(project, project.Target.Log, time, cancellationToken),
+            _ => await EmbeddedLog.OpenAsync(folder.Log, new EmbeddedLogOptions(), time, cancellationToken),
+        };
+
+    private static async Task<ILog> OpenKafkaAsync(
+        ProjectDefinition project, LogConnection connection, TimeProvider time, CancellationToken cancellationToken) =>
+        await KafkaLog.OpenAsync(connection, project.Folder, time, cancellationToken);
 
     private static async Task<ISearchStore> OpenSearchAsync(
         ProjectDefinition project, DataFolder folder, CancellationToken cancellationToken) => project.Target.Search.Type switch

@@ -10,7 +10,7 @@ internal sealed partial class EngineService(ProjectRuntime runtime, ILogger<Engi
     {
         try
         {
-            await runtime.Gate.RunAsync(stoppingToken);
+            await Task.WhenAll(runtime.Topics.RunAsync(stoppingToken), runtime.Gate.RunAsync(stoppingToken));
             using var engine = runtime.StartEngine();
             await engine.RunAsync(stoppingToken);
         }

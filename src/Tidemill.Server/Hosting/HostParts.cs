@@ -11,6 +11,10 @@ internal sealed record HostParts
 {
     public required Func<ProjectDefinition, DataFolder, TimeProvider, CancellationToken, Task<ILog>> OpenLog { get; init; }
 
+    /// <summary>Opens one of the target's connections.</summary>
+    public Func<ProjectDefinition, LogConnection, TimeProvider, CancellationToken, Task<ILog>> OpenConnection { get; init; } =
+        (_, _, _, _) => throw new NotSupportedException();
+
     public required Func<ProjectDefinition, DataFolder, CancellationToken, Task<IWarehouse>> OpenWarehouse { get; init; }
 
     public required Func<ProjectDefinition, DataFolder, CancellationToken, Task<ISearchStore>> OpenSearch { get; init; }

@@ -26,6 +26,7 @@ internal sealed class ProjectEngine : IDisposable
             generator => runtime.OpenGenerator(generator).Next)
         {
             OpenSource = stream => StreamSources.Open(runtime, stream),
+            Connections = runtime.Connections,
             OpenSink = (stream, sink) => StreamSinks.Open(runtime, stream, sink),
         };
         Streams = new StreamSupervisor(services, StreamsOf(runtime.Options.Role, project));

@@ -44,6 +44,11 @@ internal sealed class ProjectRuntime : IAsyncDisposable
 
     public required ILog Log { get; init; }
 
+    /// <summary>The logs of the target's further connections, by name.</summary>
+    public required IReadOnlyDictionary<string, ILog> Connections { get; init; }
+
+    public required TopicSetup Topics { get; init; }
+
     /// <summary>For the API; appends are durable when acknowledged.</summary>
     public required ILogProducer Producer { get; init; }
 
@@ -65,7 +70,9 @@ internal sealed class ProjectRuntime : IAsyncDisposable
     public StreamDeadLetters DeadLetters => Engine.DeadLetters;
 
     /// <summary>Streams, workflows, replay and proof; Unavailable while the warehouse is waited for.</summary>
-    public ProjectEngine Engine => _engine ?? throw new TidemillException(ErrorCode.Unavailable, $"Waiting for the warehouse. {Gate.LastError}".TrimEnd());
+    public ProjectEngine Engine => _engine ?? throw new TidemillException(ErrorCode.Unavailable, Topics.LastError is { } away
+        ? $"Waiting for the log. {away}"
+        : $"Waiting for the warehouse. {Gate.LastError}".TrimEnd());
 
     /// <summary>The run history.</summary>
     public WarehouseRunStore Runs => Engine.Runs;
@@ -98,15 +105,24 @@ internal sealed class ProjectRuntime : IAsyncDisposable
         var dataFolder = DataFolder.For(project.Folder, options.DataFolder);
         var folderLock = DataFolderLock.Acquire(dataFolder);
         ILog? log = null;
+        var connections = new Dictionary<string, ILog>(StringComparer.Ordinal);
         try
         {
             log = await parts.OpenLog(project, dataFolder, time, cancellationToken);
-            await CreateTopicsAsync(log, project, cancellationToken);
+            foreach (var (name, connection) in project.Target.Connections)
+            {
+                connections[name] = await parts.OpenConnection(project, connection, time, cancellationToken);
+            }
+
+            var topics = new TopicSetup(log, project, time, loggers.CreateLogger<TopicSetup>());
+            await topics.TryAsync(cancellationToken);
             return new ProjectRuntime(options, project, dataFolder, folderLock)
             {
                 Time = time,
                 Started = time.GetUtcNow(),
                 Log = log,
+                Connections = connections,
+                Topics = topics,
                 Producer = log.CreateProducer(new ProducerOptions()),
                 Search = await parts.OpenSearch(project, dataFolder, cancellationToken),
                 Documents = UsesDocuments(project) ? await parts.OpenDocuments(project, dataFolder, cancellationToken) : null,
@@ -117,7 +133,7 @@ internal sealed class ProjectRuntime : IAsyncDisposable
         }
         catch
         {
-            await (log?.DisposeAsync() ?? ValueTask.CompletedTask);
+            await DisposeAsync([.. connections.Values, .. log is null ? Array.Empty<ILog>() : [log]]);
             folderLock.Dispose();
             throw;
         }
@@ -143,35 +159,15 @@ internal sealed class ProjectRuntime : IAsyncDisposable
         await Gate.DisposeAsync();
         await Search.DisposeAsync();
         await (Documents?.DisposeAsync() ?? ValueTask.CompletedTask);
-        await Log.DisposeAsync();
+        await DisposeAsync([.. Connections.Values, Log]);
         _folderLock.Dispose();
     }
 
-    private static async Task CreateTopicsAsync(ILog log, ProjectDefinition project, CancellationToken cancellationToken)
+    private static async Task DisposeAsync(ILog[] logs)
     {
-        var named = project.Streams.SelectMany(NamedTopics).Distinct(StringComparer.Ordinal)
-            .Except(project.Topics.Select(t => t.Name), StringComparer.Ordinal).Select(name => new TopicSpec(name));
-        foreach (var spec in project.Topics.Concat(named))
+        foreach (var log in logs)
         {
-            await log.CreateTopicAsync(spec, cancellationToken);
-        }
-    }
-
-    private static IEnumerable<string> NamedTopics(StreamDefinition stream)
-    {
-        if (stream.Source is TopicSourceDefinition source)
-        {
-            yield return source.Topic;
-        }
-
-        if (stream.DeadLetterTopic is { } letters)
-        {
-            yield return letters;
-        }
-
-        foreach (var sink in stream.Sinks.OfType<TopicSinkDefinition>())
-        {
-            yield return sink.Topic;
+            await log.DisposeAsync();
         }
     }
 }

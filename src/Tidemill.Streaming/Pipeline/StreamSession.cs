@@ -37,7 +37,7 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
         try
         {
             await OpenAsync(sinks, rows, abort);
-            return await RunAsync(stream, sinks, rows, stop, abort);
+            return await RunPastGapsAsync(stream, sinks, rows, stop, abort);
         }
         finally
         {
@@ -67,15 +67,34 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
         }
     }
 
+    /// <summary>Where the log deleted records before they were read, and the source says to go on, partitions are assigned anew.</summary>
+    private async Task<DriftVerdict?> RunPastGapsAsync(
+        StreamDefinition stream, List<ISink> sinks, RowMaker rows, CancellationToken stop, CancellationToken abort)
+    {
+        while (true)
+        {
+            try
+            {
+                return await RunAsync(stream, sinks, rows, stop, abort);
+            }
+            catch (TidemillException error) when (error.Code == ErrorCode.OffsetOutOfRange
+                && stream.Source is TopicSourceDefinition { OnOutOfRange: not OutOfRangePolicy.Halt })
+            {
+                metrics.Retrying(error);
+            }
+        }
+    }
+
     private async Task<DriftVerdict?> RunAsync(
         StreamDefinition stream, List<ISink> sinks, RowMaker rows, CancellationToken stop, CancellationToken abort)
     {
         var source = (TopicSourceDefinition)stream.Source;
         var positions = new SinkPositions();
         StreamPipeline? pipeline = null;
+        var log = services.LogOf(source);
         var listener = new PartitionPositions(
-            services.Log, source, sinks, positions, token => pipeline?.DrainAsync(token) ?? Task.CompletedTask);
-        await using var consumer = services.Log.CreateConsumer(new ConsumerOptions
+            log, source, sinks, positions, rows.Output, token => pipeline?.DrainAsync(token) ?? Task.CompletedTask);
+        await using var consumer = log.CreateConsumer(new ConsumerOptions
         {
             Group = $"tidemill.{services.Project}.{stream.Name}",
             Topics = [source.Topic],
@@ -134,7 +153,7 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
     {
         try
         {
-            if (await services.Log.DescribeTopicAsync(source.Topic, cancellationToken) is not { } topic)
+            if (await services.LogOf(source).DescribeTopicAsync(source.Topic, cancellationToken) is not { } topic)
             {
                 metrics.Lag = 0;
                 return;

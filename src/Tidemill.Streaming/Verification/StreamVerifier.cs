@@ -43,7 +43,7 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         StreamDefinition stream, WarehouseSinkDefinition sink, CancellationToken cancellationToken)
     {
         var source = (TopicSourceDefinition)stream.Source;
-        var topic = await services.Log.DescribeTopicAsync(source.Topic, cancellationToken)
+        var topic = await services.LogOf(source).DescribeTopicAsync(source.Topic, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
         var checkpoints = await services.Warehouse.ReadCheckpointsAsync(new CheckpointOwner(stream.Name, sink.Name), cancellationToken);
         var letters = await LettersAsync(stream.Name, cancellationToken);
@@ -53,7 +53,7 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         {
             var at = new TopicPartition(topic.Name, partition.Partition);
             var end = checkpoints.GetValueOrDefault(at, partition.Earliest);
-            await ReadAsync(reading, new OffsetRange(at, partition.Earliest, end), cancellationToken);
+            await ReadAsync(services.LogOf(source), reading, new OffsetRange(at, partition.Earliest, end), cancellationToken);
         }
 
         reading.AddReplayed(cancellationToken);
@@ -86,14 +86,14 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         return letters.ToDictionary(l => l.Position);
     }
 
-    private async Task ReadAsync(TopicReading reading, OffsetRange range, CancellationToken cancellationToken)
+    private static async Task ReadAsync(ILog log, TopicReading reading, OffsetRange range, CancellationToken cancellationToken)
     {
         if (range.Count <= 0)
         {
             return;
         }
 
-        await using var consumer = services.Log.CreateConsumer(new ConsumerOptions
+        await using var consumer = log.CreateConsumer(new ConsumerOptions
         {
             Assignment = [new RecordPosition(range.Partition, range.Start)],
         });

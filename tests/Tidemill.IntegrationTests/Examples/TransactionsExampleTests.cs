@@ -16,16 +16,21 @@ public sealed class TransactionsExampleTests : IDisposable
     public Task On_the_embedded_target_hours_agree_and_running_twice_changes_nothing() => RunAsync("dev", []);
 
     [Fact]
-    public async Task On_PostgreSQL_hours_agree_and_running_twice_changes_nothing()
+    public async Task On_Kafka_and_PostgreSQL_hours_agree_and_running_twice_changes_nothing()
     {
         var server = await PostgresServer.SharedAsync();
+        var kafka = await KafkaServer.SharedAsync();
         var connection = await server.CreateDatabaseAsync();
+        await kafka.DeleteTopicAsync("transactions");
         try
         {
-            await RunAsync("prod", PostgresCrashTests.Environment(connection));
+            var environment = PostgresCrashTests.Environment(connection);
+            environment["KAFKA_BOOTSTRAP_SERVERS"] = kafka.BootstrapServers;
+            await RunAsync("prod", environment);
         }
         finally
         {
+            await kafka.DeleteTopicAsync("transactions");
             await server.DropDatabaseAsync(connection);
         }
     }

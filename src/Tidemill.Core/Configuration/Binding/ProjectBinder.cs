@@ -13,11 +13,25 @@ internal static class ProjectBinder
         return new TargetDefinition
         {
             Name = name,
-            Log = new LogConnection { Type = log.Choice("type", LogType.Embedded) },
+            Log = KafkaBinder.Bind(log, log.Choice("type", LogType.Embedded)),
             Warehouse = BindWarehouse(target.Object("warehouse", ProjectShapes.Warehouse)),
             Search = BindSearch(target.Object("search", ProjectShapes.Search)),
             Documents = BindDocuments(target.Object("documents", ProjectShapes.Documents)),
+            Connections = BindConnections(target),
         };
+    }
+
+    private static Dictionary<string, LogConnection> BindConnections(Section target)
+    {
+        var connections = new Dictionary<string, LogConnection>(StringComparer.Ordinal);
+        foreach (var entry in target.Entries("connections"))
+        {
+            var node = entry.Value as MappingNode ?? new MappingNode(entry.Value.Line, []);
+            var section = new Section(node, ProjectShapes.Connection, $"{target.Path}.connections.{entry.Key}", target.Context);
+            connections[entry.Key] = KafkaBinder.Bind(section, section.Choice("type", LogType.Kafka));
+        }
+
+        return connections;
     }
 
     public static IReadOnlyList<TopicSpec> BindTopics(Section root)
@@ -103,6 +117,8 @@ internal static class ProjectBinder
             RetentionTime = retention.Duration("time"),
             RetentionBytes = retention.Size("bytes"),
             MaxRecordBytes = (int)(topic.Size("max_record_bytes") ?? defaults.MaxRecordBytes),
+            ReplicationFactor = topic.Has("replication_factor") ? topic.Integer("replication_factor", 1) : null,
+            Options = KafkaBinder.Options(topic),
         };
     }
 }

@@ -7,8 +7,9 @@ namespace Tidemill.Core.Configuration.Binding;
 /// <summary>Turns one streams/*.yaml into its record and checks what shapes cannot say.</summary>
 internal static class StreamBinder
 {
-    private static readonly string[] OtherSourceKeys = ["topic", "start", "generator"];
+    private static readonly string[] OtherSourceKeys = ["topic", "start", "on_out_of_range", "connection", "generator"];
     private static readonly string[] ReaderKeys = ["decode", "transform", "deduplicate", "on_drift", "dead_letters"];
+    private static readonly string[] TopicKeys = ["start", "on_out_of_range", "connection"];
 
     public static StreamDefinition Bind(Section root, string defaultName)
     {
@@ -50,6 +51,8 @@ internal static class StreamBinder
     {
         var topic = source.Text("topic");
         var start = source.Choice("start", StartPosition.Earliest);
+        var connection = source.Text("connection");
+        var policy = source.Choice("on_out_of_range", OutOfRangePolicy.Halt);
         if (source.Value("collection") is { } collection)
         {
             foreach (var other in OtherSourceKeys.Where(source.Has))
@@ -63,13 +66,14 @@ internal static class StreamBinder
             if (topic is null && source.Node.Entries.Count > 0 && source.Node.Find("topic") is null)
                 source.Error("topic", source.Node.Line, "The source is neither a topic nor a generator nor a collection.", "Write `source: {topic: NAME}`, `source: {generator: ...}` or `source: {collection: NAME}`.");
 
-            return new TopicSourceDefinition(topic ?? "", start);
+            return new TopicSourceDefinition(topic ?? "", start) { Connection = connection, OnOutOfRange = policy };
         }
 
         if (topic is not null)
             source.Error("generator", "The source is both a topic and a generator.", "Keep one of the two; a generator's topic is named in its sink.");
-        else if (source.Has("start"))
-            source.Error("start", "'start' belongs to topics.", "Remove 'start'.");
+
+        foreach (var key in TopicKeys.Where(k => topic is null && source.Has(k)))
+            source.Error(key, $"'{key}' belongs to topics.", $"Remove '{key}'.");
 
         return GeneratorBinder.Bind(source.Object("generator", StreamShapes.Generator));
     }

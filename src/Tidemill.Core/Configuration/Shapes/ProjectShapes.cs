@@ -24,7 +24,13 @@ internal static class CommonShapes
 internal static class ProjectShapes
 {
     public static readonly ObjectShape Log = new(
-        new Property("type", new ChoiceShape("embedded"), "Kind of log. embedded: segment files in the data folder.") { Default = "embedded" });
+    [
+        new Property("type", new ChoiceShape("embedded", "kafka"), "Kind of log. embedded: segment files in the data folder.") { Default = "embedded" },
+        .. KafkaShapes.Connection.Select(p => p with { OnlyWith = ("type", "kafka") }),
+    ]);
+
+    public static readonly ObjectShape Connection = new(
+        [new Property("type", new ChoiceShape("kafka"), "Kind of system.") { Required = true }, .. KafkaShapes.Connection]);
 
     public static readonly ObjectShape Warehouse = new(
         new Property("type", new ChoiceShape("duckdb", "postgres"), "Kind of warehouse. duckdb: a file in the data folder.") { Default = "duckdb" },
@@ -64,7 +70,8 @@ internal static class ProjectShapes
         new Property("log", Log, "Where topics live."),
         new Property("warehouse", Warehouse, "Where tables live."),
         new Property("search", Search, "Where indexes live."),
-        new Property("documents", Documents, "Where collections live."));
+        new Property("documents", Documents, "Where collections live."),
+        new Property("connections", new MapShape(CommonShapes.Name, Connection), "Further Kafka clusters, which sources name by `connection`."));
 
     public static readonly ObjectShape Retention = new(
         new Property("time", new DurationShape(TimeSpan.FromSeconds(1)), "Older records may be deleted. Default: kept for ever."),
@@ -73,7 +80,9 @@ internal static class ProjectShapes
     public static readonly ObjectShape Topic = new(
         new Property("partitions", new NumberShape(1, 10_000, Whole: true), "Parts that are read side by side; cannot shrink.") { Default = "1" },
         new Property("retention", Retention, "How long records are kept."),
-        new Property("max_record_bytes", new SizeShape(1, 1 << 30), "Largest record taken: key, value and headers.") { Default = "1MiB" });
+        new Property("max_record_bytes", new SizeShape(1, 1 << 30), "Largest record taken: key, value and headers.") { Default = "1MiB" },
+        new Property("replication_factor", new NumberShape(1, 100, Whole: true), "Brokers that hold each partition; no effect on the embedded log. Default: the connection's."),
+        new Property("options", new MapShape(KafkaShapes.PropertyName, new TextShape()), "Further topic settings by Kafka's names; no effect on the embedded log."));
 
     public static readonly ObjectShape Root = new(
         new Property("name", CommonShapes.Name, "The project's name.") { Required = true },

@@ -56,6 +56,8 @@ internal static class StreamShapes
     public static readonly ObjectShape Source = new(
         new Property("topic", CommonShapes.Topic, "Topic to read."),
         new Property("start", new ChoiceShape("earliest", "latest"), "Where to begin when no sink holds a position.") { Default = "earliest" },
+        new Property("on_out_of_range", new ChoiceShape("halt", "earliest", "latest"), "What to do when the log no longer holds the sink's position. earliest and latest skip records.") { Default = "halt" },
+        new Property("connection", CommonShapes.Name, "One of the target's connections that has the topic. Default: the target's log."),
         new Property("generator", Generator, "Makes records up, reproducibly."),
         new Property("collection", new EitherShape(Collection, Mapping: CollectionSource), "Documents of a collection, written to a topic."));
 

@@ -8,22 +8,34 @@ internal static class EveryKeyProject
             name: all
             default_target: dev
             targets:
-              dev:
+              dev: {connections: {other: {type: kafka, bootstrap_servers: "c:3"}}}
               prod:
-                log: {type: embedded}
+                log:
+                  type: kafka
+                  bootstrap_servers: "a:1,b:2"
+                  security: {sasl: scram-sha-512, user: u, password: p, tls: true, ca: ca.pem, certificate: c.pem, key: k.pem, key_password: x}
+                  replication_factor: 3
+                  options: {linger.ms: 7}
+                connections:
+                  other:
+                    type: kafka
+                    bootstrap_servers: [c:3, d:4]
+                    security: {sasl: plain, user: u, password: p}
+                    replication_factor: 2
+                    options: {fetch.min.bytes: 1000}
                 warehouse: {type: postgres, host: h, port: 1, user: u, password: p, database: d, schema: s, ssl_mode: require, memory_limit: 1GiB, threads: 2}
                 search: {type: opensearch, url: ["https://a:9200", "https://b:9200"], user: u, password: p, ca: ca.pem, prefix: all-, options: {timeout: 10s, bulk_bytes: 1MiB, compress: true}}
                 documents: {type: mongodb, uri: "mongodb://u:p@h:27017/?tls=true", database: d}
               other:
                 search: {type: elasticsearch, url: "http://h:9200", api_key: k}
             topics:
-              events: {partitions: 3, retention: {time: 1d, bytes: 1GB}, max_record_bytes: 512KiB}
+              events: {partitions: 3, retention: {time: 1d, bytes: 1GB}, max_record_bytes: 512KiB, replication_factor: 3, options: {segment.ms: 60000}}
               plain:
             """)
         .With("streams/reader.yaml", """
             name: reader
             enabled: false
-            source: {topic: events, start: latest}
+            source: {topic: events, start: latest, on_out_of_range: earliest, connection: other}
             decode:
               format: json
               lenient: true

@@ -7,8 +7,9 @@ namespace Tidemill.Tests.Core.Configuration;
 
 public sealed class ExampleTests
 {
-    private static readonly Dictionary<string, string?> Postgres = new()
+    private static readonly Dictionary<string, string?> Servers = new()
     {
+        ["KAFKA_BOOTSTRAP_SERVERS"] = "k1:9092,k2:9092",
         ["POSTGRES_USER"] = "u",
         ["POSTGRES_PASSWORD"] = "very-secret",
         ["POSTGRES_DB"] = "d",
@@ -31,10 +32,10 @@ public sealed class ExampleTests
     }
 
     [Fact]
-    public void Transactions_example_under_prod_takes_the_postgres_variables()
+    public void Transactions_example_under_prod_takes_the_servers_variables()
     {
-        var project = ProjectLoader.Load(RepositoryFiles.Transactions, "prod", Postgres);
-
+        var project = ProjectLoader.Load(RepositoryFiles.Transactions, "prod", Servers);
+        Assert.Equal((LogType.Kafka, "k1:9092 k2:9092"), (project.Target.Log.Type, string.Join(' ', project.Target.Log.BootstrapServers)));
         var warehouse = project.Target.Warehouse;
         Assert.Equal((WarehouseType.Postgres, "localhost", 6543, "u", "very-secret", "d"), (warehouse.Type, warehouse.Host, warehouse.Port, warehouse.User, warehouse.Password, warehouse.Database));
         Assert.Equal("@hourly", Assert.Single(project.Workflows).Schedule);
@@ -68,7 +69,7 @@ public sealed class ExampleTests
         var error = Assert.Throws<TidemillException>(() => ProjectLoader.Load(RepositoryFiles.Transactions, "prod", new Dictionary<string, string?>()));
 
         Assert.Equal(
-            ["POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"],
+            ["KAFKA_BOOTSTRAP_SERVERS", "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"],
             error.ConfigErrors.Select(e => e.Problem.Split(' ')[3]));
     }
 }

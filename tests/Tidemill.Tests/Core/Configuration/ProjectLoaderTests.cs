@@ -39,7 +39,7 @@ public sealed class ProjectLoaderTests
 
         var reader = project.Streams.Single(s => s.Name == "reader");
         Assert.False(reader.Enabled);
-        Assert.Equal(new TopicSourceDefinition("events", StartPosition.Latest), reader.Source);
+        Assert.Equal(new TopicSourceDefinition("events", StartPosition.Latest) { Connection = "other", OnOutOfRange = OutOfRangePolicy.Earliest }, reader.Source);
         Assert.Equal(new BatchDefinition { MaxRecords = 10, MaxBytes = 1 << 20, MaxWait = TimeSpan.FromSeconds(1) }, reader.Batch);
         Assert.Equal(["id"], reader.Deduplicate);
         Assert.Equal((true, "_extra"), (reader.Decode!.Lenient, reader.Decode.ExtraColumn));

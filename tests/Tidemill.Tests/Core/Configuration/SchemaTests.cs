@@ -97,7 +97,7 @@ public sealed class SchemaTests
     [Theory]
     [InlineData("tidemill", "name: a\ncolour: red")]
     [InlineData("tidemill", "topics: {}")]
-    [InlineData("tidemill", "name: a\ntargets: {dev: {log: {type: kafka}}}")]
+    [InlineData("tidemill", "name: a\ntargets: {dev: {log: {type: pulsar}}}")]
     [InlineData("stream", "source: {topic: a}\nsinks: []")]
     [InlineData("stream", "source: {topic: a}\nsinks: [{warehouse: a, topic: b}]")]
     [InlineData("stream", "source: {topic: a}\nbatch: {max_wait: 5}\nsinks: [{warehouse: a}]")]

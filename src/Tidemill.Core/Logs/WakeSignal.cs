@@ -1,7 +1,7 @@
-namespace Tidemill.Log.Partitions;
+namespace Tidemill.Core.Logs;
 
 /// <summary>Wakes one waiting reader. A signal given while nobody waits is kept for the next wait.</summary>
-internal sealed class WakeSignal
+public sealed class WakeSignal
 {
     private readonly Lock gate = new();
     private TaskCompletionSource? waiting;

@@ -1,10 +1,10 @@
 using System.Buffers;
 using Tidemill.Core.Errors;
 
-namespace Tidemill.Log.Topics;
+namespace Tidemill.Core.Logs;
 
 /// <summary>Topic names as Kafka takes them, so that every topic can move there.</summary>
-internal static class TopicName
+public static class TopicName
 {
     private const int MaxLength = 249;
 

@@ -1,0 +1,233 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Tidemill.Connectors.Kafka.Native;
+using Tidemill.Core.Logs;
+using KafkaCode = Confluent.Kafka.ErrorCode;
+
+namespace Tidemill.Connectors.Kafka.Consuming;
+
+/// <summary>Partitions that the group gives to this member, or takes from it.</summary>
+internal sealed record Rebalance(bool Assigned, IReadOnlyCollection<TopicPartition> Partitions, bool Lost);
+
+/// <summary>
+/// One native consumer and its queue. It lives until it is closed and every message handed out is freed: messages point
+/// into it. Callbacks come on the thread that consumes, apart from <see cref="Wake"/>.
+/// </summary>
+internal sealed unsafe class ConsumerClient
+{
+    private const int ErrorBytes = 512;
+
+    private readonly nint client;
+    private readonly nint queue;
+    private GCHandle self;
+    private int references = 1;
+
+    public ConsumerClient(IReadOnlyDictionary<string, string> properties)
+    {
+        nint configuration = ClientConfiguration.Create(properties);
+        self = GCHandle.Alloc(this);
+        KafkaApi.ConfSetOpaque(configuration, GCHandle.ToIntPtr(self));
+        KafkaApi.ConfSetRebalanceCallback(configuration, &OnRebalance);
+        KafkaApi.ConfSetErrorCallback(configuration, &OnError);
+        KafkaApi.ConfSetLogCallback(configuration, &OnLog);
+        KafkaApi.ConfSetCommitCallback(configuration, &OnCommit);
+        byte* error = stackalloc byte[ErrorBytes];
+        // SAFETY: on success the client owns the configuration; the GCHandle lives until the client is destroyed.
+        client = KafkaApi.New(KafkaApi.ConsumerType, configuration, error, ErrorBytes);
+        if (client == 0)
+        {
+            KafkaApi.ConfDestroy(configuration);
+            self.Free();
+            throw new Tidemill.Core.Errors.TidemillException(
+                Tidemill.Core.Errors.ErrorCode.ConfigurationInvalid,
+                $"librdkafka refuses the Kafka connection: {Marshal.PtrToStringUTF8((nint)error)}");
+        }
+
+        KafkaApi.PollSetConsumer(client);
+        queue = KafkaApi.QueueGetConsumer(client);
+        KafkaApi.QueueCallbackEnable(queue, &Wake, GCHandle.ToIntPtr(self));
+    }
+
+    /// <summary>What the group asked for since the last look; each must be answered by an assign or unassign.</summary>
+    public ConcurrentQueue<Rebalance> Rebalances { get; } = new();
+
+    /// <summary>Errors of the client as a whole since the last look.</summary>
+    public ConcurrentQueue<(KafkaCode Code, string Reason)> Errors { get; } = new();
+
+    /// <summary>Set when something comes into the empty queue.</summary>
+    public WakeSignal Signal { get; } = new();
+
+    private bool Cooperative => Marshal.PtrToStringUTF8((nint)KafkaApi.RebalanceProtocol(client)) == "COOPERATIVE";
+
+    public void Subscribe(IReadOnlyList<string> topics)
+    {
+        using var list = new PartitionListHandle([.. topics.Select(t => new TopicPartition(t, -1))]);
+        Throw("subscribe", KafkaApi.Subscribe(client, list.List));
+    }
+
+    /// <summary>Reads exactly these, without a group.</summary>
+    public void AssignOnly(IReadOnlyCollection<RecordPosition> positions)
+    {
+        using var list = new PartitionListHandle(positions);
+        Throw("assign partitions", KafkaApi.Assign(client, list.List));
+    }
+
+    /// <summary>Answers an assigning rebalance.</summary>
+    public void Assign(IReadOnlyCollection<RecordPosition> positions)
+    {
+        using var list = new PartitionListHandle(positions);
+        if (Cooperative)
+        {
+            Throw("assign partitions", KafkaApi.IncrementalAssign(client, list.List));
+        }
+        else
+        {
+            Throw("assign partitions", KafkaApi.Assign(client, list.List));
+        }
+    }
+
+    /// <summary>Answers a revoking rebalance.</summary>
+    public void Unassign(IReadOnlyCollection<TopicPartition> partitions)
+    {
+        using var list = new PartitionListHandle(partitions);
+        if (Cooperative)
+        {
+            Throw("give partitions back", KafkaApi.IncrementalUnassign(client, list.List));
+        }
+        else
+        {
+            Throw("give partitions back", KafkaApi.Assign(client, null));
+        }
+    }
+
+    public void Pause(IReadOnlyCollection<TopicPartition> partitions)
+    {
+        using var list = new PartitionListHandle(partitions);
+        Throw("pause partitions", KafkaApi.Pause(client, list.List));
+    }
+
+    public void Resume(IReadOnlyCollection<TopicPartition> partitions)
+    {
+        using var list = new PartitionListHandle(partitions);
+        Throw("resume partitions", KafkaApi.Resume(client, list.List));
+    }
+
+    /// <summary>Messages fetched before are outdated at once: they are never returned.</summary>
+    public void Seek(RecordPosition position)
+    {
+        using var list = new PartitionListHandle([position]);
+        Throw("seek", KafkaApi.Seek(client, list.List, 0));
+        Throw("seek", list.List->Items[0].Error is (int)KafkaCode.Local_InProgress ? 0 : list.List->Items[0].Error);
+    }
+
+    /// <summary>Sends the positions off; nobody waits for the answer.</summary>
+    public void Commit(IReadOnlyCollection<RecordPosition> positions)
+    {
+        using var list = new PartitionListHandle(positions);
+        _ = KafkaApi.Commit(client, list.List, 1);
+    }
+
+    /// <summary>Takes up to a buffer full of messages without waiting; runs callbacks. The caller owns the messages.</summary>
+    public int Consume(Span<nint> messages)
+    {
+        Signal.Reset();
+        fixed (nint* buffer = messages)
+        {
+            return Math.Max(0, (int)KafkaApi.ConsumeBatch(queue, 0, buffer, (nuint)messages.Length));
+        }
+    }
+
+    public void AddReference() => Interlocked.Increment(ref references);
+
+    /// <summary>The last one out destroys the client, which waits for its threads.</summary>
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref references) > 0) return;
+        KafkaApi.QueueDestroy(queue);
+        KafkaApi.DestroyFlags(client, KafkaApi.DestroyWithoutClose);
+        self.Free();
+    }
+
+    /// <summary>Leaves the group within the patience: a broker that is away is not waited for. Blocks its thread.</summary>
+    public void Close(TimeSpan patience, TimeProvider clock)
+    {
+        long started = clock.GetTimestamp();
+        AnswerRebalances();
+        nint closing = KafkaApi.QueueNew(client);
+        nint error = KafkaApi.CloseQueue(client, closing);
+        if (error != 0) KafkaApi.ErrorDestroy(error);
+        nint message = 0;
+        while (KafkaApi.Closed(client) == 0 && clock.GetElapsedTime(started) < patience)
+        {
+            if (KafkaApi.ConsumeBatch(closing, 20, &message, 1) == 1) KafkaApi.MessageDestroy((MessageView*)message);
+            AnswerRebalances();
+        }
+
+        KafkaApi.QueueDestroy(closing);
+    }
+
+    /// <summary>Takes whatever the group asks for as done: the member leaves and nobody reads any more.</summary>
+    private void AnswerRebalances()
+    {
+        while (Rebalances.TryDequeue(out var rebalance))
+        {
+            using var list = new PartitionListHandle(rebalance.Partitions);
+            if (!Cooperative)
+            {
+                _ = KafkaApi.Assign(client, null);
+                continue;
+            }
+
+            if (rebalance.Assigned) _ = KafkaApi.Pause(client, list.List);
+            nint error = rebalance.Assigned
+                ? KafkaApi.IncrementalAssign(client, list.List)
+                : KafkaApi.IncrementalUnassign(client, list.List);
+            if (error != 0) KafkaApi.ErrorDestroy(error);
+        }
+    }
+
+    private static void Throw(string action, int code)
+    {
+        if (code != 0) throw KafkaErrors.From(action, (KafkaCode)code, Marshal.PtrToStringUTF8((nint)KafkaApi.ErrorName(code)) ?? "");
+    }
+
+    private static void Throw(string action, nint error)
+    {
+        if (error == 0) return;
+        var (code, reason) = ((KafkaCode)KafkaApi.ErrorCode(error), Marshal.PtrToStringUTF8((nint)KafkaApi.ErrorText(error)) ?? "");
+        KafkaApi.ErrorDestroy(error);
+        throw KafkaErrors.From(action, code, reason);
+    }
+
+    // SAFETY of the callbacks below: the opaque pointer is the GCHandle of the client's owner, freed after the client is
+    // destroyed; strings and lists belong to librdkafka and are copied before the callback returns.
+    private static ConsumerClient Owner(nint opaque) => (ConsumerClient)GCHandle.FromIntPtr(opaque).Target!;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void OnRebalance(nint client, int error, PartitionList* list, nint opaque)
+    {
+        bool assigned = error == (int)KafkaCode.Local_AssignPartitions;
+        bool lost = !assigned && KafkaApi.AssignmentLost(client) != 0;
+        Owner(opaque).Rebalances.Enqueue(new Rebalance(assigned, PartitionListHandle.Read(list), lost));
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void OnError(nint client, int error, byte* reason, nint opaque) =>
+        Owner(opaque).Errors.Enqueue(((KafkaCode)error, Marshal.PtrToStringUTF8((nint)reason) ?? ""));
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void OnLog(nint client, int level, byte* facility, byte* text)
+    {
+        // Errors come through OnError; librdkafka would write its log to standard error.
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void OnCommit(nint client, int error, PartitionList* list, nint opaque)
+    {
+        // Positions in the group are informative: a later commit makes up for a failed one.
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Wake(nint client, nint opaque) => Owner(opaque).Signal.Set();
+}

@@ -1,0 +1,150 @@
+using System.Collections.Concurrent;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Tidemill.Connectors.Kafka.Administration;
+using Tidemill.Connectors.Kafka.Consuming;
+using Tidemill.Connectors.Kafka.Native;
+using Tidemill.Connectors.Kafka.Producing;
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Errors;
+using Tidemill.Core.Logs;
+using ErrorCode = Tidemill.Core.Errors.ErrorCode;
+using TopicDescription = Tidemill.Core.Logs.TopicDescription;
+using TopicPartition = Tidemill.Core.Logs.TopicPartition;
+
+namespace Tidemill.Connectors.Kafka;
+
+/// <summary>
+/// A Kafka cluster as a log. Opening does not wait for brokers: the first call that needs one does, for a bounded time,
+/// and fails with Unavailable or AccessDenied.
+/// </summary>
+public sealed class KafkaLog : ILog
+{
+    private static readonly TimeSpan LimitsAge = TimeSpan.FromSeconds(10);
+
+    private readonly KafkaProperties properties;
+    private readonly TimeProvider time;
+    private readonly BrokerCalls calls;
+    private readonly TopicAdministration topics;
+    private readonly GroupAdministration groups;
+    private readonly ConcurrentDictionary<string, (TopicLimits Limits, long At)> limits = new(StringComparer.Ordinal);
+
+    private KafkaLog(LogConnection connection, KafkaProperties properties, TimeProvider time)
+    {
+        this.properties = properties;
+        this.time = time;
+        Description = $"Kafka at {string.Join(", ", connection.BootstrapServers)}";
+        calls = new BrokerCalls(properties.Admin(), Description, time);
+        topics = new TopicAdministration(calls, connection.ReplicationFactor, time);
+        groups = new GroupAdministration(calls, topics);
+    }
+
+    public string Description { get; }
+
+    /// <summary>Opens the connection's log. Files that the connection names are relative to <paramref name="folder"/>.</summary>
+    /// <exception cref="TidemillException">
+    /// NativeLibraryMissing; ConfigurationInvalid for an option that librdkafka refuses or a file that is not there.
+    /// </exception>
+    public static Task<KafkaLog> OpenAsync(LogConnection connection, string folder, TimeProvider time, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        return Task.Run(() =>
+        {
+            KafkaLibrary.Load();
+            var properties = new KafkaProperties(connection, folder);
+            ClientConfiguration.Check(properties.Consumer("check"));
+            ClientConfiguration.Check(properties.Producer(Acknowledgement.Durable, 1_000_000));
+            try
+            {
+                return new KafkaLog(connection, properties, time);
+            }
+            catch (Exception error) when (error is InvalidOperationException or ArgumentException)
+            {
+                // librdkafka's text names properties and files, such as a key that does not belong to its certificate.
+                throw new TidemillException(
+                    ErrorCode.ConfigurationInvalid, $"librdkafka refuses the connection to {string.Join(", ", connection.BootstrapServers)}: {error.Message}", error);
+            }
+        }, cancellationToken);
+    }
+
+    public Task<TopicDescription> CreateTopicAsync(TopicSpec spec, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        TopicName.Check(spec.Name);
+        return topics.CreateAsync(spec, cancellationToken);
+    }
+
+    public Task<IReadOnlyList<string>> ListTopicsAsync(CancellationToken cancellationToken) => topics.ListAsync(cancellationToken);
+
+    public Task<TopicDescription?> DescribeTopicAsync(string topic, CancellationToken cancellationToken) =>
+        TopicName.IsValid(topic) ? topics.DescribeAsync(topic, cancellationToken) : Task.FromResult<TopicDescription?>(null);
+
+    public async Task DeleteTopicAsync(string topic, CancellationToken cancellationToken)
+    {
+        await topics.DeleteAsync(topic, cancellationToken).ConfigureAwait(false);
+        limits.TryRemove(topic, out _);
+    }
+
+    public async Task<LogOffset> FindOffsetAsync(TopicPartition partition, DateTimeOffset timestamp, CancellationToken cancellationToken)
+    {
+        var spec = OffsetSpec.ForTimestamp(Math.Max(0, timestamp.ToUnixTimeMilliseconds()));
+        var found = (await topics.OffsetsAsync([partition], spec, cancellationToken).ConfigureAwait(false))[partition];
+        return found.Value >= 0 ? found : await FindEdgeAsync(partition, StartPosition.Latest, cancellationToken).ConfigureAwait(false);
+    }
+
+    public Task<IReadOnlyList<GroupListing>> ListGroupsAsync(CancellationToken cancellationToken) => groups.ListAsync(cancellationToken);
+
+    public Task<GroupDescription?> DescribeGroupAsync(string group, CancellationToken cancellationToken) => groups.DescribeAsync(group, cancellationToken);
+
+    public Task SetGroupPositionsAsync(string group, IReadOnlyCollection<RecordPosition> positions, CancellationToken cancellationToken) =>
+        groups.SetPositionsAsync(group, positions, cancellationToken);
+
+    public ILogProducer CreateProducer(ProducerOptions options) => new KafkaProducer(this, options, time);
+
+    public ILogConsumer CreateConsumer(ConsumerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.MaxPollRecords < 1 || options.MaxPollBytes < 1 || (options.Group is not null && options.Listener is null))
+        {
+            throw new TidemillException(
+                ErrorCode.InvalidRequest, "A consumer takes at least one record and one byte a poll, and with a group it needs a listener.");
+        }
+
+        return new KafkaConsumer(this, properties.Consumer(KafkaConsumer.GroupOf(options)), options, time);
+    }
+
+    public ValueTask DisposeAsync() => new(Task.Run(calls.Dispose));
+
+    /// <summary>The first offset held, or the next to be given.</summary>
+    internal async Task<LogOffset> FindEdgeAsync(TopicPartition partition, StartPosition edge, CancellationToken cancellationToken) =>
+        (await topics.OffsetsAsync(
+            [partition], edge == StartPosition.Earliest ? OffsetSpec.Earliest() : OffsetSpec.Latest(), cancellationToken).ConfigureAwait(false))[partition];
+
+    internal async Task RequireTopicAsync(string topic, CancellationToken cancellationToken)
+    {
+        if (await topics.LimitsAsync(topic, cancellationToken).ConfigureAwait(false) is null) throw NoTopic(topic);
+    }
+
+    /// <summary>Unavailable or AccessDenied when no broker answers.</summary>
+    internal Task CheckReachableAsync(CancellationToken cancellationToken) => topics.ListAsync(cancellationToken);
+
+    /// <summary>What the topic takes, at most some seconds old; NotFound when there is no such topic.</summary>
+    internal async ValueTask<TopicLimits> LimitsOfAsync(string topic, CancellationToken cancellationToken)
+    {
+        if (limits.TryGetValue(topic, out var known) && time.GetElapsedTime(known.At) < LimitsAge) return known.Limits;
+        var found = (TopicName.IsValid(topic) ? await topics.LimitsAsync(topic, cancellationToken).ConfigureAwait(false) : null) ?? throw NoTopic(topic);
+        limits[topic] = (found, time.GetTimestamp());
+        return found;
+    }
+
+    internal IProducer<byte[]?, byte[]?> BuildProducer(Acknowledgement acknowledgement, int batchBytes) =>
+        new ProducerBuilder<byte[]?, byte[]?>(properties.Producer(acknowledgement, batchBytes))
+            .SetErrorHandler((_, _) => { })
+            .SetLogHandler((_, _) => { })
+            .Build();
+
+    /// <summary>The failure of a request that went through a client of its own.</summary>
+    internal Task<TidemillException> ExplainAsync(string action, KafkaException error) => calls.ExplainAsync($"{action} at {Description}", error);
+
+    private TidemillException NoTopic(string topic) => new(ErrorCode.NotFound, $"There is no topic {topic} at {Description}.");
+}

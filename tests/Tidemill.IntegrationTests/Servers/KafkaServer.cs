@@ -1,0 +1,112 @@
+using System.Globalization;
+using Tidemill.Connectors.Kafka;
+using Tidemill.Core.Configuration;
+
+[assembly: AssemblyFixture(typeof(Tidemill.IntegrationTests.Servers.SharedKafka))]
+
+namespace Tidemill.IntegrationTests.Servers;
+
+/// <summary>Stops the shared broker when the last test is through.</summary>
+public sealed class SharedKafka : IAsyncDisposable
+{
+    public ValueTask DisposeAsync() => KafkaServer.StopSharedAsync();
+}
+
+/// <summary>
+/// A Kafka broker for tests: the one that TIDEMILL_TEST_KAFKA and its fellows name, else one from ../shared/servers that
+/// answers plainly, by SASL, by TLS and by both. Tests share it and keep apart by topic names.
+/// </summary>
+public sealed class KafkaServer : IAsyncDisposable
+{
+    private static readonly Lazy<Task<KafkaServer?>> Shared = new(FindOrStartAsync);
+
+    private readonly IReadOnlyDictionary<string, string> _environment;
+    private readonly ServerScript? _script;
+
+    private KafkaServer(IReadOnlyDictionary<string, string> environment, ServerScript? script)
+    {
+        (_environment, _script) = (environment, script);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => DisposeAsync().AsTask().GetAwaiter().GetResult();
+    }
+
+    public string BootstrapServers => _environment["TIDEMILL_TEST_KAFKA"];
+
+    /// <summary>The broker all tests of this process share; the test is skipped when there is none, but fails on CI.</summary>
+    public static async Task<KafkaServer> SharedAsync() => Required(await Shared.Value);
+
+    /// <summary>A broker of the caller's own, which it may kill and revive.</summary>
+    public static async Task<KafkaServer> StartPrivateAsync() => Required(await StartAsync());
+
+    internal static async ValueTask StopSharedAsync()
+    {
+        if (Shared.IsValueCreated && await Shared.Value is { } server)
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    public LogConnection Connection() => new() { Type = LogType.Kafka, BootstrapServers = [BootstrapServers] };
+
+    public LogConnection Connection(SaslMechanism sasl, bool tls) => new()
+    {
+        Type = LogType.Kafka,
+        BootstrapServers = [_environment["TIDEMILL_TEST_KAFKA" + (sasl == SaslMechanism.None ? "_TLS" : tls ? "_SASL_TLS" : "_SASL")]],
+        Security = new KafkaSecurity
+        {
+            Sasl = sasl,
+            User = sasl == SaslMechanism.None ? null : _environment["TIDEMILL_TEST_KAFKA_SASL_USER"],
+            Password = sasl == SaslMechanism.None ? null : _environment["TIDEMILL_TEST_KAFKA_SASL_PASSWORD"],
+            Tls = tls,
+            CaFile = tls ? _environment["TIDEMILL_TEST_KAFKA_CA"] : null,
+        },
+    };
+
+    public Task<KafkaLog> OpenAsync(LogConnection? connection = null) =>
+        KafkaLog.OpenAsync(connection ?? Connection(), Path.GetTempPath(), TimeProvider.System, default);
+
+    /// <summary>Deletes the topic if there is one.</summary>
+    public async Task DeleteTopicAsync(string topic)
+    {
+        await using var log = await OpenAsync();
+        if (await log.DescribeTopicAsync(topic, default) is not null)
+        {
+            await log.DeleteTopicAsync(topic, default);
+        }
+    }
+
+    public Task KillAsync() => _script!.RunAsync("kill", "kafka");
+
+    public Task ReviveAsync() => _script!.RunAsync("revive", "kafka");
+
+    public ValueTask DisposeAsync() => _script?.DisposeAsync() ?? default;
+
+    private static async Task<KafkaServer?> FindOrStartAsync()
+    {
+        var given = Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
+            .Where(e => ((string)e.Key).StartsWith("TIDEMILL_TEST_KAFKA", StringComparison.Ordinal) && e.Value is string { Length: > 0 })
+            .ToDictionary(e => (string)e.Key, e => (string)e.Value!);
+        return given.ContainsKey("TIDEMILL_TEST_KAFKA") ? new KafkaServer(given, null) : await StartAsync("--sasl", "--tls");
+    }
+
+    private static async Task<KafkaServer?> StartAsync(params string[] options)
+    {
+        if (ServerScript.Find() is not { } script)
+        {
+            return null;
+        }
+
+        var port = ServerScript.FreePorts().ToString(CultureInfo.InvariantCulture);
+        return new KafkaServer(await script.RunAsync(["start", "kafka", "--port", port, .. options]), script);
+    }
+
+    private static KafkaServer Required(KafkaServer? server)
+    {
+        const string Missing = "No Kafka: set TIDEMILL_TEST_KAFKA, or have ../shared/servers.";
+        if (server is null && Environment.GetEnvironmentVariable("CI") != "true")
+        {
+            Assert.Skip(Missing);
+        }
+
+        return server ?? throw new InvalidOperationException(Missing);
+    }
+}

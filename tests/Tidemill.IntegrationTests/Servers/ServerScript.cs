@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using System.Net.NetworkInformation;
+using System.Runtime.CompilerServices;
+
+namespace Tidemill.IntegrationTests.Servers;
+
+/// <summary>Real servers out of ../shared/servers, each set with its data in a temporary folder.</summary>
+internal sealed class ServerScript : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly string _script;
+
+    private ServerScript(string script) => _script = script;
+
+    public string Home { get; } = Directory.CreateTempSubdirectory("tidemill-servers-").FullName;
+
+    /// <summary>Null where the folder is not beside the repository.</summary>
+    public static ServerScript? Find([CallerFilePath] string path = "")
+    {
+        var script = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "../../../../shared/servers/server"));
+        return File.Exists(script) ? new ServerScript(script) : null;
+    }
+
+    /// <summary>Runs <c>server ARGUMENTS</c> and returns the NAME=value lines that it prints.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(_script, arguments) { RedirectStandardOutput = true };
+        start.Environment["SERVERS_HOME"] = Home;
+        using var process = Process.Start(start)!;
+        using var patience = new CancellationTokenSource(Patience);
+        var output = await process.StandardOutput.ReadToEndAsync(patience.Token);
+        await process.WaitForExitAsync(patience.Token);
+        return process.ExitCode == 0
+            ? output.Split('\n').Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1].Trim())
+            : throw new InvalidOperationException($"server {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+    }
+
+    /// <summary>The first of fifty ports in a row that nobody listens on: a server may take several.</summary>
+    public static int FreePorts()
+    {
+        var taken = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(e => e.Port).ToHashSet();
+        return Enumerable.Range(200, 100).Select(n => n * 100).OrderBy(_ => Random.Shared.Next())
+            .First(port => !Enumerable.Range(port, 50).Any(taken.Contains));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Directory.Exists(Home))
+        {
+            await RunAsync("stop", "all");
+            Directory.Delete(Home, recursive: true);
+        }
+    }
+}
