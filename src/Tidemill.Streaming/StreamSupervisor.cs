@@ -30,7 +30,8 @@ public sealed partial class StreamSupervisor
         _logger = services.Loggers.CreateLogger<StreamSupervisor>();
         _streams = streams.Where(s => s.Enabled).ToDictionary(
             s => s.Name,
-            s => new SupervisedStream(s, new StreamMetrics(s.Name, Route(s), services.Time), new PauseGate(), new DriftGuard(services, s)),
+            s => new SupervisedStream(
+                s, new StreamMetrics(s.Name, Route(s), services.Time), new PauseGate(), new DriftGuard(services, s), new SessionSlot()),
             StringComparer.Ordinal);
     }
 
@@ -54,6 +55,26 @@ public sealed partial class StreamSupervisor
         var supervised = Find(stream);
         supervised.Metrics.State = StreamState.Running;
         supervised.Gate.Open();
+    }
+
+    /// <summary>
+    /// Does work on a paused stream's checkpoints while no session of this process holds positions of them; what was under
+    /// way is written first. InvalidRequest while the stream is not paused.
+    /// </summary>
+    public async Task WhileStoppedAsync(string stream, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    {
+        if (_streams.GetValueOrDefault(stream) is not { } supervised)
+        {
+            await work(cancellationToken);
+            return;
+        }
+
+        if (!supervised.Gate.IsClosed)
+        {
+            throw new TidemillException(ErrorCode.InvalidRequest, $"Stream {stream} is running. Pause it first; it stays paused until it is resumed.");
+        }
+
+        await supervised.Session.InsteadAsync(work, cancellationToken);
     }
 
     /// <summary>Runs all streams until cancelled, then lets batches under way finish for at most ten seconds.</summary>
@@ -93,8 +114,10 @@ public sealed partial class StreamSupervisor
             var started = _services.Time.GetTimestamp();
             try
             {
-                await RunOnceAsync(stream, stop, abort);
-                break;
+                if (!await RunOnceAsync(stream, stop, abort))
+                {
+                    break;
+                }
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -132,22 +155,24 @@ public sealed partial class StreamSupervisor
         return transient;
     }
 
-    private async Task RunOnceAsync(SupervisedStream stream, CancellationToken stop, CancellationToken abort)
+    /// <summary>True when the stream is to be run again at once.</summary>
+    private async Task<bool> RunOnceAsync(SupervisedStream stream, CancellationToken stop, CancellationToken abort)
     {
         await stream.Gate.OpenAsync(stop);
         if (stream.Definition.Source is GeneratorSourceDefinition)
         {
             await new GeneratorPump(_services, stream.Definition, stream.Metrics, stream.Gate).RunAsync(stop);
-            return;
+            return false;
         }
 
         if (stream.Definition.Source is PolledSourceDefinition)
         {
             await new SourcePump(_services, stream.Definition, stream.Metrics, stream.Gate).RunAsync(stop);
-            return;
+            return false;
         }
 
-        await new StreamSession(_services, stream.Drift, stream.Metrics, stream.Gate).RunAsync(stop, abort);
+        return await stream.Session.RunAsync(
+            end => new StreamSession(_services, stream.Drift, stream.Metrics, stream.Gate).RunAsync(end, abort), stop);
     }
 
     private async Task WaitAsync(TimeSpan wait, CancellationToken stop)
@@ -165,5 +190,6 @@ public sealed partial class StreamSupervisor
     private SupervisedStream Find(string stream) => _streams.GetValueOrDefault(stream)
         ?? throw new TidemillException(ErrorCode.NotFound, $"There is no stream {stream}; streams are {string.Join(", ", _streams.Keys)}.");
 
-    private sealed record SupervisedStream(StreamDefinition Definition, StreamMetrics Metrics, PauseGate Gate, DriftGuard Drift);
+    private sealed record SupervisedStream(
+        StreamDefinition Definition, StreamMetrics Metrics, PauseGate Gate, DriftGuard Drift, SessionSlot Session);
 }

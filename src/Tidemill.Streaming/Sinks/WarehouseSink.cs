@@ -8,7 +8,7 @@ using Tidemill.Core.Warehouses;
 namespace Tidemill.Streaming.Sinks;
 
 /// <summary>Rows into a table of the warehouse, with the checkpoint in the same transaction: exactly once.</summary>
-internal sealed class WarehouseSink : ISink
+internal sealed class WarehouseSink : ISink, IMovablePositions
 {
     private readonly IWarehouse _warehouse;
     private readonly StreamDefinition _stream;
@@ -55,6 +55,16 @@ internal sealed class WarehouseSink : ISink
         batch.Rows is { } given
             ? WriteRowsAsync(writer, given, cancellationToken)
             : WriteNewAsync(writer, batch.Deduplicated!, cancellationToken);
+
+    public bool MayRepeat => _definition.Rule is ConflictRule.Ignore or ConflictRule.Upsert;
+
+    public async Task MovePositionsAsync(IReadOnlyList<OffsetRange> moves, CancellationToken cancellationToken)
+    {
+        await using var writer = await _warehouse.OpenWriterAsync(cancellationToken);
+        await writer.BeginAsync(cancellationToken);
+        await writer.AdvanceAsync(_owner, moves, cancellationToken);
+        await writer.CommitAsync(cancellationToken);
+    }
 
     public async ValueTask DisposeAsync()
     {

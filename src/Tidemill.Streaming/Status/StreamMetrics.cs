@@ -20,7 +20,7 @@ internal sealed class StreamMetrics(string name, string route, TimeProvider time
     private long _retries;
     private long _lag;
     private long _lastCommit;
-    private volatile string? _lastError;
+    private readonly ErrorRing _errors = new(time);
     private volatile StreamState _state = StreamState.Starting;
 
     public StreamState State
@@ -61,15 +61,16 @@ internal sealed class StreamMetrics(string name, string route, TimeProvider time
     public void Retrying(TidemillException error)
     {
         Interlocked.Increment(ref _retries);
-        _lastError = Describe(error);
+        _errors.Add(Describe(error));
         _state = StreamState.Waiting;
     }
 
-    public void Failed(Exception error) => _lastError = Describe(error);
+    public void Failed(Exception error) => _errors.Add(Describe(error));
 
     public StreamStatus Snapshot()
     {
         var lastCommit = Interlocked.Read(ref _lastCommit);
+        var errors = _errors.Latest();
         return new StreamStatus
         {
             Name = name,
@@ -86,7 +87,8 @@ internal sealed class StreamMetrics(string name, string route, TimeProvider time
             CommitLatency = _commitLatency.Quantiles(),
             Stages = [.. StageNames.Zip(_stages, (stage, window) => new StageLatency(stage, window.Quantiles()))],
             LastCommit = lastCommit == 0 ? null : new DateTimeOffset(lastCommit, TimeSpan.Zero),
-            LastError = _lastError,
+            LastError = errors is [var last, ..] ? last.Message : null,
+            RecentErrors = errors,
             Retries = Interlocked.Read(ref _retries),
         };
     }

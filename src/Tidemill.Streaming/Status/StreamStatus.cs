@@ -25,6 +25,9 @@ public readonly record struct LatencyQuantiles(double P50, double P99);
 /// <summary>Where a batch spends its time.</summary>
 public sealed record StageLatency(string Stage, LatencyQuantiles Milliseconds);
 
+/// <summary>An error that a stream met, how often in a row, and when last.</summary>
+public sealed record StreamError(DateTimeOffset At, string Message, int Times);
+
 /// <summary>One stream as it stands; a snapshot.</summary>
 public sealed record StreamStatus
 {
@@ -64,6 +67,9 @@ public sealed record StreamStatus
     public required DateTimeOffset? LastCommit { get; init; }
 
     public required string? LastError { get; init; }
+
+    /// <summary>The last errors, latest first; at most 20.</summary>
+    public IReadOnlyList<StreamError> RecentErrors { get; init; } = [];
 
     /// <summary>How often a batch was tried again since the process started.</summary>
     public required long Retries { get; init; }

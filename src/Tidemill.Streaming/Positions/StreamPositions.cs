@@ -1,0 +1,171 @@
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Errors;
+using Tidemill.Core.Logs;
+using Tidemill.Core.Streams;
+using Tidemill.Streaming.Pipeline;
+
+namespace Tidemill.Streaming.Positions;
+
+/// <summary>A sink's position in a partition; Held is null when the sink has none, Start is where reading then begins.</summary>
+public sealed record SinkPosition(string Sink, long? Held, long Lag);
+
+/// <summary>A partition as a stream sees it: what the log holds and how far each sink has come.</summary>
+public sealed record StreamPartition(int Partition, long Earliest, long Next, IReadOnlyList<SinkPosition> Sinks)
+{
+    /// <summary>Records that the slowest sink does not hold yet.</summary>
+    public long Lag => Sinks.Count == 0 ? 0 : Sinks.Max(s => s.Lag);
+}
+
+/// <summary>Reads the checkpoints of streams that read topics, and moves them by plan while the stream is paused.</summary>
+public sealed class StreamPositions(StreamServices services, IReadOnlyList<StreamDefinition> streams, StreamSupervisor supervisor)
+{
+    /// <summary>By partition; empty for a generator or when the topic is gone.</summary>
+    public async Task<IReadOnlyList<StreamPartition>> ReadAsync(string stream, CancellationToken cancellationToken)
+    {
+        var definition = Find(stream);
+        if (definition.Source is not TopicSourceDefinition source
+            || await services.Log.DescribeTopicAsync(source.Topic, cancellationToken) is not { } topic)
+        {
+            return [];
+        }
+
+        return await WithSinksAsync(definition, async sinks =>
+        {
+            var held = await HeldAsync(sinks, cancellationToken);
+            return topic.Partitions.Select(p => new StreamPartition(
+                p.Partition, p.Earliest.Value, p.Next.Value, [.. sinks.Zip(held, (sink, positions) => Position(source, p, sink.Name, positions))])).ToList();
+        });
+    }
+
+    /// <summary>What moving every sink's checkpoint would do. Going back in a table that appends or sums is refused.</summary>
+    public async Task<PositionPlan> PlanAsync(string stream, PositionRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var (definition, source) = FindReader(stream);
+        var topic = await PartitionChoice.RequireAsync(services.Log, source.Topic, request.Partition, cancellationToken);
+        return await WithSinksAsync(definition, async sinks =>
+        {
+            var held = await HeldAsync(sinks, cancellationToken);
+            List<PositionMove> moves = [];
+            foreach (var partition in PartitionChoice.Of(topic, request.Partition))
+            {
+                for (var i = 0; i < sinks.Count; i++)
+                {
+                    var from = Held(held[i], source.Topic, partition.Partition);
+                    var start = Start(source, partition);
+                    var to = await request.Target.ResolveAsync(services.Log, source.Topic, partition, new LogOffset(from ?? start), cancellationToken);
+                    moves.Add(PositionMove.Of(sinks[i].Name, source.Topic, partition.Partition, from, start, to.Value));
+                }
+            }
+
+            return new PositionPlan(stream, moves, Warnings(definition, moves), Refusal(definition, sinks, moves));
+        });
+    }
+
+    /// <summary>Carries a plan out, as one transaction a sink, with the stream's session down; the stream stays paused.</summary>
+    public async Task ApplyAsync(PositionPlan plan, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        var (definition, _) = FindReader(plan.Name);
+        if (plan.Refusal is { } refusal)
+        {
+            throw new TidemillException(ErrorCode.InvalidRequest, refusal);
+        }
+
+        await supervisor.WhileStoppedAsync(plan.Name, token => WithSinksAsync(definition, async sinks =>
+        {
+            foreach (var sink in sinks)
+            {
+                await ((IMovablePositions)sink).MovePositionsAsync([.. plan.Moves.Where(m => m.Sink == sink.Name).Select(Range)], token);
+            }
+
+            return true;
+        }), cancellationToken);
+    }
+
+    private static OffsetRange Range(PositionMove move) => new(
+        new TopicPartition(move.Topic, move.Partition), new LogOffset(move.From ?? move.To), new LogOffset(move.To));
+
+    private static long Start(TopicSourceDefinition source, PartitionDescription partition) =>
+        source.Start == StartPosition.Earliest ? partition.Earliest.Value : partition.Next.Value;
+
+    private static long? Held(IReadOnlyDictionary<TopicPartition, LogOffset> positions, string topic, int partition) =>
+        positions.TryGetValue(new TopicPartition(topic, partition), out var offset) ? offset.Value : null;
+
+    private static SinkPosition Position(
+        TopicSourceDefinition source, PartitionDescription partition, string sink, IReadOnlyDictionary<TopicPartition, LogOffset> positions)
+    {
+        var held = Held(positions, source.Topic, partition.Partition);
+        return new SinkPosition(sink, held, Math.Max(0, partition.Next.Value - (held ?? Start(source, partition))));
+    }
+
+    private List<string> Warnings(StreamDefinition stream, List<PositionMove> moves)
+    {
+        List<string> warnings = [];
+        if (moves.Sum(m => m.Skipped) is var skipped and > 0)
+        {
+            warnings.Add($"{skipped} records are left out for good unless the positions are moved back.");
+        }
+
+        if (moves.Any(m => m.Repeated > 0) && stream.Deduplicate.Count > 0)
+        {
+            warnings.Add("The stream deduplicates: records that it has taken before are left out again, so their rows stay as they are.");
+        }
+
+        if (supervisor.Status(stream.Name) is { State: not Status.StreamState.Paused })
+        {
+            warnings.Add("Pause the stream before the positions are set.");
+        }
+
+        return warnings;
+    }
+
+    private static string? Refusal(StreamDefinition stream, IReadOnlyList<ISink> sinks, List<PositionMove> moves)
+    {
+        if (sinks.FirstOrDefault(s => s is not IMovablePositions) is { } fixedSink)
+        {
+            return $"Sink {fixedSink.Name} keeps its position with what it writes; it cannot be moved.";
+        }
+
+        var doubling = sinks.FirstOrDefault(s => !((IMovablePositions)s).MayRepeat && moves.Any(m => m.Sink == s.Name && m.Repeated > 0));
+        return doubling is not null && stream.Deduplicate.Count == 0
+            ? $"Going back would write rows of sink {doubling.Name} a second time. `tidemill replay --stream {stream.Name}` reads records again without doubling rows."
+            : null;
+    }
+
+    private static async Task<List<IReadOnlyDictionary<TopicPartition, LogOffset>>> HeldAsync(
+        IReadOnlyList<ISink> sinks, CancellationToken cancellationToken)
+    {
+        List<IReadOnlyDictionary<TopicPartition, LogOffset>> held = [];
+        foreach (var sink in sinks)
+        {
+            held.Add(await sink.ReadPositionsAsync(cancellationToken));
+        }
+
+        return held;
+    }
+
+    private async Task<T> WithSinksAsync<T>(StreamDefinition stream, Func<IReadOnlyList<ISink>, Task<T>> work)
+    {
+        var sinks = StreamSession.Sinks(services, stream);
+        try
+        {
+            return await work(sinks);
+        }
+        finally
+        {
+            foreach (var sink in sinks)
+            {
+                await sink.DisposeAsync();
+            }
+        }
+    }
+
+    private (StreamDefinition Stream, TopicSourceDefinition Source) FindReader(string name) =>
+        Find(name) is var stream && stream.Source is TopicSourceDefinition source
+            ? (stream, source)
+            : throw new TidemillException(ErrorCode.InvalidRequest, $"Stream {name} reads no topic and has no positions.");
+
+    private StreamDefinition Find(string name) => streams.FirstOrDefault(s => s.Name == name)
+        ?? throw new TidemillException(ErrorCode.NotFound, $"There is no stream {name}; streams are {string.Join(", ", streams.Select(s => s.Name))}.");
+}
