@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Tidemill.Server.Hosting;
+using Tidemill.Server.Topics;
 using Tidemill.Streaming.Status;
 
 namespace Tidemill.Server.Api;
@@ -38,6 +39,15 @@ namespace Tidemill.Server.Api;
 [JsonSerializable(typeof(GenerateRequest))]
 [JsonSerializable(typeof(GenerateAnswer))]
 [JsonSerializable(typeof(DoctorAnswer))]
+[JsonSerializable(typeof(TopicDetail))]
+[JsonSerializable(typeof(CreateTopicRequest))]
+[JsonSerializable(typeof(RecordPage))]
+[JsonSerializable(typeof(TailAnswer))]
+[JsonSerializable(typeof(ProduceRequest))]
+[JsonSerializable(typeof(IReadOnlyList<GroupAnswer>))]
+[JsonSerializable(typeof(PositionsRequest))]
+[JsonSerializable(typeof(PlanAnswer))]
+[JsonSerializable(typeof(StreamDetail))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {

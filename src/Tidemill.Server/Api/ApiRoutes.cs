@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Tidemill.Server.Topics;
 
 namespace Tidemill.Server.Api;
 
@@ -12,6 +13,9 @@ internal static class ApiRoutes
         StatusEndpoints.Map(api);
         StreamEndpoints.Map(api);
         TopicEndpoints.Map(api);
+        TopicAdminEndpoints.Map(api);
+        RecordEndpoints.Map(api);
+        GroupEndpoints.Map(api);
         DeadLetterEndpoints.Map(api);
         SchemaChangeEndpoints.Map(api);
         WorkflowEndpoints.Map(api);

@@ -81,8 +81,8 @@ public sealed record TopicAnswer(string Name, long Records, long? Bytes, IReadOn
 {
     internal static TopicAnswer Of(TopicDescription topic) => new(
         topic.Name, topic.Records, topic.Partitions.Sum(p => p.Bytes),
-        [.. topic.Partitions.Select(p => new PartitionAnswer(p.Partition, p.Earliest.Value, p.Next.Value, p.Bytes))]);
+        [.. topic.Partitions.Select(p => new PartitionAnswer(p.Partition, p.Earliest.Value, p.Next.Value, p.Bytes, p.Replicas))]);
 }
 
 /// <summary>A partition: Earliest is the first offset still held, Next the next one to be given.</summary>
-public sealed record PartitionAnswer(int Partition, long Earliest, long Next, long? Bytes);
+public sealed record PartitionAnswer(int Partition, long Earliest, long Next, long? Bytes, PartitionReplicas? Replicas = null);

@@ -3,6 +3,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Tidemill.Server.Hosting;
+using Tidemill.Server.Topics;
+using Tidemill.Streaming.Positions;
+using Tidemill.Streaming.Status;
 
 namespace Tidemill.Server.Api;
 
@@ -13,6 +16,14 @@ internal static class StreamEndpoints
     {
         api.MapGet("/streams", (ProjectRuntime runtime) => TypedResults.Ok(runtime.StreamStatus()))
             .WithSummary("Every stream that runs in this process. Latencies are milliseconds, NaN while there are none.");
+        api.MapGet("/streams/{name}", async (string name, ProjectRuntime runtime, CancellationToken cancellationToken) =>
+            TypedResults.Ok(await DescribeAsync(runtime, name, cancellationToken)))
+            .WithSummary("A stream: its numbers, its last errors, and each sink's position by partition.");
+        api.MapPost("/streams/{name}/plan", async (string name, PositionsRequest request, ProjectRuntime runtime, CancellationToken cancellationToken) =>
+            TypedResults.Ok(PlanAnswer.Of(await runtime.Engine.Positions.PlanAsync(name, request.Read(), cancellationToken))))
+            .WithSummary("What moving the checkpoints of a stream's sinks would do. to: earliest, latest, an offset, a shift (+100, -100) or a time.");
+        api.MapPost("/streams/{name}/positions", MoveAsync)
+            .WithSummary("Moves the checkpoints of a stream's sinks. The stream must be paused, and no row may double.");
         api.MapPost("/streams/{name}/pause", NoContent (string name, ProjectRuntime runtime) =>
         {
             runtime.Engine.Streams.Pause(name);
@@ -27,4 +38,20 @@ internal static class StreamEndpoints
             TypedResults.Ok(await runtime.Engine.CatchUpAsync(name, cancellationToken)))
             .WithSummary("Answers when the stream holds every record that its topic has now; runs it if it does not run.");
     }
+
+    /// <summary>NotFound for a stream that the project does not have.</summary>
+    public static async Task<StreamDetail> DescribeAsync(ProjectRuntime runtime, string name, CancellationToken cancellationToken) =>
+        new(runtime.StreamStatus().FirstOrDefault(s => s.Name == name), await runtime.Engine.Positions.ReadAsync(name, cancellationToken));
+
+    private static async Task<Ok<PlanAnswer>> MoveAsync(
+        string name, PositionsRequest request, ProjectRuntime runtime, CancellationToken cancellationToken)
+    {
+        var positions = runtime.Engine.Positions;
+        var plan = await positions.PlanAsync(name, request.Read(), cancellationToken);
+        await positions.ApplyAsync(plan, cancellationToken);
+        return TypedResults.Ok(PlanAnswer.Of(plan));
+    }
 }
+
+/// <summary>A stream in full. Status is absent when the stream does not run in this process.</summary>
+public sealed record StreamDetail(StreamStatus? Status, IReadOnlyList<StreamPartition> Partitions);

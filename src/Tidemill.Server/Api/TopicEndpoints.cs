@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -7,6 +8,7 @@ using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Server.Api.Ingest;
 using Tidemill.Server.Hosting;
+using Tidemill.Server.Topics;
 
 namespace Tidemill.Server.Api;
 
@@ -82,14 +84,22 @@ internal static class TopicEndpoints
     }
 
     private static async Task<Ok<IReadOnlyList<RecordAnswer>>> BrowseAsync(
-        string topic, int? partition, long? offset, int? limit, ProjectRuntime runtime, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await TopicBrowser.ReadAsync(
-            runtime.Log, await runtime.RequireTopicAsync(topic, cancellationToken), partition, offset,
-            RequestLimits.Page(limit, 50), cancellationToken));
+        string topic, int? partition, long? offset, int? limit, ProjectRuntime runtime, CancellationToken cancellationToken)
+    {
+        var page = await new RecordSearch(runtime.Log, runtime.Time).FindAsync(
+            await runtime.RequireTopicAsync(topic, cancellationToken),
+            RecordQuery.Of(partition, offset?.ToString(CultureInfo.InvariantCulture), RecordFilter.None, limit, null),
+            cancellationToken);
+        return TypedResults.Ok(page.Records);
+    }
 }
 
 /// <summary>Answer of an append: where each record of the request stands, in the request's order.</summary>
-public sealed record AppendAnswer(string Topic, int Count, IReadOnlyList<AppendedRecord> Records);
+public sealed record AppendAnswer(string Topic, int Count, IReadOnlyList<AppendedRecord> Records)
+{
+    /// <summary>Where a single record stands, as people write it: topic/partition/offset.</summary>
+    public string? Position { get; init; }
+}
 
 public sealed record AppendedRecord(int Partition, long Offset);
 

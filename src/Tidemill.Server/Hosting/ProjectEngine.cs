@@ -3,6 +3,7 @@ using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming;
 using Tidemill.Streaming.DeadLetters;
+using Tidemill.Streaming.Positions;
 using Tidemill.Streaming.Status;
 using Tidemill.Streaming.Verification;
 using Tidemill.Workflows.Runs;
@@ -30,6 +31,7 @@ internal sealed class ProjectEngine : IDisposable
             OpenSink = (stream, sink) => StreamSinks.Open(runtime, stream, sink),
         };
         Streams = new StreamSupervisor(services, StreamsOf(runtime.Options.Role, project));
+        Positions = new StreamPositions(services, project.Streams, Streams);
         DeadLetters = new StreamDeadLetters(warehouse, runtime.Log, project.Streams);
         Replay = new DeadLetterReplay(services, project.Streams, DeadLetters);
         Verifier = new StreamVerifier(services, project.Streams);
@@ -51,6 +53,9 @@ internal sealed class ProjectEngine : IDisposable
     public StreamSupervisor Streams { get; }
 
     public StreamDeadLetters DeadLetters { get; }
+
+    /// <summary>Where the streams' sinks stand.</summary>
+    public StreamPositions Positions { get; }
 
     public DeadLetterReplay Replay { get; }
 

@@ -98,6 +98,15 @@
     }
   }
 
+  // "name: value", one a line.
+  function pairs(text) {
+    const lines = text.split("\n").filter((line) => line.trim() !== "");
+    return Object.fromEntries(lines.map((line) => {
+      const colon = line.indexOf(":");
+      return colon < 0 ? [line.trim(), ""] : [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+    }));
+  }
+
   // A button's own data-api, data-done, data-confirm and data-result count before its form's.
   document.addEventListener("submit", async (event) => {
     const form = event.target;
@@ -108,8 +117,12 @@
     if (ask && !confirm(ask)) return;
     const body = JSON.parse(form.dataset.body || "{}");
     for (const field of form.querySelectorAll("[name]")) {
-      if (field.type !== "checkbox" || field.checked) body[field.name] = field.type === "number" ? Number(field.value) : field.value;
+      const isNumber = field.type === "number" || field.dataset.kind === "number";
+      if (field.value === "" && (isNumber || field.dataset.empty === "omit")) continue;
+      if (field.type === "checkbox" && !field.checked) continue;
+      body[field.name] = isNumber ? Number(field.value) : field.dataset.kind === "pairs" ? pairs(field.value) : field.value;
     }
+    for (const drop of form.querySelectorAll("[data-drops]:checked")) delete body[drop.dataset.drops];
     const button = event.submitter;
     if (button) button.disabled = true;
     try {
