@@ -15,6 +15,9 @@ var root = new RootCommand("Tidemill: events, database changes and files into tr
     VerifyCommand.Create(),
     DeadLettersCommand.Create(),
     SchemaChangesCommand.Create(),
+    TopicsCommand.Create(),
+    GroupsCommand.CreateGroups(),
+    GroupsCommand.CreateStreams(),
     DoctorCommand.Create(),
 };
 var parsed = root.Parse(args);

@@ -58,6 +58,13 @@ internal sealed class ServerClient : IAsyncDisposable
     public Task<JsonElement> PostAsync(string path, object? body, CancellationToken cancellationToken) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body ?? new { }) }, cancellationToken);
 
+    /// <summary>Posts what is answered without content.</summary>
+    public Task ActAsync(string path, CancellationToken cancellationToken) =>
+        SendOnlyAsync(new HttpRequestMessage(HttpMethod.Post, path), cancellationToken);
+
+    public Task DeleteAsync(string path, CancellationToken cancellationToken) =>
+        SendOnlyAsync(new HttpRequestMessage(HttpMethod.Delete, path), cancellationToken);
+
     /// <summary>Posts and reads the answer's lines as they come.</summary>
     public async IAsyncEnumerable<JsonElement> PostLinesAsync(
         string path, object body, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
@@ -84,6 +91,14 @@ internal sealed class ServerClient : IAsyncDisposable
         if (_own is not null)
         {
             await _own.DisposeAsync();
+        }
+    }
+
+    private async Task SendOnlyAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using (request)
+        {
+            using var response = await SendRawAsync(request, cancellationToken);
         }
     }
 

@@ -19,5 +19,18 @@ internal static class JsonOutput
     public static void PrintHost(TidemillHost host, string name) => Print(JsonSerializer.SerializeToElement(
         new { name, target = host.Project.Target.Name, url = host.Url.ToString().TrimEnd('/'), pid = Environment.ProcessId }, Options));
 
+    /// <summary>Prints JSON when it is asked for, else lets the text be written.</summary>
+    public static void PrintOr(ProjectChoice choice, JsonElement value, Action write)
+    {
+        if (choice.Json)
+        {
+            Print(value);
+        }
+        else
+        {
+            write();
+        }
+    }
+
     public static void Print(JsonElement value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, Options));
 }

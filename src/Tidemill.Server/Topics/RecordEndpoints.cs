@@ -112,5 +112,5 @@ public sealed record ProduceRequest(
         Headers = Headers is null ? null : [.. Headers.Select(h => new RecordHeader(h.Key, Bytes(h.Value)))],
     };
 
-    private static ReadOnlyMemory<byte>? Bytes(string? text) => text is null ? null : new ReadOnlyMemory<byte>(Encoding.UTF8.GetBytes(text));
+    private static ReadOnlyMemory<byte>? Bytes(string? text) => text is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(text);
 }

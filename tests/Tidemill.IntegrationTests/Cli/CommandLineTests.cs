@@ -55,6 +55,39 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task Topics_and_groups_are_looked_at_and_changed_from_the_command_line()
+    {
+        await SucceedsAsync("init", _folder);
+        string[] project = ["--project", _folder];
+        await SucceedsAsync(["topics", "create", "notes", "--partitions", "2", .. project]);
+        await SucceedsAsync(["topics", "produce", "notes", """{"n":1}""", "--key", "a", "--header", "from=here", "--partition", "0", .. project]);
+        await SucceedsAsync(["topics", "produce", "notes", "--key", "a", "--partition", "0", .. project]);
+        var found = JsonSerializer.Deserialize<JsonElement>(
+            await SucceedsAsync(["topics", "records", "notes", "--where", "(headers->>'from') = 'here'", "--json", .. project]));
+        Assert.Equal("""{"n":1}""", found.GetProperty("records")[0].GetProperty("value").GetProperty("text").GetString());
+        Assert.Contains("(tombstone)", await SucceedsAsync(["topics", "records", "notes", .. project]), StringComparison.Ordinal);
+        Assert.Contains("Nothing is set yet", await SucceedsAsync(["groups", "reset", "mine", "--to", "latest", "--topic", "notes", .. project]), StringComparison.Ordinal);
+        await SucceedsAsync(["groups", "reset", "mine", "--to", "latest", "--topic", "notes", "--apply", .. project]);
+        await SucceedsAsync(["groups", "reset", "mine", "--to=-1", "--partition", "0", "--apply", .. project]);
+        var group = JsonSerializer.Deserialize<JsonElement>(await SucceedsAsync(["groups", "show", "mine", "--json", .. project]));
+        Assert.Equal(1, group.GetProperty("lag").GetInt64());
+        Assert.Contains("mine", await SucceedsAsync(["groups", "list", .. project]), StringComparison.Ordinal);
+        Assert.Contains("notes", await SucceedsAsync(["topics", "list", .. project]), StringComparison.Ordinal);
+        Assert.Contains("mine", await SucceedsAsync(["topics", "show", "notes", .. project]), StringComparison.Ordinal);
+        Assert.Equal(2, (await RunAsync(["topics", "delete", "notes", .. project])).ExitCode);
+        await SucceedsAsync(["topics", "delete", "notes", "--yes", .. project]);
+        Assert.Equal(2, (await RunAsync(["topics", "show", "notes", .. project])).ExitCode);
+
+        await SucceedsAsync(["generate", "--count", "50", .. project]);
+        await SucceedsAsync(["run", "stream", "events", .. project]);
+        Assert.Contains("50 repeated", await SucceedsAsync(["streams", "reset", "events", "--to", "earliest", "--apply", .. project]), StringComparison.Ordinal);
+        var stream = JsonSerializer.Deserialize<JsonElement>(await SucceedsAsync(["streams", "show", "events", "--json", .. project]));
+        Assert.Equal(50, stream.GetProperty("partitions").EnumerateArray().Sum(p => p.GetProperty("lag").GetInt64()));
+        await SucceedsAsync(["run", "stream", "events", .. project]);
+        await SucceedsAsync(["verify", .. project]);
+    }
+
+    [Fact]
     public async Task Errors_of_a_project_come_at_once_with_their_places_and_exit_code_1()
     {
         await SucceedsAsync("init", _folder);

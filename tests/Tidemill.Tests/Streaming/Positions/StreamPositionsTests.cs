@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
-using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming;
 using Tidemill.Streaming.Positions;
