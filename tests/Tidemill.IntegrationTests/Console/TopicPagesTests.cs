@@ -26,7 +26,7 @@ public sealed class TopicPagesTests(RunningServer server, Browser browser) : ICl
         await Expect(visit.Page.Locator("#found")).ToHaveTextAsync("1 record, newest first; all of them.");
         await visit.Page.Locator("#records").GetByRole(AriaRole.Link).ClickAsync();
         await Expect(visit.Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync($"Record {topic}/0/0");
-        await Expect(visit.Page.GetByLabel("Value as JSON")).ToContainTextAsync("\"note\": \"<b>ü</b>\"");
+        await Expect(visit.Page.Locator("pre[aria-label='Value as JSON']")).ToContainTextAsync("\"note\": \"<b>ü</b>\"");
         await Expect(visit.Page.GetByRole(AriaRole.Row, new() { Name = "trace a:b" })).ToBeVisibleAsync();
         await visit.Page.GetByText("Bytes", new() { Exact = true }).ClickAsync();
         await Expect(visit.Page.GetByLabel("Bytes in hexadecimal")).ToContainTextAsync("7b 22 63 75");
