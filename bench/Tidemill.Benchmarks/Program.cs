@@ -6,6 +6,7 @@ var benchmarks = new SortedDictionary<string, Func<string[], Task<int>>>(StringC
     ["decode-load"] = Plain(DecodeLoad.Run),
     ["ingest"] = Ingest.RunAsync,
     ["ingest-postgres"] = IngestPostgres.RunAsync,
+    ["latency"] = Latency.RunAsync,
     ["log-append"] = LogAppend.RunAsync,
     ["duckdb-write"] = DuckDbWrite.RunAsync,
     ["postgres-write"] = PostgresWrite.RunAsync,

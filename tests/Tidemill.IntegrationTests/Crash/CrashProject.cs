@@ -13,7 +13,9 @@ internal static class CrashProject
         batch: { max_records: 700, max_wait: 30ms }
         """;
 
-    public static void Write(string folder, string warehouse)
+    /// <param name="log">The target's log; null: the embedded one.</param>
+    /// <param name="partitions">Of the topic that all streams read.</param>
+    public static void Write(string folder, string warehouse, string? log = null, int partitions = 3)
     {
         Directory.CreateDirectory(Path.Combine(folder, "streams"));
         Put("tidemill.yaml", $$"""
@@ -22,8 +24,9 @@ internal static class CrashProject
             targets:
               it:
                 warehouse: {{warehouse}}
+                log: {{log ?? "{ type: embedded }"}}
             topics:
-              payments: { partitions: 3 }
+              payments: { partitions: {{partitions}} }
             """);
         Put("streams/generator.yaml", """
             source:

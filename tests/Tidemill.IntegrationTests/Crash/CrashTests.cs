@@ -71,7 +71,7 @@ public abstract class CrashTests
         while (Stopwatch.GetElapsedTime(started) < time);
     }
 
-    protected static async Task ProveAsync(string folder, IReadOnlyDictionary<string, string> environment, List<Guid> acknowledged)
+    internal static async Task ProveAsync(string folder, IReadOnlyDictionary<string, string> environment, List<Guid> acknowledged)
     {
         foreach (var stream in new[] { "appended", "kept", "totals" })
         {

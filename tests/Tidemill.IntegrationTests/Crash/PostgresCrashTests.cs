@@ -8,7 +8,7 @@ namespace Tidemill.IntegrationTests.Crash;
 
 public sealed class PostgresCrashTests : CrashTests
 {
-    private const string Warehouse =
+    internal const string Warehouse =
         "{ type: postgres, host: \"${POSTGRES_HOST}\", port: \"${POSTGRES_PORT}\", user: \"${POSTGRES_USER}\", password: \"${POSTGRES_PASSWORD:-}\", database: \"${POSTGRES_DB}\" }";
 
     [Fact]

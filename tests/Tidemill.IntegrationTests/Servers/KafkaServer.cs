@@ -34,8 +34,9 @@ public sealed class KafkaServer : IAsyncDisposable
     /// <summary>The broker all tests of this process share; the test is skipped when there is none, but fails on CI.</summary>
     public static async Task<KafkaServer> SharedAsync() => Required(await Shared.Value);
 
-    /// <summary>A broker of the caller's own, which it may kill and revive.</summary>
-    public static async Task<KafkaServer> StartPrivateAsync() => Required(await StartAsync());
+    /// <summary>One or three brokers of the caller's own, which it may kill and revive.</summary>
+    public static async Task<KafkaServer> StartPrivateAsync(int brokers = 1) =>
+        Required(await StartAsync("--brokers", brokers.ToString(CultureInfo.InvariantCulture)));
 
     internal static async ValueTask StopSharedAsync()
     {
@@ -74,8 +75,13 @@ public sealed class KafkaServer : IAsyncDisposable
         }
     }
 
+    /// <summary>SIGKILL for every broker.</summary>
     public Task KillAsync() => _script!.RunAsync("kill", "kafka");
 
+    /// <summary>SIGKILL for one broker; they count from 1.</summary>
+    public Task KillAsync(int broker) => _script!.RunAsync("kill", "kafka", $"broker-{broker}");
+
+    /// <summary>Starts what is dead and waits until all replicas are in sync.</summary>
     public Task ReviveAsync() => _script!.RunAsync("revive", "kafka");
 
     public ValueTask DisposeAsync() => _script?.DisposeAsync() ?? default;
