@@ -93,6 +93,30 @@ internal sealed class ExpectedRows : IDisposable
         Connection.Execute(string.Create(CultureInfo.InvariantCulture, $"INSERT INTO expected_rows SELECT 0, * FROM ({_select}\n)"));
     }
 
+    /// <summary>The runs of the first rows in <c>lost</c>.</summary>
+    public List<long> LostRuns()
+    {
+        var runs = new List<long>();
+        using var result = Connection.Query($"SELECT DISTINCT {RunColumn} FROM lost ORDER BY 1 LIMIT 20");
+        while (result.Fetch() is { } chunk)
+        {
+            using (chunk)
+            {
+                runs.AddRange(chunk[0].Data<long>()[..chunk.Size]);
+            }
+        }
+
+        return runs;
+    }
+
+    /// <summary>The one number that a query gives.</summary>
+    public long Number(string sql)
+    {
+        using var result = Connection.Query($"SELECT ({sql})::BIGINT");
+        using var chunk = result.Fetch();
+        return chunk is null ? 0 : chunk[0].Data<long>()[0];
+    }
+
     public void Dispose()
     {
         _insert.Dispose();

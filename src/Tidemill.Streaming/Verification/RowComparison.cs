@@ -25,7 +25,7 @@ internal sealed class RowComparison(ExpectedRows expected, WarehouseSinkDefiniti
         var same = Same(expected.Columns, "w", "f");
         Create("lost", $"SELECT w.{ExpectedRows.RunColumn}, w._n - coalesce(f._n, 0) AS _missing FROM wanted w LEFT JOIN found f ON {same} WHERE w._n > coalesce(f._n, 0)");
         var doubled = Number($"SELECT coalesce(sum(f._n - coalesce(w._n, 0)), 0) FROM found f LEFT JOIN wanted w ON {same} WHERE f._n > coalesce(w._n, 0) AND {(complete ? "true" : "w._n IS NOT NULL")}");
-        return new ComparedRows(Number("SELECT coalesce(sum(_missing), 0) FROM lost"), doubled, 0, LostRuns());
+        return new ComparedRows(Number("SELECT coalesce(sum(_missing), 0) FROM lost"), doubled, 0, expected.LostRuns());
     }
 
     /// <summary>Every key once, and its row one of those that its records give.</summary>
@@ -40,7 +40,7 @@ internal sealed class RowComparison(ExpectedRows expected, WarehouseSinkDefiniti
         var altered = complete
             ? Number($"SELECT count(*) FROM actual_rows a WHERE NOT {explained}")
             : sink.Rule == ConflictRule.Merge ? 0 : Number($"SELECT count(*) FROM actual_rows a WHERE {known} AND NOT {explained}");
-        return new ComparedRows(Number("SELECT count(*) FROM lost"), doubled, altered, LostRuns());
+        return new ComparedRows(Number("SELECT count(*) FROM lost"), doubled, altered, expected.LostRuns());
     }
 
     private string MergedColumns() => string.Join(", ", sink.Merge.Select(column =>
@@ -79,27 +79,7 @@ internal sealed class RowComparison(ExpectedRows expected, WarehouseSinkDefiniti
         throw new InvalidOperationException($"Column {column} is not among the transform's.");
     }
 
-    private List<long> LostRuns()
-    {
-        var runs = new List<long>();
-        using var result = expected.Connection.Query($"SELECT DISTINCT {ExpectedRows.RunColumn} FROM lost ORDER BY 1 LIMIT 20");
-        while (result.Fetch() is { } chunk)
-        {
-            using (chunk)
-            {
-                runs.AddRange(chunk[0].Data<long>()[..chunk.Size]);
-            }
-        }
-
-        return runs;
-    }
-
     private void Create(string table, string select) => expected.Connection.Execute($"CREATE OR REPLACE TEMP TABLE {table} AS {select}");
 
-    private long Number(string sql)
-    {
-        using var result = expected.Connection.Query($"SELECT ({sql})::BIGINT");
-        using var chunk = result.Fetch();
-        return chunk is null ? 0 : chunk[0].Data<long>()[0];
-    }
+    private long Number(string sql) => expected.Number(sql);
 }

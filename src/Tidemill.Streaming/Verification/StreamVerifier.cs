@@ -1,6 +1,7 @@
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
+using Tidemill.Core.Streams;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Drift;
@@ -8,16 +9,16 @@ using Tidemill.Streaming.Drift;
 namespace Tidemill.Streaming.Verification;
 
 /// <summary>
-/// Proves that every acknowledged record up to a sink's checkpoint is in the warehouse exactly once or in dead letters:
-/// reads the topic again, works the rows out anew and compares them with the table. Names what is not.
-/// For true results nothing else writes to the table, and the SQL gives the same rows each time (no now(), no random()).
+/// Proves that every acknowledged record up to a sink's checkpoint is in the sink exactly once or in dead letters:
+/// reads the topic again, works the rows out anew and compares them with the table or the documents. Names what is not.
+/// For true results nothing else writes to the target, and the SQL gives the same rows each time (no now(), no random()).
 /// </summary>
 public sealed class StreamVerifier(StreamServices services, IReadOnlyList<StreamDefinition> streams)
 {
     private const int MostFindings = 50;
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>One report a table fed from a topic; null checks all streams.</summary>
+    /// <summary>One report a table or index fed from a topic; null checks all streams.</summary>
     public async Task<IReadOnlyList<VerifyReport>> VerifyAsync(string? stream, CancellationToken cancellationToken)
     {
         var chosen = streams.Where(s => s.Source is TopicSourceDefinition && (stream is null || s.Name == stream)).ToList();
@@ -30,9 +31,16 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         foreach (var declared in chosen)
         {
             var definition = await EvolvedSchema.ResolveAsync(services.Warehouse, declared, cancellationToken);
-            foreach (var sink in definition.Sinks.OfType<WarehouseSinkDefinition>())
+            foreach (var sink in definition.Sinks)
             {
-                reports.Add(await VerifyAsync(definition, sink, cancellationToken));
+                if (sink is WarehouseSinkDefinition table)
+                {
+                    reports.Add(await VerifyAsync(definition, table, cancellationToken));
+                }
+                else if (await VerifyDocumentsAsync(definition, sink, cancellationToken) is { } report)
+                {
+                    reports.Add(report);
+                }
             }
         }
 
@@ -42,13 +50,51 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
     private async Task<VerifyReport> VerifyAsync(
         StreamDefinition stream, WarehouseSinkDefinition sink, CancellationToken cancellationToken)
     {
+        var checkpoints = await services.Warehouse.ReadCheckpointsAsync(new CheckpointOwner(stream.Name, sink.Name), cancellationToken);
+        using var expected = new ExpectedRows(stream);
+        var (topic, reading) = await ReadDueAsync(stream, expected, checkpoints, cancellationToken);
+        expected.Complete();
+        var found = await ActualRows.LoadAsync(services.Warehouse, sink.Table, expected, cancellationToken);
+        return Report(stream, sink.Table.ToString(), topic, checkpoints, reading, found,
+            new RowComparison(expected, sink, IsComplete(stream, topic)).Compare());
+    }
+
+    /// <summary>Null when the sink's rows cannot be read back.</summary>
+    private async Task<VerifyReport?> VerifyDocumentsAsync(
+        StreamDefinition stream, SinkDefinition definition, CancellationToken cancellationToken)
+    {
+        await using var opened = services.OpenSink(stream, definition);
+        if (opened is not IDocumentSink sink)
+        {
+            return null;
+        }
+
+        var checkpoints = await sink.ReadPositionsAsync(cancellationToken);
+        using var expected = new ExpectedRows(stream);
+        var (topic, reading) = await ReadDueAsync(stream, expected, checkpoints, cancellationToken);
+        var due = reading.Runs;
+        var log = services.LogOf((TopicSourceDefinition)stream.Source);
+        var later = new TopicReading(expected, await LettersAsync(stream.Name, cancellationToken), due);
+        foreach (var partition in topic.Partitions)
+        {
+            var at = new TopicPartition(topic.Name, partition.Partition);
+            await ReadAsync(log, later, new OffsetRange(at, checkpoints.GetValueOrDefault(at, partition.Earliest), partition.Next), cancellationToken);
+        }
+
+        expected.Complete();
+        var comparison = new DocumentComparison(expected, sink, due, IsComplete(stream, topic));
+        var found = await comparison.LoadAsync(cancellationToken);
+        return Report(stream, sink.Target, topic, checkpoints, reading, found, comparison.Compare());
+    }
+
+    /// <summary>Reads the records up to the checkpoint, and what replayed dead letters gave.</summary>
+    private async Task<(TopicDescription Topic, TopicReading Reading)> ReadDueAsync(
+        StreamDefinition stream, ExpectedRows expected, IReadOnlyDictionary<TopicPartition, LogOffset> checkpoints, CancellationToken cancellationToken)
+    {
         var source = (TopicSourceDefinition)stream.Source;
         var topic = await services.LogOf(source).DescribeTopicAsync(source.Topic, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
-        var checkpoints = await services.Warehouse.ReadCheckpointsAsync(new CheckpointOwner(stream.Name, sink.Name), cancellationToken);
-        var letters = await LettersAsync(stream.Name, cancellationToken);
-        using var expected = new ExpectedRows(stream);
-        var reading = new TopicReading(expected, letters);
+        var reading = new TopicReading(expected, await LettersAsync(stream.Name, cancellationToken));
         foreach (var partition in topic.Partitions)
         {
             var at = new TopicPartition(topic.Name, partition.Partition);
@@ -57,19 +103,23 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         }
 
         reading.AddReplayed(cancellationToken);
-        expected.Complete();
-        var found = await ActualRows.LoadAsync(services.Warehouse, sink.Table, expected, cancellationToken);
-        var expired = topic.Partitions.Sum(p => p.Earliest.Value);
-        var compared = new RowComparison(expected, sink, complete: expired == 0 && source.Start == StartPosition.Earliest).Compare();
-        return new VerifyReport
+        return (topic, reading);
+    }
+
+    private static bool IsComplete(StreamDefinition stream, TopicDescription topic) =>
+        topic.Partitions.All(p => p.Earliest == LogOffset.Zero) && ((TopicSourceDefinition)stream.Source).Start == StartPosition.Earliest;
+
+    private static VerifyReport Report(
+        StreamDefinition stream, string target, TopicDescription topic, IReadOnlyDictionary<TopicPartition, LogOffset> checkpoints,
+        TopicReading reading, long found, ComparedRows compared) => new()
         {
             Stream = stream.Name,
-            Table = sink.Table.ToString(),
+            Table = target,
             Records = reading.Records,
             DeadLetters = reading.DeadLetters,
             Pending = topic.Partitions.Sum(p =>
                 p.Next.Value - checkpoints.GetValueOrDefault(new TopicPartition(topic.Name, p.Partition), p.Earliest).Value),
-            Expired = expired,
+            Expired = topic.Partitions.Sum(p => p.Earliest.Value),
             RowsExpected = reading.Rows,
             RowsFound = found,
             Lost = compared.Lost + reading.Missing.Count,
@@ -77,7 +127,6 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
             Altered = compared.Altered,
             Findings = Findings(reading, compared),
         };
-    }
 
     private async Task<Dictionary<RecordPosition, DeadLetter>> LettersAsync(string stream, CancellationToken cancellationToken)
     {

@@ -6,7 +6,8 @@ using Tidemill.Streaming.Pipeline;
 namespace Tidemill.Streaming.Verification;
 
 /// <summary>Sorts a topic's records into rows expected, dead letters, and records that are neither.</summary>
-internal sealed class TopicReading(ExpectedRows expected, IReadOnlyDictionary<RecordPosition, DeadLetter> letters)
+/// <param name="firstRun">Number of the first run, where another reading has made some before.</param>
+internal sealed class TopicReading(ExpectedRows expected, IReadOnlyDictionary<RecordPosition, DeadLetter> letters, long firstRun = 0)
 {
     private const int RunRecords = 1024;
 
@@ -19,6 +20,9 @@ internal sealed class TopicReading(ExpectedRows expected, IReadOnlyDictionary<Re
     public long Rows { get; private set; }
 
     public List<RecordPosition> Missing { get; } = [];
+
+    /// <summary>Runs added so far; the next has this number.</summary>
+    public long Runs => firstRun + _runs.Count;
 
     /// <summary>Takes the records before <paramref name="end"/> in.</summary>
     public void Add(FetchedRecords fetched, LogOffset end, CancellationToken cancellationToken)
@@ -76,7 +80,7 @@ internal sealed class TopicReading(ExpectedRows expected, IReadOnlyDictionary<Re
         }
 
         Rows += decoded.Rows;
-        expected.Add(_runs.Count, decoded);
+        expected.Add(Runs, decoded);
         _runs.Add(new CheckedRun(slice.Partition, slice.Records[0].Offset, slice.Records[^1].Offset));
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Tidemill.Connectors.Search.Elasticsearch;
 using Tidemill.Core.Configuration;
 using Tidemill.IntegrationTests.Crash;
 using Tidemill.IntegrationTests.Servers;
@@ -16,22 +17,33 @@ public sealed class TransactionsExampleTests : IDisposable
     public Task On_the_embedded_target_hours_agree_and_running_twice_changes_nothing() => RunAsync("dev", []);
 
     [Fact]
-    public async Task On_Kafka_and_PostgreSQL_hours_agree_and_running_twice_changes_nothing()
+    public async Task On_Kafka_PostgreSQL_and_Elasticsearch_hours_agree_and_running_twice_changes_nothing()
     {
         var server = await PostgresServer.SharedAsync();
         var kafka = await KafkaServer.SharedAsync();
+        var search = await SearchServer.SharedAsync(SearchType.Elasticsearch);
         var connection = await server.CreateDatabaseAsync();
+        var environment = PostgresCrashTests.Environment(connection);
+        environment["KAFKA_BOOTSTRAP_SERVERS"] = kafka.BootstrapServers;
+        environment["ELASTICSEARCH_URL"] = search.Url;
         await kafka.DeleteTopicAsync("transactions");
+        await using var index = new ElasticsearchStore(search.Connection() with { Prefix = "" }, TimeProvider.System);
         try
         {
-            var environment = PostgresCrashTests.Environment(connection);
-            environment["KAFKA_BOOTSTRAP_SERVERS"] = kafka.BootstrapServers;
             await RunAsync("prod", environment);
+            var mapping = (await index.ListIndexesAsync(default)).Single(i => i.Name == "hourly_metrics").Mapping.Fields;
+            Assert.Equal(
+                "event_hour date, late_ratio float, late_transactions integer, total_amount double, total_transactions integer",
+                string.Join(", ", mapping.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => $"{f.Key} {f.Value}")));
         }
         finally
         {
             await kafka.DeleteTopicAsync("transactions");
             await server.DropDatabaseAsync(connection);
+            if (await index.ExistAsync(["hourly_metrics"], default))
+            {
+                await index.DeleteIndexAsync("hourly_metrics", default);
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Text;
 using Tidemill.Connectors.Search.Embedded;
+using Tidemill.Core.Errors;
 using Tidemill.Core.Search;
+using Tidemill.DuckDb;
 
 namespace Tidemill.Tests.Search;
 
@@ -46,5 +48,30 @@ public sealed class EmbeddedSearchStoreTests : SearchStoreContractTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
         Assert.Equal(0, (await store.SearchAsync("i", null, 0, 10, default)).Total);
         Assert.Equal(IndexOutcome.Created, (await store.BulkAsync("i", documents[..1], default))[0].Outcome);
+    }
+
+    [Fact]
+    public async Task A_broken_engine_is_opened_again_with_all_that_was_written()
+    {
+        var broken = Path.Combine(folder, "broken");
+        Directory.CreateDirectory(broken);
+        DuckDbDatabase? engine = null;
+        await using var store = await EmbeddedSearchStore.OpenAsync(broken, opened => engine = opened, default);
+        await store.EnsureIndexAsync("i", new IndexMapping(new Dictionary<string, string>()), default);
+        for (var failure = 0; failure < 3; failure++)
+        {
+            await store.BulkAsync("i", [new SearchDocument($"{failure}", "{}"u8.ToArray())], default);
+            var first = engine!;
+            using (var connection = first.Connect())
+            {
+                connection.Execute("SET GLOBAL debug_checkpoint_abort = 'before_header'");
+                Assert.Throws<DuckDbException>(() => connection.Execute("FORCE CHECKPOINT"));
+            }
+
+            var error = await Assert.ThrowsAsync<TidemillException>(() => store.BulkAsync("i", [new SearchDocument("x", "{}"u8.ToArray())], default));
+            Assert.Equal(RetryRule.Backoff, error.Rule.Retry);
+            Assert.Equal(failure + 1, (await store.SearchAsync("i", null, 0, 10, default)).Total);
+            Assert.NotSame(first, engine);
+        }
     }
 }

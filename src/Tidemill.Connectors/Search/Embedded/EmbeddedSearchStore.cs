@@ -57,11 +57,16 @@ public sealed class EmbeddedSearchStore : ISearchStore
     /// <summary>
     /// Opens the store under the data folder, creating it when there is none. DataFolderLocked: another process has it open.
     /// </summary>
-    public static async Task<EmbeddedSearchStore> OpenAsync(string dataFolder, CancellationToken cancellationToken)
+    public static Task<EmbeddedSearchStore> OpenAsync(string dataFolder, CancellationToken cancellationToken) =>
+        OpenAsync(dataFolder, _ => { }, cancellationToken);
+
+    /// <param name="opened">Gets each engine that is opened, the first and those after failures.</param>
+    internal static async Task<EmbeddedSearchStore> OpenAsync(
+        string dataFolder, Action<DuckDbDatabase> opened, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(dataFolder);
         var path = Path.Combine(dataFolder, FileName);
-        var store = new EmbeddedSearchStore(new DuckDbSessions(() => Open(path), path));
+        var store = new EmbeddedSearchStore(new DuckDbSessions(() => Open(path, opened), path));
         try
         {
             await store.sessions.RunAsync(DuckDbWork.Opening, connection => connection.Execute(Schema), cancellationToken);
@@ -245,12 +250,14 @@ public sealed class EmbeddedSearchStore : ISearchStore
         turn.Dispose();
     }
 
-    private static DuckDbDatabase Open(string path)
+    private static DuckDbDatabase Open(string path, Action<DuckDbDatabase> opened)
     {
         try
         {
             DuckDbRecovery.Prepare(path);
-            return DuckDbDatabase.Open(path, Settings);
+            var database = DuckDbDatabase.Open(path, Settings);
+            opened(database);
+            return database;
         }
         catch (DuckDbException error)
         {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using System.Text.Json;
 using Tidemill.Core.Batches;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
@@ -20,7 +21,7 @@ namespace Tidemill.Connectors.Search.Streams;
 /// position, after its documents: with a version column they leave newer ones alone, without one they may replace them
 /// until those records are read again.
 /// </remarks>
-public sealed class IndexSink : ISink, IRowRefusals
+public sealed class IndexSink : IDocumentSink, IRowRefusals
 {
     private readonly ISearchStore _store;
     private readonly StreamDefinition _stream;
@@ -44,6 +45,14 @@ public sealed class IndexSink : ISink, IRowRefusals
     }
 
     public string Name => _definition.Name;
+
+    public string Target => $"index {_definition.Index}";
+
+    public IReadOnlyList<string> Key => DocumentEncoder.IdColumns(_definition);
+
+    public string? Version => _definition.Version;
+
+    public string? Delete => _definition.Delete;
 
     public async Task OpenAsync(Schema schema, CancellationToken cancellationToken)
     {
@@ -71,6 +80,9 @@ public sealed class IndexSink : ISink, IRowRefusals
 
     public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CancellationToken cancellationToken) =>
         _store.ReadCheckpointsAsync(_owner, cancellationToken);
+
+    public IAsyncEnumerable<JsonElement> ReadDocumentsAsync(CancellationToken cancellationToken) =>
+        _store.ScanAsync(_definition.Date?.Pattern ?? _definition.Index, cancellationToken).Select(hit => hit.Source);
 
     public async Task<long> WriteAsync(SinkBatch batch, CancellationToken cancellationToken)
     {

@@ -1,0 +1,103 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using Tidemill.Core.Streams;
+using Tidemill.Core.Warehouses;
+using Tidemill.DuckDb;
+
+namespace Tidemill.Streaming.Verification;
+
+/// <summary>
+/// Compares <c>expected_rows</c> with a sink's documents. Rows of runs below <paramref name="required"/> must be there; later
+/// ones, of records behind the checkpoint, may be: documents are written before the position moves.
+/// </summary>
+internal sealed class DocumentComparison(ExpectedRows expected, IDocumentSink sink, long required, bool complete)
+{
+    /// <summary>Columns that both sides can spell alike; intervals have no text that SQL reads.</summary>
+    private readonly List<string> _columns = [.. expected.Columns.Where((_, i) => expected.Types[i].TypeId != DuckDbTypeId.Interval)];
+
+    /// <summary>Copies the documents beside the expected rows, each value as its text and then as its column's type.</summary>
+    public async Task<long> LoadAsync(CancellationToken cancellationToken)
+    {
+        var texts = string.Join(", ", expected.Columns.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"c{i} VARCHAR")));
+        expected.Connection.Execute($"CREATE OR REPLACE TABLE documents ({texts})");
+        long count = 0;
+        using (var appender = expected.Connection.Append(null, "documents"))
+        using (var chunk = DataChunk.Create(expected.Columns.Select(_ => LogicalType.Varchar).ToImmutableArray()))
+        {
+            await foreach (var document in sink.ReadDocumentsAsync(cancellationToken))
+            {
+                Fill(chunk, document);
+                count++;
+                if (chunk.Size == DataChunk.Capacity)
+                {
+                    appender.Append(chunk);
+                    chunk.Reset();
+                }
+            }
+
+            appender.Append(chunk);
+            appender.Close();
+        }
+
+        var values = string.Join(", ", expected.Columns.Select((column, i) => $"{Value(i)} AS {SqlName.Quote(column)}"));
+        expected.Connection.Execute($"CREATE OR REPLACE TABLE actual_rows AS SELECT {values} FROM documents; DROP TABLE documents");
+        return count;
+    }
+
+    public ComparedRows Compare()
+    {
+        var key = SqlName.List(sink.Key);
+        var must = $"{ExpectedRows.RunColumn} < {required.ToString(CultureInfo.InvariantCulture)}";
+        Create("candidates", $"SELECT * REPLACE ({Normalized()}) FROM expected_rows".Replace(" REPLACE ()", "", StringComparison.Ordinal));
+        Create("gone", sink.Delete is not { } delete ? "SELECT * FROM candidates LIMIT 0" : sink.Version is { } order
+            ? $"SELECT * FROM candidates QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {SqlName.Quote(order)} DESC, {ExpectedRows.RunColumn} DESC) = 1 AND {SqlName.Quote(delete)}"
+            : $"SELECT * FROM candidates WHERE {SqlName.Quote(delete)}");
+        Create("lost", $"SELECT min({ExpectedRows.RunColumn}) AS {ExpectedRows.RunColumn} FROM candidates w WHERE {must}"
+            + $" AND NOT EXISTS (SELECT 1 FROM actual_rows a WHERE {Same(sink.Key)}) AND NOT EXISTS (SELECT 1 FROM gone a WHERE {Same(sink.Key)}) GROUP BY {key}");
+        var doubled = Number($"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM actual_rows GROUP BY {key}) WHERE n > 1");
+        var known = complete ? "true" : $"EXISTS (SELECT 1 FROM candidates w WHERE {Same(sink.Key)})";
+        var unexplained = $"NOT EXISTS (SELECT 1 FROM candidates w WHERE {Same(_columns)}{(sink.Delete is { } d ? $" AND w.{SqlName.Quote(d)} IS NOT TRUE" : "")})";
+        var older = sink.Version is not { } version
+            ? "false"
+            : $"EXISTS (SELECT 1 FROM candidates w WHERE {must} AND {Same(sink.Key)} AND w.{SqlName.Quote(version)} > a.{SqlName.Quote(version)})";
+        var altered = Number($"SELECT count(*) FROM actual_rows a WHERE ({known} AND {unexplained}) OR {older}");
+        return new ComparedRows(Number("SELECT count(*) FROM lost"), doubled, altered, expected.LostRuns());
+    }
+
+    private void Fill(DataChunk chunk, JsonElement document)
+    {
+        for (var i = 0; i < expected.Columns.Count; i++)
+        {
+            if (!document.TryGetProperty(expected.Columns[i], out var value) || value.ValueKind == JsonValueKind.Null)
+            {
+                chunk[i].SetNull(chunk.Size);
+            }
+            else
+            {
+                var isText = value.ValueKind == JsonValueKind.String && expected.Types[i].Alias != "JSON";
+                chunk[i].SetString(chunk.Size, isText ? value.GetString()! : value.GetRawText());
+            }
+        }
+
+        chunk.Size++;
+    }
+
+    private string Value(int column)
+    {
+        var text = string.Create(CultureInfo.InvariantCulture, $"c{column}");
+        var type = expected.Types[column];
+        return type.TypeId == DuckDbTypeId.Blob ? $"from_base64({text})" : type.Alias == "JSON" ? $"json({text})" : $"TRY_CAST({text} AS {type})";
+    }
+
+    /// <summary>JSON is compared without its spaces; the literal null is no value.</summary>
+    private string Normalized() => string.Join(", ", expected.Columns.Where((_, i) => expected.Types[i].Alias == "JSON")
+        .Select(column => $"nullif(json({SqlName.Quote(column)})::VARCHAR, 'null')::JSON AS {SqlName.Quote(column)}"));
+
+    private static string Same(IEnumerable<string> columns) =>
+        string.Join(" AND ", columns.Select(column => $"w.{SqlName.Quote(column)} IS NOT DISTINCT FROM a.{SqlName.Quote(column)}"));
+
+    private void Create(string table, string select) => expected.Connection.Execute($"CREATE OR REPLACE TEMP TABLE {table} AS {select}");
+
+    private long Number(string sql) => expected.Number(sql);
+}
