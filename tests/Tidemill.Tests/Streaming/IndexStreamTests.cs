@@ -64,7 +64,10 @@ public sealed class IndexStreamTests : IAsyncLifetime
             """;
         var definition = new IndexSinkDefinition("index", "events-{at:yyyy}")
         {
-            Date = new IndexDate("events-", "at", "yyyy", ""), Id = ["id"], Version = "seen", Delete = "gone",
+            Date = new IndexDate("events-", "at", "yyyy", ""),
+            Id = ["id"],
+            Version = "seen",
+            Delete = "gone",
         };
         var stream = Stream(ConflictRule.Append, Sql) with { Sinks = [definition] };
         await Bench.ProduceAsync([.. Enumerable.Range(0, 3000).Select(i => i == 5 ? "{" : Json(i, $"{i}.50"))]);
