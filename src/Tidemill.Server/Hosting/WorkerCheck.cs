@@ -26,6 +26,11 @@ internal static class WorkerCheck
             errors.Add(Error("documents", "The embedded document store is opened by one process at a time.", "Use `documents: {type: mongodb, ...}`."));
         }
 
+        if (target.Search.Type == SearchType.Embedded && project.Streams.Any(s => s.Sinks.Any(sink => sink is IndexSinkDefinition)))
+        {
+            errors.Add(Error("search", "The embedded search store is opened by one process at a time.", "Use `search: {type: elasticsearch, ...}`."));
+        }
+
         if (errors.Count > 0)
         {
             throw TidemillException.Configuration(errors);
