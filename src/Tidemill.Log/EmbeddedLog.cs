@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
+using Tidemill.Log.Checkpoints;
 using Tidemill.Log.Consumers;
 using Tidemill.Log.Groups;
 using Tidemill.Log.Partitions;
@@ -25,6 +26,7 @@ public sealed class EmbeddedLog : ILog
     private readonly IDisposable folderLock;
     private readonly ConcurrentDictionary<string, Topic> topics = new(StringComparer.Ordinal);
     private readonly GroupRegistry groups;
+    private readonly CheckpointStore checkpoints;
     private readonly SemaphoreSlim topicChange = new(1);
     private readonly CancellationTokenSource stopping = new();
     private Task background = Task.CompletedTask;
@@ -38,6 +40,7 @@ public sealed class EmbeddedLog : ILog
         this.time = time;
         this.store = store;
         this.folderLock = folderLock;
+        checkpoints = new CheckpointStore(this, files, folder, time);
         groups = new GroupRegistry(files, folder, t => topics.TryGetValue(t, out var topic) ? topic.Partitions : []);
     }
 
@@ -65,7 +68,9 @@ public sealed class EmbeddedLog : ILog
         if (errors.Count > 0) throw TidemillException.Configuration(errors);
         try
         {
-            return await Task.Run(() => Open(files, folder, options, time, cancellationToken), cancellationToken).ConfigureAwait(false);
+            var log = await Task.Run(() => Open(files, folder, options, time, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await log.RecoverCheckpointsAsync(cancellationToken).ConfigureAwait(false);
+            return log;
         }
         catch (Exception error) when (StorageErrors.IsStorageError(error))
         {
@@ -122,6 +127,12 @@ public sealed class EmbeddedLog : ILog
         return new LogProducer(this, options, time);
     }
 
+    public ICheckpointedProducer CreateCheckpointedProducer(ProducerOwner owner)
+    {
+        ThrowIfClosed();
+        return new CheckpointedProducer(this, checkpoints, owner);
+    }
+
     public ILogConsumer CreateConsumer(ConsumerOptions options)
     {
         ThrowIfClosed();
@@ -133,6 +144,7 @@ public sealed class EmbeddedLog : ILog
     {
         if (Interlocked.Exchange(ref closed, 1) != 0) return;
         await stopping.CancelAsync().ConfigureAwait(false);
+        await checkpoints.DisposeAsync().ConfigureAwait(false);
         await topicChange.WaitAsync().ConfigureAwait(false);
         try
         {
@@ -195,6 +207,19 @@ public sealed class EmbeddedLog : ILog
         catch
         {
             held.Dispose();
+            throw;
+        }
+    }
+
+    private async Task RecoverCheckpointsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await checkpoints.RecoverAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }

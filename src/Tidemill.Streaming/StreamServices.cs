@@ -29,9 +29,12 @@ public sealed record StreamServices(
     public ILog LogOf(TopicSourceDefinition source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        return source.Connection is not { } name ? Log : Connections.GetValueOrDefault(name)
-            ?? throw new TidemillException(ErrorCode.NotFound, $"The target has no connection {name}, which the source of topic {source.Topic} names.");
+        return LogOf(source.Connection);
     }
+
+    /// <summary>The target's log, or the connection's; NotFound when the target has no such connection.</summary>
+    public ILog LogOf(string? connection) => connection is null ? Log : Connections.GetValueOrDefault(connection)
+        ?? throw new TidemillException(ErrorCode.NotFound, $"The target has no connection {connection}, which a stream's topic names.");
 
     /// <summary>Opens a sink that is not a table of the warehouse. Default: there is none.</summary>
     public Func<StreamDefinition, SinkDefinition, ISink> OpenSink { get; init; } = (stream, sink) => throw new TidemillException(

@@ -34,6 +34,7 @@ public static class StreamValidator
             [
                 .. stream.Sinks.OfType<WarehouseSinkDefinition>().SelectMany(sink => Missing(stream, sink, rows.Output)),
                 .. stream.Sinks.OfType<CollectionSinkDefinition>().SelectMany(sink => CollectionSinkColumns.Errors(stream, sink, rows.Output)),
+                .. stream.Sinks.OfType<TopicSinkDefinition>().SelectMany(sink => TopicSinkColumns.Errors(stream, sink, rows.Output)),
                 .. stream.Sinks.OfType<IndexSinkDefinition>().SelectMany(sink => IndexSinkColumns.Errors(stream, sink, rows.Output)),
             ];
         }

@@ -5,6 +5,7 @@ using Tidemill.Connectors.Kafka.Administration;
 using Tidemill.Connectors.Kafka.Consuming;
 using Tidemill.Connectors.Kafka.Native;
 using Tidemill.Connectors.Kafka.Producing;
+using Tidemill.Connectors.Kafka.Transactions;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
@@ -20,6 +21,8 @@ namespace Tidemill.Connectors.Kafka;
 /// </summary>
 public sealed class KafkaLog : ILog
 {
+    private const int TransactionBatchBytes = 1_000_000;
+
     private static readonly TimeSpan LimitsAge = TimeSpan.FromSeconds(10);
 
     private readonly KafkaProperties properties;
@@ -27,6 +30,7 @@ public sealed class KafkaLog : ILog
     private readonly BrokerCalls calls;
     private readonly TopicAdministration topics;
     private readonly GroupAdministration groups;
+    private readonly CheckpointTopic checkpoints;
     private readonly ConcurrentDictionary<string, (TopicLimits Limits, long At)> limits = new(StringComparer.Ordinal);
 
     private KafkaLog(LogConnection connection, KafkaProperties properties, TimeProvider time)
@@ -37,6 +41,7 @@ public sealed class KafkaLog : ILog
         calls = new BrokerCalls(properties.Admin(), Description, time);
         topics = new TopicAdministration(calls, connection.ReplicationFactor, time);
         groups = new GroupAdministration(calls, topics);
+        checkpoints = new CheckpointTopic(this, time);
     }
 
     public string Description { get; }
@@ -101,6 +106,8 @@ public sealed class KafkaLog : ILog
 
     public ILogProducer CreateProducer(ProducerOptions options) => new KafkaProducer(this, options, time);
 
+    public ICheckpointedProducer CreateCheckpointedProducer(ProducerOwner owner) => new KafkaCheckpointedProducer(this, checkpoints, owner, time);
+
     public ILogConsumer CreateConsumer(ConsumerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -113,7 +120,11 @@ public sealed class KafkaLog : ILog
         return new KafkaConsumer(this, properties.Consumer(KafkaConsumer.GroupOf(options)), options, time);
     }
 
-    public ValueTask DisposeAsync() => new(Task.Run(calls.Dispose));
+    public async ValueTask DisposeAsync()
+    {
+        await checkpoints.DisposeAsync().ConfigureAwait(false);
+        await Task.Run(calls.Dispose).ConfigureAwait(false);
+    }
 
     /// <summary>The first offset held, or the next to be given.</summary>
     internal async Task<LogOffset> FindEdgeAsync(TopicPartition partition, StartPosition edge, CancellationToken cancellationToken) =>
@@ -139,6 +150,26 @@ public sealed class KafkaLog : ILog
 
     internal IProducer<byte[]?, byte[]?> BuildProducer(Acknowledgement acknowledgement, int batchBytes) =>
         new ProducerBuilder<byte[]?, byte[]?>(properties.Producer(acknowledgement, batchBytes))
+            .SetErrorHandler((_, _) => { })
+            .SetLogHandler((_, _) => { })
+            .Build();
+
+    /// <summary>Reads positions without a group, and only committed records, whatever the connection's options say.</summary>
+    internal ILogConsumer CreateCommittedReader(IReadOnlyList<RecordPosition> positions)
+    {
+        var options = new ConsumerOptions { Assignment = positions };
+        var committed = properties.Consumer(KafkaConsumer.GroupOf(options));
+        committed["isolation.level"] = "read_committed";
+        return new KafkaConsumer(this, committed, options, time);
+    }
+
+    /// <summary>The next offset of every partition, records of unfinished transactions included.</summary>
+    internal Task<IReadOnlyDictionary<TopicPartition, LogOffset>> FindEndsAsync(
+        IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken) =>
+        topics.OffsetsAsync(partitions, OffsetSpec.Latest(), cancellationToken, IsolationLevel.ReadUncommitted);
+
+    internal IProducer<byte[]?, byte[]?> BuildTransactional(string id) =>
+        new ProducerBuilder<byte[]?, byte[]?>(properties.Transactional(id, TransactionBatchBytes))
             .SetErrorHandler((_, _) => { })
             .SetLogHandler((_, _) => { })
             .Build();

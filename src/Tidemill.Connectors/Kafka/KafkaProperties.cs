@@ -82,6 +82,22 @@ internal sealed class KafkaProperties
         return properties;
     }
 
+    /// <summary>
+    /// For one transactional id. Brokers abort a transaction that nobody finished after transaction.timeout.ms; a partition's
+    /// next owner does so at once.
+    /// </summary>
+    public Dictionary<string, string> Transactional(string id, int batchBytes)
+    {
+        var properties = Producer(Acknowledgement.Durable, batchBytes);
+        // librdkafka wants it at least as long as a record may take.
+        properties.TryAdd("transaction.timeout.ms", properties["message.timeout.ms"]);
+        properties["transactional.id"] = id;
+        properties["acks"] = "all";
+        // A commit fails when one of its records did: nobody needs to hear of each.
+        properties["dotnet.producer.enable.delivery.reports"] = "false";
+        return properties;
+    }
+
     public Dictionary<string, string> Consumer(string group)
     {
         var properties = With(new()

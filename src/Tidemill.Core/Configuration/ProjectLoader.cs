@@ -201,11 +201,13 @@ public sealed class ProjectLoader
     {
         foreach (var stream in project?.Streams ?? [])
         {
-            if (stream.Source is TopicSourceDefinition { Connection: { } name } && !project!.Target.Connections.ContainsKey(name))
+            var named = stream.Sinks.OfType<TopicSinkDefinition>().Select(s => ("sinks.topic.connection", s.Connection))
+                .Prepend(("source.connection", (stream.Source as TopicSourceDefinition)?.Connection));
+            foreach (var (key, name) in named.Where(n => n.Item2 is { } c && !project!.Target.Connections.ContainsKey(c)))
             {
                 new FileReport(stream.File, errors).Add(
-                    "source.connection", 0, $"The target '{project.Target.Name}' has no connection '{name}'.",
-                    Suggestion.Fix(name, [.. project.Target.Connections.Keys], "connections"));
+                    key, 0, $"The target '{project!.Target.Name}' has no connection '{name}'.",
+                    Suggestion.Fix(name!, [.. project.Target.Connections.Keys], "connections"));
             }
         }
     }

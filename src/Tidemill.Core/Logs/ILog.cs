@@ -41,6 +41,9 @@ public interface ILog : IAsyncDisposable
 
     ILogProducer CreateProducer(ProducerOptions options);
 
+    /// <summary>A producer whose records and the owner's positions in another topic are appended as one.</summary>
+    ICheckpointedProducer CreateCheckpointedProducer(ProducerOwner owner);
+
     ILogConsumer CreateConsumer(ConsumerOptions options);
 }
 

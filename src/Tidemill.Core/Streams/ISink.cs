@@ -13,6 +13,11 @@ public interface ISink : IAsyncDisposable
     /// <summary>Unique in its stream.</summary>
     string Name { get; }
 
+    /// <summary>
+    /// Whether each batch must hold records of one source partition only: its transactions belong to partitions. Default false.
+    /// </summary>
+    bool TakesOnePartition => false;
+
     /// <summary>Prepares the target for rows of this schema: tables, indexes, mappings. SchemaConflict when they do not fit.</summary>
     Task OpenAsync(Schema schema, CancellationToken cancellationToken);
 
@@ -39,6 +44,9 @@ public sealed record SinkBatch
     public required Batch? Rows { get; init; }
 
     public DeduplicatedRows? Deduplicated { get; init; }
+
+    /// <summary>The records that the rows come from, for sinks that pass records on as they are. Theirs is the memory until the call returns.</summary>
+    public IReadOnlyList<FetchedRecords> Records { get; init; } = [];
 }
 
 /// <summary>Rows whose making depends on which keys are new.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Tidemill.Core.Logs;
+using Tidemill.Log.Checkpoints;
 using Tidemill.Log.Segments;
 
 namespace Tidemill.Log.Consumers;
@@ -56,7 +57,14 @@ internal sealed unsafe class RecordRun : FetchedRecords
         next = record.Offset + 1;
     }
 
+    /// <summary>Without the log's own.</summary>
     public override IReadOnlyList<RecordHeader> Headers(int index)
+    {
+        var all = AllHeaders(index);
+        return all is [{ Name: HiddenHeader.Name }, ..] ? [.. all.Skip(1)] : all;
+    }
+
+    public IReadOnlyList<RecordHeader> AllHeaders(int index)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)count);

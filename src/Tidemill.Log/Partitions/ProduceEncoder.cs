@@ -18,6 +18,9 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
 
     public ProduceOperation Operation { get; } = new();
 
+    /// <summary>Bytes of each record that do not count against the topic's largest one. Default 0.</summary>
+    public int UncountedBytes { get; init; }
+
     /// <summary>Checks every record before the first is encoded, then encodes all.</summary>
     public void Encode(ReadOnlySpan<ProducerRecord> records)
     {
@@ -39,6 +42,12 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
         }
 
         Operation.AllHandedOver();
+    }
+
+    /// <summary>Frees batches that wait for <see cref="HandOver"/> and will not be handed over.</summary>
+    public void Discard()
+    {
+        foreach (var batch in targets.SelectMany(t => t.Batches ?? [])) batch.Batch.Dispose();
     }
 
     /// <summary>Where the records went; once <see cref="Operation"/> has completed.</summary>
@@ -68,11 +77,11 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
         else if (partitions is null && partition != singlePartition) SplitAt(index);
         partitions?[index] = partition;
         long size = BatchWriter.Size(record);
-        if (size > topic.Metadata.MaxRecordBytes)
+        if (size - UncountedBytes > topic.Metadata.MaxRecordBytes)
         {
             throw new TidemillException(
                 ErrorCode.RecordTooLarge,
-                $"Record {index} for topic {topic.Metadata.Name} has {size} bytes; the topic takes {topic.Metadata.MaxRecordBytes}. None was appended.");
+                $"Record {index} for topic {topic.Metadata.Name} has {size - UncountedBytes} bytes; the topic takes {topic.Metadata.MaxRecordBytes}. None was appended.");
         }
 
         targets[partition].BytesLeft += BatchWriter.Bound(record, size);

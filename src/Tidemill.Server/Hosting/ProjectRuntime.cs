@@ -47,6 +47,9 @@ internal sealed class ProjectRuntime : IAsyncDisposable
     /// <summary>The logs of the target's further connections, by name.</summary>
     public required IReadOnlyDictionary<string, ILog> Connections { get; init; }
 
+    /// <summary>The target's log, or the connection's.</summary>
+    public ILog LogOf(string? connection) => connection is null ? Log : Connections[connection];
+
     public required TopicSetup Topics { get; init; }
 
     /// <summary>For the API; appends are durable when acknowledged.</summary>
@@ -114,7 +117,7 @@ internal sealed class ProjectRuntime : IAsyncDisposable
                 connections[name] = await parts.OpenConnection(project, connection, time, cancellationToken);
             }
 
-            var topics = new TopicSetup(log, project, time, loggers.CreateLogger<TopicSetup>());
+            var topics = new TopicSetup(log, connections, project, time, loggers.CreateLogger<TopicSetup>());
             await topics.TryAsync(cancellationToken);
             return new ProjectRuntime(options, project, dataFolder, folderLock)
             {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tidemill.Connectors.Documents;
 using Tidemill.Connectors.Search.Streams;
+using Tidemill.Connectors.Topics;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Streams;
@@ -13,6 +14,8 @@ internal static partial class StreamSinks
     public static ISink Open(ProjectRuntime runtime, StreamDefinition stream, SinkDefinition sink) => sink switch
     {
         CollectionSinkDefinition collection => new CollectionSink(runtime.RequireDocuments(), runtime.Project.Name, stream, collection),
+        TopicSinkDefinition topic => new TopicSink(
+            runtime.LogOf(((TopicSourceDefinition)stream.Source).Connection), runtime.LogOf(topic.Connection), runtime.Project.Name, stream, topic),
         IndexSinkDefinition index => new IndexSink(
             runtime.Search, runtime.Project.Name, stream, index, note => Note(runtime.Loggers.CreateLogger<IndexSink>(), stream.Name, note)),
         _ => throw new TidemillException(

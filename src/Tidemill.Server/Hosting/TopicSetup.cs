@@ -9,7 +9,8 @@ namespace Tidemill.Server.Hosting;
 /// Sees to it that the project's topics exist in its log. A server starts without its brokers, says so, and tries again
 /// with a growing delay; a topic that contradicts the project stops the start instead.
 /// </summary>
-internal sealed partial class TopicSetup(ILog log, ProjectDefinition project, TimeProvider time, ILogger logger)
+internal sealed partial class TopicSetup(
+    ILog log, IReadOnlyDictionary<string, ILog> connections, ProjectDefinition project, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(15);
@@ -56,6 +57,11 @@ internal sealed partial class TopicSetup(ILog log, ProjectDefinition project, Ti
             await log.CreateTopicAsync(spec with { Options = settings }, cancellationToken);
         }
 
+        foreach (var stream in project.Streams)
+        {
+            await CreateFedAsync(stream, [], cancellationToken);
+        }
+
         var named = project.Streams.SelectMany(NamedTopics).Distinct(StringComparer.Ordinal)
             .Except(project.Topics.Select(t => t.Name), StringComparer.Ordinal);
         foreach (var name in named)
@@ -64,6 +70,56 @@ internal sealed partial class TopicSetup(ILog log, ProjectDefinition project, Ti
             {
                 await log.CreateTopicAsync(new TopicSpec(name), cancellationToken);
             }
+        }
+    }
+
+    /// <summary>
+    /// Topics of the target's log that a reading stream writes get its source's number of partitions, known only once that
+    /// topic is there: one that another stream feeds comes first. Where the source cannot be seen now, the sink sees to it.
+    /// </summary>
+    private async Task CreateFedAsync(StreamDefinition stream, HashSet<string> visited, CancellationToken cancellationToken)
+    {
+        if (stream.Source is not TopicSourceDefinition source || !visited.Add(stream.Name))
+        {
+            return;
+        }
+
+        foreach (var feeder in project.Streams.Where(s => source.Connection is null && Fed(s).Contains(source.Topic)))
+        {
+            await CreateFedAsync(feeder, visited, cancellationToken);
+        }
+
+        foreach (var topic in Fed(stream).Except(project.Topics.Select(t => t.Name), StringComparer.Ordinal))
+        {
+            if (await log.DescribeTopicAsync(topic, cancellationToken) is null
+                && await SourceAsync(source, cancellationToken) is { } read)
+            {
+                await log.CreateTopicAsync(new TopicSpec(topic) { Partitions = read.Partitions.Count }, cancellationToken);
+            }
+        }
+    }
+
+    private static IEnumerable<string> Fed(StreamDefinition stream) => stream.Source is TopicSourceDefinition
+        ? stream.Sinks.OfType<TopicSinkDefinition>().Where(s => s.Connection is null).Select(s => s.Topic)
+        : [];
+
+    /// <summary>The source as it stands; one in the target's own log is created. Null when another cluster does not show it.</summary>
+    private async Task<TopicDescription?> SourceAsync(TopicSourceDefinition source, CancellationToken cancellationToken)
+    {
+        if (source.Connection is null)
+        {
+            return await log.DescribeTopicAsync(source.Topic, cancellationToken)
+                ?? await log.CreateTopicAsync(new TopicSpec(source.Topic), cancellationToken);
+        }
+
+        try
+        {
+            return await connections[source.Connection].DescribeTopicAsync(source.Topic, cancellationToken);
+        }
+        catch (TidemillException)
+        {
+            // The stream meets the same error and reports it.
+            return null;
         }
     }
 
@@ -80,9 +136,12 @@ internal sealed partial class TopicSetup(ILog log, ProjectDefinition project, Ti
             yield return letters;
         }
 
-        foreach (var sink in stream.Sinks.OfType<TopicSinkDefinition>())
+        if (stream.Source is not TopicSourceDefinition)
         {
-            yield return sink.Topic;
+            foreach (var sink in stream.Sinks.OfType<TopicSinkDefinition>())
+            {
+                yield return sink.Topic;
+            }
         }
     }
 

@@ -97,7 +97,7 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
             using (deduplicated?.Keys)
             {
                 await WriteAsync(
-                    letter, new SinkBatch { Ranges = [], Rows = batch.Rows, Deduplicated = deduplicated }, sinks, writer, cancellationToken);
+                    letter, new SinkBatch { Ranges = [], Rows = batch.Rows, Deduplicated = deduplicated, Records = batch.Records }, sinks, writer, cancellationToken);
             }
 
             return new ReplayedLetter(letter.Position, true, null);

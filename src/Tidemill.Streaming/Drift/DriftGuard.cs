@@ -37,9 +37,14 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
     /// <summary>Looks at a decoded batch before it goes on. The common case, no drift, costs next to nothing.</summary>
     public async ValueTask<DriftVerdict> InspectAsync(MicroBatch batch, RowMaker rows, CancellationToken cancellationToken)
     {
+        if (Current.Decode is null)
+        {
+            return DriftVerdict.Continue;
+        }
+
         var sighting = rows.TakeDrift();
         var drifted = batch.Decoded!.Rejected.Where(r => r.Failure.Code == ErrorCode.SchemaDrift).ToList();
-        var dropped = _dropped.Count(Current.Decode!, sighting.Unmet, batch.Count);
+        var dropped = _dropped.Count(Current.Decode, sighting.Unmet, batch.Count);
         if (sighting.Unknown.Count == 0 && drifted.Count == 0 && dropped.Count == 0)
         {
             return DriftVerdict.Continue;

@@ -4,12 +4,13 @@ using Tidemill.Core.Logs;
 namespace Tidemill.Streaming.Pipeline;
 
 /// <summary>
-/// Gathers polled records into micro-batches bounded by records, bytes and time. While some sink is ahead of another
+/// Gathers polled records into micro-batches bounded by records, bytes and time; each holds one partition only where a sink
+/// asks for that. While some sink is ahead of another
 /// (a sink was added, or a crash fell between two commits), batches hold one partition and end where a sink's
 /// checkpoint lies, so that each sink takes a batch whole or not at all.
 /// </summary>
-internal sealed class BatchCollector(ILogConsumer consumer, SinkPositions positions, BatchDefinition bounds, TimeProvider time)
-    : IDisposable
+internal sealed class BatchCollector(
+    ILogConsumer consumer, SinkPositions positions, BatchDefinition bounds, TimeProvider time, bool onePartition = false) : IDisposable
 {
     private static readonly TimeSpan IdleWait = TimeSpan.FromMilliseconds(500);
 
@@ -75,10 +76,23 @@ internal sealed class BatchCollector(ILogConsumer consumer, SinkPositions positi
                 return;
             }
 
+            if (onePartition && run.Partition != runs[0].Partition)
+            {
+                Hold(run);
+                return;
+            }
+
             records += run.Records.Length;
             bytes += run.Bytes;
             Take(run, runs);
         }
+    }
+
+    /// <summary>Keeps the run for the next batch.</summary>
+    private void Hold(FetchedRecords run)
+    {
+        _epochs[run.Partition] = positions.Epoch(run.Partition);
+        _held = run;
     }
 
     private async ValueTask<FetchedRecords?> NextRunAsync(TimeSpan maxWait, CancellationToken cancellationToken)

@@ -159,7 +159,7 @@ internal sealed class BatchWriter(
             using (deduplicated?.Keys)
             {
                 return await sink.WriteAsync(
-                    new SinkBatch { Ranges = batch.Ranges, Rows = batch.Rows, Deduplicated = deduplicated }, token);
+                    new SinkBatch { Ranges = batch.Ranges, Rows = batch.Rows, Deduplicated = deduplicated, Records = batch.Records }, token);
             }
         }, cancellationToken);
     }

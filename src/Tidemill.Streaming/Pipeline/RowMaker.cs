@@ -10,12 +10,14 @@ using SqlText = Tidemill.Core.Configuration.SqlText;
 namespace Tidemill.Streaming.Pipeline;
 
 /// <summary>
-/// Makes a stream's rows out of records: decode, then the transform or the deduplication that stands before it.
+/// Makes a stream's rows out of records: decode, then the transform or the deduplication that stands before it. A stream
+/// that decodes nothing has no rows: its sinks take the records.
 /// Not for concurrent callers, except that one may decode while another transforms.
 /// </summary>
 internal sealed class RowMaker : IDisposable
 {
     private readonly BatchDecoder _decoder;
+    private readonly bool _decodes;
     private readonly SqlTransform? _transform;
     private readonly SqlTransform? _keys;
 
@@ -23,7 +25,8 @@ internal sealed class RowMaker : IDisposable
     {
         Deduplicates = stream.Deduplicate.Count > 0;
         var sql = stream.Transform;
-        _decoder = new BatchDecoder(stream.Decode!, MetadataIn(sql), drift: stream.OnDrift);
+        _decodes = stream.Decode is not null;
+        _decoder = new BatchDecoder(stream.Decode ?? new DecodeDefinition { Fields = [] }, MetadataIn(sql), drift: stream.OnDrift);
         var input = _decoder.Schema;
         var casts = Casts(stream);
         if (sql is not null || casts.Count > 0 || Deduplicates)
@@ -48,7 +51,7 @@ internal sealed class RowMaker : IDisposable
     public Schema? Keys => _keys?.Output;
 
     public DecodedBatch Decode(IReadOnlyList<FetchedRecords> records, CancellationToken cancellationToken) =>
-        _decoder.Decode(records, cancellationToken);
+        _decodes ? _decoder.Decode(records, cancellationToken) : new DecodedBatch(_decoder, new FetchIndex(records), []);
 
     /// <summary>What the batches decoded since the last call had beside the declared schema.</summary>
     public DriftSighting TakeDrift() => _decoder.TakeDrift();

@@ -108,7 +108,8 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
             stream.Name, sinks, positions, rows, () => new RowMaker(stream),
             letterTopic is null ? new DeadLetterStore(services.Warehouse) : letterTopic, metrics, services.Time);
         pipeline = new StreamPipeline(
-            new BatchCollector(consumer, positions, stream.Batch, services.Time), rows, writer, drift, metrics, services.Time, gate, stream.Batch.MaxBytes);
+            new BatchCollector(consumer, positions, stream.Batch, services.Time, sinks.Exists(s => s.TakesOnePartition)),
+            rows, writer, drift, metrics, services.Time, gate, stream.Batch.MaxBytes);
         metrics.State = gate.IsClosed ? StreamState.Paused : StreamState.Running;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop, abort);
         var lag = WatchLagAsync(source, sinks, consumer, ended.Token);

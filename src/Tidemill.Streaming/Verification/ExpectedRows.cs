@@ -1,6 +1,7 @@
 using System.Globalization;
 using Tidemill.Core.Batches;
 using Tidemill.Core.Configuration;
+using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 using Tidemill.DuckDb;
 using Tidemill.Streaming.Decoding;
@@ -14,7 +15,7 @@ namespace Tidemill.Streaming.Verification;
 /// whole in <c>expected_rows</c>, with the number of the run of records they come from; conflict rules are applied only when
 /// comparing. The code that writes to sinks takes no part.
 /// </summary>
-internal sealed class ExpectedRows : IDisposable
+internal sealed class ExpectedRows : IExpectation, IDisposable
 {
     public const string RunColumn = "_run";
 
@@ -59,11 +60,16 @@ internal sealed class ExpectedRows : IDisposable
 
     private bool Deduplicates => _deduplicate.Count > 0;
 
-    public DecodedBatch Decode(IReadOnlyList<Core.Logs.FetchedRecords> records, CancellationToken cancellationToken) =>
-        _decoder.Decode(records, cancellationToken);
+    public long Take(long run, FetchedRecords records, List<RecordPosition> missing, CancellationToken cancellationToken)
+    {
+        using var decoded = _decoder.Decode([records], cancellationToken);
+        missing.AddRange(decoded.Rejected.Select(r => r.Position));
+        Add(run, decoded);
+        return decoded.Rows;
+    }
 
     /// <summary>Keeps the rows of the run with this number.</summary>
-    public void Add(long run, DecodedBatch decoded)
+    private void Add(long run, DecodedBatch decoded)
     {
         if (decoded.Chunks.Count == 0)
         {

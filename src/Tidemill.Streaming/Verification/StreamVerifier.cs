@@ -10,15 +10,14 @@ namespace Tidemill.Streaming.Verification;
 
 /// <summary>
 /// Proves that every acknowledged record up to a sink's checkpoint is in the sink exactly once or in dead letters:
-/// reads the topic again, works the rows out anew and compares them with the table or the documents. Names what is not.
+/// reads the topic again, works the rows out anew and compares them with the table, the documents or the topic. Names what is not.
 /// For true results nothing else writes to the target, and the SQL gives the same rows each time (no now(), no random()).
 /// </summary>
 public sealed class StreamVerifier(StreamServices services, IReadOnlyList<StreamDefinition> streams)
 {
     private const int MostFindings = 50;
-    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>One report a table or index fed from a topic; null checks all streams.</summary>
+    /// <summary>One report a table, index or topic fed from a topic; null checks all streams.</summary>
     public async Task<IReadOnlyList<VerifyReport>> VerifyAsync(string? stream, CancellationToken cancellationToken)
     {
         var chosen = streams.Where(s => s.Source is TopicSourceDefinition && (stream is null || s.Name == stream)).ToList();
@@ -36,6 +35,11 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
                 if (sink is WarehouseSinkDefinition table)
                 {
                     reports.Add(await VerifyAsync(definition, table, cancellationToken));
+                }
+                else if (sink is TopicSinkDefinition topic)
+                {
+                    var verification = new TopicVerification(services, definition, topic, () => LettersAsync(definition.Name, cancellationToken));
+                    reports.Add(await verification.VerifyAsync(cancellationToken));
                 }
                 else if (await VerifyDocumentsAsync(definition, sink, cancellationToken) is { } report)
                 {
@@ -135,28 +139,10 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         return letters.ToDictionary(l => l.Position);
     }
 
-    private static async Task ReadAsync(ILog log, TopicReading reading, OffsetRange range, CancellationToken cancellationToken)
-    {
-        if (range.Count <= 0)
-        {
-            return;
-        }
+    private static Task ReadAsync(ILog log, TopicReading reading, OffsetRange range, CancellationToken cancellationToken) =>
+        PartitionReading.ReadAsync(log, range, run => reading.Add(run, range.End, cancellationToken), cancellationToken);
 
-        await using var consumer = log.CreateConsumer(new ConsumerOptions
-        {
-            Assignment = [new RecordPosition(range.Partition, range.Start)],
-        });
-        var next = range.Start;
-        while (next < range.End)
-        {
-            using var run = await consumer.PollAsync(ReadTimeout, cancellationToken) ?? throw new TidemillException(
-                ErrorCode.TimedOut, $"{range.Partition}: no record came from offset {next} within {ReadTimeout.TotalSeconds} s.");
-            next = run.Next;
-            reading.Add(run, range.End, cancellationToken);
-        }
-    }
-
-    private static List<string> Findings(TopicReading reading, ComparedRows compared)
+    internal static List<string> Findings(TopicReading reading, ComparedRows compared)
     {
         var findings = reading.Missing.Take(MostFindings)
             .Select(m => $"lost: {m} does not decode and is not in dead letters").ToList();

@@ -1,13 +1,12 @@
 using Tidemill.Core.Logs;
 using Tidemill.Streaming.DeadLetters;
-using Tidemill.Streaming.Decoding;
 using Tidemill.Streaming.Pipeline;
 
 namespace Tidemill.Streaming.Verification;
 
 /// <summary>Sorts a topic's records into rows expected, dead letters, and records that are neither.</summary>
 /// <param name="firstRun">Number of the first run, where another reading has made some before.</param>
-internal sealed class TopicReading(ExpectedRows expected, IReadOnlyDictionary<RecordPosition, DeadLetter> letters, long firstRun = 0)
+internal sealed class TopicReading(IExpectation expected, IReadOnlyDictionary<RecordPosition, DeadLetter> letters, long firstRun = 0)
 {
     private const int RunRecords = 1024;
 
@@ -73,14 +72,7 @@ internal sealed class TopicReading(ExpectedRows expected, IReadOnlyDictionary<Re
         }
 
         using var slice = new FetchedSlice(fetched, start, count);
-        using DecodedBatch decoded = expected.Decode([slice], cancellationToken);
-        foreach (var rejected in decoded.Rejected)
-        {
-            Missing.Add(rejected.Position);
-        }
-
-        Rows += decoded.Rows;
-        expected.Add(Runs, decoded);
+        Rows += expected.Take(Runs, slice, Missing, cancellationToken);
         _runs.Add(new CheckedRun(slice.Partition, slice.Records[0].Offset, slice.Records[^1].Offset));
     }
 }

@@ -233,6 +233,8 @@ public abstract class CollectionSourceContractTests : IAsyncLifetime
 
         public ILogProducer CreateProducer(ProducerOptions options) => new Producer(this, log.CreateProducer(options));
 
+        public ICheckpointedProducer CreateCheckpointedProducer(ProducerOwner owner) => log.CreateCheckpointedProducer(owner);
+
         public ILogConsumer CreateConsumer(ConsumerOptions options) => log.CreateConsumer(options);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -94,11 +94,12 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
     /// <summary>One offset a partition; -1 where no record is as late as a timestamp asked for.</summary>
     /// <exception cref="TidemillException">NotFound for an unknown partition.</exception>
     public async Task<IReadOnlyDictionary<TopicPartition, LogOffset>> OffsetsAsync(
-        IReadOnlyCollection<TopicPartition> partitions, OffsetSpec spec, CancellationToken cancellationToken)
+        IReadOnlyCollection<TopicPartition> partitions, OffsetSpec spec, CancellationToken cancellationToken,
+        IsolationLevel isolation = IsolationLevel.ReadCommitted)
     {
         try
         {
-            return await ListOffsetsAsync(partitions, spec, cancellationToken).ConfigureAwait(false);
+            return await ListOffsetsAsync(partitions, spec, isolation, cancellationToken).ConfigureAwait(false);
         }
         catch (TidemillException error) when (error.Code == ErrorCode.Unavailable)
         {
@@ -123,7 +124,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
     }
 
     private Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ListOffsetsAsync(
-        IReadOnlyCollection<TopicPartition> partitions, OffsetSpec spec, CancellationToken cancellationToken) =>
+        IReadOnlyCollection<TopicPartition> partitions, OffsetSpec spec, IsolationLevel isolation, CancellationToken cancellationToken) =>
         calls.CallAsync<IReadOnlyDictionary<TopicPartition, LogOffset>>("read offsets", async client =>
         {
             var asked = partitions.Select(p => new TopicPartitionOffsetSpec
@@ -134,7 +135,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
             try
             {
                 var answer = await client.ListOffsetsAsync(
-                    asked, new ListOffsetsOptions { RequestTimeout = BrokerCalls.Patience, IsolationLevel = IsolationLevel.ReadCommitted }).ConfigureAwait(false);
+                    asked, new ListOffsetsOptions { RequestTimeout = BrokerCalls.Patience, IsolationLevel = isolation }).ConfigureAwait(false);
                 return answer.ResultInfos.Select(i => i.TopicPartitionOffsetError).ToDictionary(
                     o => new TopicPartition(o.Topic, o.Partition.Value), o => new LogOffset(o.Offset.Value));
             }

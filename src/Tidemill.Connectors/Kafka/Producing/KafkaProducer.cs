@@ -76,7 +76,7 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
         }
     }
 
-    private static Message<byte[]?, byte[]?> Message(ProducerRecord record)
+    internal static Message<byte[]?, byte[]?> Message(ProducerRecord record)
     {
         var message = new Message<byte[]?, byte[]?> { Key = Array(record.Key), Value = Array(record.Value) };
         if (record.Timestamp is { } timestamp) message.Timestamp = new Timestamp(timestamp);
@@ -94,7 +94,7 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
         ? null
         : MemoryMarshal.TryGetArray(memory, out var segment) && segment.Count == segment.Array!.Length ? segment.Array : memory.ToArray();
 
-    private static void Check(string topic, TopicLimits limits, ProducerRecord record, int index)
+    internal static void Check(string topic, TopicLimits limits, ProducerRecord record, int index)
     {
         if (record.Partition is { } partition && (uint)partition >= (uint)limits.Partitions)
         {

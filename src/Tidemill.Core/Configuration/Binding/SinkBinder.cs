@@ -28,11 +28,7 @@ internal static class SinkBinder
             yield return BindCollection(new Section(AsMapping(collection, "collection"), StreamShapes.CollectionSink, $"{sink.Path}.collection", sink.Context), columns);
 
         if (sink.Value("topic") is { } topic)
-        {
-            var section = new Section(AsMapping(topic, "name"), StreamShapes.TopicSink, $"{sink.Path}.topic", sink.Context);
-            var name = section.Text("name") ?? "";
-            yield return new TopicSinkDefinition(name, name);
-        }
+            yield return TopicSinkBinder.Bind(new Section(AsMapping(topic, "name"), StreamShapes.TopicSink, $"{sink.Path}.topic", sink.Context), columns);
     }
 
     /// <summary>The short form <c>warehouse: transactions</c> as the mapping it stands for.</summary>

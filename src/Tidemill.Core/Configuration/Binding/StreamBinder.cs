@@ -142,14 +142,16 @@ internal static class StreamBinder
             root.Error("sinks", $"A {source} writes to a topic only.", "Write `- topic: NAME`, and read that topic in another stream.");
         else if (stream.Sinks.Count > 1)
             root.Error("sinks", $"A {source} writes to one topic.", "Keep one sink.");
+        else if (stream.Sinks is [TopicSinkDefinition topic])
+            TopicSinkBinder.CheckGenerator(root, source, topic);
     }
 
     private static void CheckTopicReader(Section root, StreamDefinition stream)
     {
-        if (stream.Sinks.Any(s => s is TopicSinkDefinition))
-            root.Error("sinks", "Only a generator or a collection writes to a topic.", "Write `- warehouse: TABLE`.");
-        else if (stream.Decode is null && stream.Sinks.Count > 0)
+        if (stream.Decode is null && stream.Sinks.Any(s => s is not TopicSinkDefinition))
             root.Error("decode", root.Node.Line, "Nothing says how records become rows.", "Add `decode:` with the fields and their types.");
+        else
+            TopicSinkBinder.CheckReader(root, stream);
     }
 
     private static void CheckSinkNames(Section root, StreamDefinition stream)

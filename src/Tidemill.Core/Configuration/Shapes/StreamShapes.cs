@@ -97,7 +97,13 @@ internal static class StreamShapes
         new Property("indexes", new ListShape(new EitherShape(List: Columns, Mapping: Index)), "Indexes, each a list of columns."));
 
     public static readonly ObjectShape TopicSink = new(
-        new Property("name", CommonShapes.Topic, "Topic written.") { Required = true });
+        new Property("name", CommonShapes.Topic, "Topic written; created with the source's number of partitions when there is none.") { Required = true },
+        new Property("connection", CommonShapes.Name, "One of the target's connections that has the topic. Default: the target's log."),
+        new Property("key", new EitherShape(CommonShapes.Column, Columns), "Columns whose text is the record's key; several are joined by |. Default: no key."),
+        new Property("value", CommonShapes.Column, "`json`, the whole row, or the column that is the record's value.") { Default = "json" },
+        new Property("headers", new MapShape(new TextShape(), CommonShapes.Column, MinEntries: 1), "Headers by name, each with the column whose text it holds."),
+        new Property("partition_by", new ChoiceShape("key", "source"), "source: the partition with the source partition's number. Default: source for records passed on as they are, else key."),
+        new Property("timestamp", CommonShapes.Column, "Column that is the record's timestamp. Default: the time of writing."));
 
     public static readonly ObjectShape Lifecycle = new(
         new Property("policy", CommonShapes.Name, "The policy's name on the server. Default: the index's name."),
@@ -135,7 +141,7 @@ internal static class StreamShapes
         new Property("warehouse", new EitherShape(CommonShapes.Table, Mapping: WarehouseSink), "Writes rows to a table."),
         new Property("index", new EitherShape(IndexName, Mapping: IndexSink), "Writes rows as documents of a search index."),
         new Property("collection", new EitherShape(Collection, Mapping: CollectionSink), "Writes rows as documents of a collection."),
-        new Property("topic", new EitherShape(CommonShapes.Topic, Mapping: TopicSink), "Writes the records of a generator or collection to a topic."))
+        new Property("topic", new EitherShape(CommonShapes.Topic, Mapping: TopicSink), "Writes records to a topic: rows, records as they are, or those of a generator or collection."))
     { ExactlyOne = true };
 
     public static readonly ObjectShape Root = new(
