@@ -13,16 +13,18 @@ public interface ISource : IAsyncDisposable
     string Description { get; }
 
     /// <summary>
-    /// Records behind the position (null: from the beginning), cursors never falling. Records read before may come again;
-    /// one that was not read yet must not be passed over.
+    /// Records behind the position (null: from the beginning). Records read before may come again; one that was not read yet
+    /// must not be passed over.
     /// </summary>
     Task<SourcePage> ReadAsync(string? position, CancellationToken cancellationToken);
 
     /// <summary>
-    /// True when reading from this position, or from one that follows it, may give the record with this cursor. False
-    /// for a cursor implies false for all that came before it.
+    /// True when reading from this position, or from one that follows it, may give the record with this cursor.
     /// </summary>
     bool MayReturn(string? position, string cursor);
+
+    /// <summary>True when <see cref="MayReturn"/> is false for every record that was read before the one with this cursor.</summary>
+    bool EndsReturnable(string? position, string cursor) => !MayReturn(position, cursor);
 }
 
 /// <param name="Cursor">Where the record stands: the same each time it is read, different for each record.</param>

@@ -96,7 +96,8 @@ internal sealed class SourcePump(StreamServices services, StreamDefinition strea
 
         foreach (var tail in tails)
         {
-            _appended.UnionWith(await tail.CursorsAsync(cursor => source.MayReturn(_position, cursor), cancellationToken));
+            _appended.UnionWith(await tail.CursorsAsync(
+                cursor => source.MayReturn(_position, cursor), cursor => source.EndsReturnable(_position, cursor), cancellationToken));
         }
     }
 }

@@ -12,10 +12,11 @@ internal sealed class TopicTail(ILog log, string topic, PartitionDescription par
     public async Task<SourceMark?> LastAsync(CancellationToken cancellationToken) =>
         (await ReadBackAsync(marks => marks.Count > 0, cancellationToken)).LastOrDefault();
 
-    /// <summary>The cursors at the end of the partition for which the condition holds.</summary>
-    public async Task<IReadOnlyList<string>> CursorsAsync(Func<string, bool> condition, CancellationToken cancellationToken)
+    /// <summary>The cursors for which the condition holds, none of which lies before one that <paramref name="ends"/> is true for.</summary>
+    public async Task<IReadOnlyList<string>> CursorsAsync(
+        Func<string, bool> condition, Func<string, bool> ends, CancellationToken cancellationToken)
     {
-        var marks = await ReadBackAsync(found => found.Count > 0 && !condition(found[0].Cursor), cancellationToken);
+        var marks = await ReadBackAsync(found => found.Count > 0 && ends(found[0].Cursor), cancellationToken);
         return [.. marks.Select(mark => mark.Cursor).Where(condition)];
     }
 

@@ -107,6 +107,28 @@ public abstract class CollectionSourceContractTests : IAsyncLifetime
         Assert.Equal(6, (await RecordsAsync()).Distinct().Count());
     }
 
+    [Theory]
+    [InlineData("at")]
+    [InlineData("_id")]
+    public async Task Documents_that_show_late_within_the_overlap_are_read_once(string field)
+    {
+        await UpsertAsync([.. Enumerable.Range(100, 1500).Select(Second)]);
+        await PumpAsync(Pump(field), 1500);
+        await UpsertAsync(Second(1600), Dated(1590, 1));
+        await PumpAsync(Pump(field), 1502);
+        await UpsertAsync(Dated(1592, 2), Dated(1591, 3));
+        await PumpAsync(Pump(field), 1504);
+        await PumpAsync(Pump(field), 1504);
+        Assert.Equal(1504, (await RecordsAsync()).Distinct().Count());
+
+        static string Second(int second) => Dated(second, 0);
+        static string Dated(int second, int n)
+        {
+            var (id, time) = ($"{second:x8}000000000000000{n}", $"{second * 1000L}");
+            return "{\"_id\":{\"$oid\":\"" + id + "\"},\"at\":{\"$date\":{\"$numberLong\":\"" + time + "\"}}}";
+        }
+    }
+
     [Fact]
     public async Task A_document_that_changes_with_its_field_is_read_again()
     {
@@ -200,6 +222,8 @@ public abstract class CollectionSourceContractTests : IAsyncLifetime
         }
 
         public bool MayReturn(string? position, string cursor) => source.MayReturn(position, cursor);
+
+        public bool EndsReturnable(string? position, string cursor) => source.EndsReturnable(position, cursor);
 
         public ValueTask DisposeAsync() => source.DisposeAsync();
     }

@@ -84,6 +84,7 @@ internal static class StreamBinder
         return defaults with
         {
             Field = section.Text("field") ?? defaults.Field,
+            Overlap = section.Duration("overlap") ?? defaults.Overlap,
             Types = section.Choice("types", defaults.Types),
             Poll = section.Duration("poll") ?? defaults.Poll,
         };

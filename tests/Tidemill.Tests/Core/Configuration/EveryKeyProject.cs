@@ -101,7 +101,7 @@ internal static class EveryKeyProject
               - topic: {name: events}
             """)
         .With("streams/documents.yaml", """
-            source: {collection: {collection: orders, field: changed.at, types: canonical, poll: 5s}}
+            source: {collection: {collection: orders, field: changed.at, overlap: 1m, types: canonical, poll: 5s}}
             sinks:
               - topic: events
             """)
