@@ -17,6 +17,8 @@ internal sealed class SqlTransform : IDisposable
     private const string FlagColumn = "_new";
     private static readonly ImmutableArray<LogicalType> FlagTypes = [LogicalType.Boolean];
 
+    private static readonly HashSet<string> Metadata = new(["_topic", "_partition", "_offset", "_timestamp", "_key"], StringComparer.OrdinalIgnoreCase);
+
     private readonly SqlText _sql;
     private readonly DuckDbDatabase _database;
     private readonly DuckDbConnection _connection;
@@ -105,17 +107,23 @@ internal sealed class SqlTransform : IDisposable
         ? $"SELECT * FROM {_rows.Sql}"
         : $"SELECT {SqlName.List(input.Fields.Select(f => f.Name))} FROM {_rows.Sql} POSITIONAL JOIN {_flags.Sql} WHERE {FlagColumn}";
 
-    /// <summary>The SELECT with its columns cast to the types given.</summary>
+    /// <summary>
+    /// The SELECT with its columns cast to the types given. A metadata column that the SQL names beside * comes twice, as *
+    /// holds it then: one of the two is left out.
+    /// </summary>
     internal static string WithCasts(DuckDbConnection connection, string select, IReadOnlyDictionary<string, FieldType> casts)
     {
         var text = select.TrimEnd().TrimEnd(';');
-        if (casts.Count == 0)
+        using var probe = connection.Prepare(text);
+        var twice = probe.ColumnNames.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).Any(g => g.Count() > 1 && Metadata.Contains(g.Key));
+        if (casts.Count == 0 && !twice)
         {
             return text;
         }
 
-        using var probe = connection.Prepare(text);
-        var columns = probe.ColumnNames.Select(name => casts.TryGetValue(name, out var type)
+        var names = probe.ColumnNames.Where((name, i) => !Metadata.Contains(name)
+            || probe.ColumnNames.Take(i).All(before => !before.Equals(name, StringComparison.OrdinalIgnoreCase)));
+        var columns = names.Select(name => casts.TryGetValue(name, out var type)
             ? $"CAST({SqlName.Quote(name)} AS {type}) AS {SqlName.Quote(name)}"
             : SqlName.Quote(name));
         return $"SELECT {string.Join(", ", columns)} FROM (\n{text}\n) AS transformed";
@@ -131,6 +139,13 @@ internal sealed class SqlTransform : IDisposable
                 ErrorCode.SqlInvalid,
                 $"{_sql.File}:{_sql.Line}: column {name} has type {statement.ColumnTypes[i]}, which no sink takes. Cast it, for example with to_json({name}).")
             { SqlLine = _sql.Line };
+            if (fields.Exists(f => f.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))
+            {
+                throw new TidemillException(
+                    ErrorCode.SqlInvalid, $"{_sql.File}:{_sql.Line}: the rows have two columns {name}. Leave one out, or name it otherwise with AS.")
+                { SqlLine = _sql.Line };
+            }
+
             fields.Add(new Field(name, type));
         }
 

@@ -102,4 +102,26 @@ public sealed class IndexStreamTests : IAsyncLifetime
         var wrong = new IndexSinkDefinition("index", "events") { Id = ["identity"], Version = "kind" };
         Assert.Equal(["sinks.index.id", "sinks.index.version"], StreamValidator.Validate(stream with { Sinks = [wrong] }).Select(e => e.Path));
     }
+
+    [Theory]
+    [InlineData("SELECT *, _topic, _partition, _offset FROM batch", 6)]
+    [InlineData("SELECT _offset, _partition, _topic, kind FROM batch;", 4)]
+    public async Task Metadata_columns_beside_a_star_stand_there_once_and_make_ids(string sql, int columns)
+    {
+        await Bench.ProduceAsync([.. Enumerable.Range(0, 10).Select(i => Json(i))]);
+        var stream = Stream(ConflictRule.Append, sql) with { Sinks = [new IndexSinkDefinition("index", "events")] };
+        Assert.Empty(StreamValidator.Validate(stream));
+        await Bench.CatchUpAsync(stream);
+        var hits = (await Store.SearchAsync("events", null, 0, 100, default)).Hits;
+        Assert.Equal(Enumerable.Range(0, 10).Select(i => $"events-{i / 5}-{i % 5}"), hits.Select(h => h.Id));
+        Assert.All(hits, h => Assert.Equal(columns, h.Source.EnumerateObject().Count()));
+        Assert.True(Assert.Single(await new StreamVerifier(Bench.Services, [stream]).VerifyAsync("events", default)).Proven);
+    }
+
+    [Fact]
+    public void Two_columns_of_one_name_are_an_error_of_the_SQL()
+    {
+        var error = Assert.Single(StreamValidator.Validate(Stream(ConflictRule.Append, "SELECT id, amount AS ID FROM batch")));
+        Assert.Contains("two columns ID", error.Problem, StringComparison.Ordinal);
+    }
 }
