@@ -18,6 +18,7 @@ var root = new RootCommand("Tidemill: events, database changes and files into tr
     TopicsCommand.Create(),
     GroupsCommand.CreateGroups(),
     GroupsCommand.CreateStreams(),
+    ReplayCommand.Create(),
     DoctorCommand.Create(),
 };
 var parsed = root.Parse(args);

@@ -58,6 +58,18 @@ public sealed partial class StreamSupervisor
     }
 
     /// <summary>
+    /// Does work while no session of this process runs the stream: what was under way is written first, and the stream goes
+    /// on from its sinks' checkpoints afterwards.
+    /// </summary>
+    public Task InsteadAsync(string stream, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return _streams.GetValueOrDefault(stream) is { } supervised
+            ? supervised.Session.InsteadAsync(work, cancellationToken)
+            : work(cancellationToken);
+    }
+
+    /// <summary>
     /// Does work on a paused stream's checkpoints while no session of this process holds positions of them; what was under
     /// way is written first. InvalidRequest while the stream is not paused.
     /// </summary>

@@ -18,6 +18,7 @@ internal static class ApiRoutes
         GroupEndpoints.Map(api);
         DeadLetterEndpoints.Map(api);
         SchemaChangeEndpoints.Map(api);
+        ReplayEndpoints.Map(api);
         WorkflowEndpoints.Map(api);
         ModelEndpoints.Map(api);
         QueryEndpoint.Map(api);

@@ -4,6 +4,7 @@ using Tidemill.Core.Warehouses;
 using Tidemill.Streaming;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Positions;
+using Tidemill.Streaming.Replay;
 using Tidemill.Streaming.Status;
 using Tidemill.Streaming.Verification;
 using Tidemill.Workflows.Runs;
@@ -34,6 +35,7 @@ internal sealed class ProjectEngine : IDisposable
         Positions = new StreamPositions(services, project.Streams, Streams);
         DeadLetters = new StreamDeadLetters(warehouse, runtime.Log, project.Streams);
         Replay = new DeadLetterReplay(services, project.Streams, DeadLetters);
+        RangeReplay = new RangeReplay(services, project.Streams, DeadLetters);
         Verifier = new StreamVerifier(services, project.Streams);
         Models = new ProjectModels(project.Folder, project.Target.Name, warehouse, runtime.Time);
         Runs = new WarehouseRunStore(warehouse);
@@ -58,6 +60,8 @@ internal sealed class ProjectEngine : IDisposable
     public StreamPositions Positions { get; }
 
     public DeadLetterReplay Replay { get; }
+
+    public RangeReplay RangeReplay { get; }
 
     public StreamVerifier Verifier { get; }
 

@@ -1,0 +1,112 @@
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Errors;
+using Tidemill.Core.Logs;
+using Tidemill.Core.Streams;
+using Tidemill.Core.Warehouses;
+using Tidemill.Streaming.DeadLetters;
+using Tidemill.Streaming.Drift;
+using Tidemill.Streaming.Pipeline;
+using Tidemill.Streaming.Status;
+
+namespace Tidemill.Streaming.Replay;
+
+/// <summary>
+/// Runs a range of a stream's topic through the stream again, as it is defined now, without doubling rows. The stream in
+/// this process is held meanwhile; checkpoints stay, save for a rebuild, which sets them back together with emptying the
+/// tables. Each batch commits by itself and may be carried out again: a replay that was killed is run anew.
+/// </summary>
+public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDefinition> streams, StreamDeadLetters letters)
+{
+    private readonly ReplayPlanner _planner = new(services, letters);
+
+    /// <summary>What the replay will do, with what it will change in the tables as far as that can be told. Nothing is written.</summary>
+    public async Task<ReplayPlan> PreviewAsync(RangeReplayRequest request, CancellationToken cancellationToken)
+    {
+        var stream = await ResolveAsync(request, cancellationToken);
+        var plan = await _planner.PlanAsync(request, stream, cancellationToken);
+        return plan.Refusals.Count > 0 || plan.Rebuild
+            ? plan
+            : await new ReplayEstimate(services).AddAsync(plan, stream, await LettersAsync(stream.Name, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Plans and carries out. InvalidRequest, with all refusals, when rows would be doubled or lost.</summary>
+    /// <param name="supervisor">Who runs the stream in this process; null when nobody does.</param>
+    public async Task<ReplayOutcome> RunAsync(RangeReplayRequest request, StreamSupervisor? supervisor, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        await using var held = supervisor is null ? null : await supervisor.HoldAsync(request.Stream, cancellationToken);
+        var stream = await ResolveAsync(request, cancellationToken);
+        var plan = await _planner.PlanAsync(request, stream, cancellationToken);
+        if (plan.Refusals.Count > 0)
+        {
+            throw new TidemillException(ErrorCode.InvalidRequest, string.Join(" ", plan.Refusals));
+        }
+
+        if (plan.Rebuild)
+        {
+            await RebuildAsync(stream, plan, cancellationToken);
+            held?.RestartAfterwards();
+            return new ReplayOutcome(plan, 0, 0, 0, 0);
+        }
+
+        var metrics = new StreamMetrics(stream.Name, "replay", services.Time);
+        var open = (await letters.ListAsync(stream.Name, DeadLetterStatus.Open, int.MaxValue, 0, cancellationToken))
+            .Select(l => l.Position).Where(p => plan.Ranges.Any(r => ReplayPlanner.Contains(r, p))).ToList();
+        await WriteAsync(stream, plan, metrics, cancellationToken);
+        var replayed = open.Count == 0
+            ? []
+            : await new DeadLetterReplay(services, streams, letters).ReplayAsync(stream.Name, open, null, cancellationToken);
+        var done = metrics.Snapshot();
+        return new ReplayOutcome(plan, done.Records, done.RowsWritten, replayed.Count(r => r.Replayed), done.DeadLetters);
+    }
+
+    private async Task<StreamDefinition> ResolveAsync(RangeReplayRequest request, CancellationToken cancellationToken)
+    {
+        var stream = streams.FirstOrDefault(s => s.Name == request.Stream && s.Source is TopicSourceDefinition)
+            ?? throw new TidemillException(ErrorCode.NotFound, $"There is no stream {request.Stream} that reads a topic.");
+        return await EvolvedSchema.ResolveAsync(services.Warehouse, stream, cancellationToken);
+    }
+
+    private async Task<Dictionary<RecordPosition, DeadLetter>> LettersAsync(string stream, CancellationToken cancellationToken) =>
+        (await letters.ListAsync(stream, null, int.MaxValue, 0, cancellationToken)).ToDictionary(l => l.Position);
+
+    private async Task WriteAsync(StreamDefinition stream, ReplayPlan plan, StreamMetrics metrics, CancellationToken cancellationToken)
+    {
+        var declared = streams.First(s => s.Name == stream.Name);
+        var drift = new DriftGuard(services, declared);
+        var reader = new ReplayReader(services.Log, await LettersAsync(stream.Name, cancellationToken));
+        foreach (var range in plan.Ranges)
+        {
+            var next = range.Start;
+            while (next < range.End)
+            {
+                // Each round begins where the last one met a change of the schema.
+                await drift.LoadAsync(cancellationToken);
+                await using var round = await ReplayRound.OpenAsync(services, drift.Current, plan, metrics, cancellationToken);
+                next = await round.RunAsync(reader.ReadAsync(range with { Start = next }, cancellationToken), next, drift, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>All or nothing: tables and remembered keys empty, checkpoints at the beginning, letters gone.</summary>
+    private async Task RebuildAsync(StreamDefinition stream, ReplayPlan plan, CancellationToken cancellationToken)
+    {
+        var statements = new List<string>();
+        foreach (var sink in stream.Sinks.OfType<WarehouseSinkDefinition>())
+        {
+            statements.Add($"DELETE FROM {sink.Table.Quoted}");
+        }
+
+        var seen = new TableName($"tidemill_seen_{stream.Name}");
+        if (await services.Warehouse.DescribeAsync(seen, cancellationToken) is not null)
+        {
+            statements.Add($"DELETE FROM {seen.Quoted}");
+        }
+
+        // A row of offset 0, not a missing one: a writer elsewhere that is late finds another position than it expects.
+        var name = SqlName.Literal(stream.Name);
+        statements.Add($"UPDATE {SystemTables.Checkpoints} SET next_offset = 0 WHERE stream = {name} AND topic = {SqlName.Literal(plan.Topic)}");
+        statements.Add($"DELETE FROM {SystemTables.DeadLetters} WHERE stream = {name}");
+        await services.Warehouse.ExecuteInTransactionAsync(statements, cancellationToken);
+    }
+}

@@ -1,0 +1,154 @@
+using System.Text.RegularExpressions;
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Errors;
+using Tidemill.Core.Logs;
+using Tidemill.Core.Schemas;
+using Tidemill.Core.Streams;
+using Tidemill.Core.Warehouses;
+using Tidemill.Streaming.DeadLetters;
+using Tidemill.Streaming.Pipeline;
+
+namespace Tidemill.Streaming.Replay;
+
+/// <summary>Works out what a replay reads and how each sink takes it.</summary>
+internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadLetters letters)
+{
+    public async Task<ReplayPlan> PlanAsync(RangeReplayRequest request, StreamDefinition stream, CancellationToken cancellationToken)
+    {
+        var source = (TopicSourceDefinition)stream.Source;
+        var topic = await services.Log.DescribeTopicAsync(source.Topic, cancellationToken)
+            ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
+        if (request.Partition is { } one && topic.Partitions.All(p => p.Partition != one))
+        {
+            throw new TidemillException(ErrorCode.NotFound, $"Topic {topic.Name} has no partition {one}.");
+        }
+
+        using var rows = new RowMaker(stream);
+        List<ReplaySink> sinks = [.. stream.Sinks.Select(s => Sink(stream, s, rows.Output, request.Rebuild))];
+        var (notes, refusals) = (new List<string>(), new List<string>());
+        refusals.AddRange(stream.Sinks.Zip(sinks).Where(s => s.Second.Method == ReplayMethod.Refused).Select(s => Refusal(stream, s.First, request.Rebuild)));
+        var ranges = request.Rebuild
+            ? Whole(request, topic, refusals)
+            : await RangesAsync(request, stream, topic, notes, cancellationToken);
+        if (!request.Rebuild && stream.Sinks.OfType<WarehouseSinkDefinition>().Any(s => s.Rule == ConflictRule.Upsert) && request.To is not null)
+        {
+            notes.Add("Upsert: a key with newer records behind the range is set back to what the range says; leave --to out to run up to where the table stands.");
+        }
+
+        var all = await letters.ListAsync(stream.Name, request.Rebuild ? null : DeadLetterStatus.Open, int.MaxValue, 0, cancellationToken);
+        if (request.Rebuild && all.Count(l => l.EditedValue is not null) is > 0 and var edited)
+        {
+            notes.Add($"{edited} dead letters have an edited value, which is lost: keep it with `tidemill dead-letters list --status all --json`.");
+        }
+
+        if (request.Rebuild && stream.DeadLetterTopic is { } letterTopic)
+        {
+            notes.Add($"Letters in topic {letterTopic} stay there, also those of records that are taken this time.");
+        }
+
+        return new ReplayPlan
+        {
+            Stream = stream.Name, Topic = topic.Name, Rebuild = request.Rebuild, Ranges = ranges, Sinks = sinks, Notes = notes, Refusals = refusals,
+            DeadLetters = request.Rebuild ? all.Count : all.Count(l => ranges.Any(r => Contains(r, l.Position))),
+        };
+    }
+
+    public static bool Contains(OffsetRange range, RecordPosition position) =>
+        range.Partition == position.Partition && range.Start <= position.Offset && position.Offset < range.End;
+
+    private static ReplaySink Sink(StreamDefinition stream, SinkDefinition sink, Schema rows, bool rebuild) => sink switch
+    {
+        WarehouseSinkDefinition table => new ReplaySink(table.Name, $"table {table.Table}", Method(stream, table, rows, rebuild)),
+        TopicSinkDefinition topic => new ReplaySink(topic.Name, $"topic {topic.Topic}", ReplayMethod.Refused),
+        _ => new ReplaySink(sink.Name, sink.Name, rebuild ? ReplayMethod.Refused : ReplayMethod.ById),
+    };
+
+    private static ReplayMethod Method(StreamDefinition stream, WarehouseSinkDefinition table, Schema rows, bool rebuild) => table.Rule switch
+    {
+        _ when rebuild => ReplayMethod.Rebuild,
+        _ when stream.Deduplicate.Count > 0 => ReplayMethod.Deduplicated,
+        ConflictRule.Ignore or ConflictRule.Upsert => ReplayMethod.ByKey,
+        ConflictRule.Append when HasPositions(rows) && !(stream.Transform is { } sql && Grouping().IsMatch(sql.Text)) => ReplayMethod.DeleteAndInsert,
+        _ => ReplayMethod.Refused,
+    };
+
+    private static bool HasPositions(Schema rows) => rows.IndexOf("_topic") >= 0 && rows.IndexOf("_partition") >= 0 && rows.IndexOf("_offset") >= 0;
+
+    private static string Refusal(StreamDefinition stream, SinkDefinition sink, bool rebuild) => sink switch
+    {
+        TopicSinkDefinition => $"Sink {sink.Name}: a topic would hold the records twice.",
+        WarehouseSinkDefinition { Rule: ConflictRule.Merge } =>
+            $"Sink {sink.Name}: merging the range again would count it twice. Pass --rebuild to empty the table and read everything, or add `deduplicate` to {stream.File}.",
+        WarehouseSinkDefinition =>
+            $"Sink {sink.Name}: nothing tells its rows apart. Select _topic, _partition and _offset into the table, give it a key, add `deduplicate` to {stream.File}, or pass --rebuild.",
+        _ when rebuild => $"Sink {sink.Name}: only tables are rebuilt here. Delete its target and run the stream under another sink name.",
+        _ => $"Sink {sink.Name} cannot be replayed.",
+    };
+
+    private static List<OffsetRange> Whole(RangeReplayRequest request, TopicDescription topic, List<string> refusals)
+    {
+        if (request.From is not null || request.To is not null || request.Partition is not null)
+        {
+            refusals.Add("A rebuild reads everything: leave --from, --to and --partition out.");
+        }
+
+        if (topic.Partitions.Sum(p => p.Earliest.Value) is > 0 and var gone)
+        {
+            refusals.Add($"{gone} records of topic {topic.Name} were deleted by retention; a rebuild would lose their rows.");
+        }
+
+        return [.. topic.Partitions.Select(p => new OffsetRange(new TopicPartition(topic.Name, p.Partition), p.Earliest, p.Next)).Where(r => r.Count > 0)];
+    }
+
+    /// <summary>What lies between the bounds, is still in the log and is held by every sink: what is not will be read anyway.</summary>
+    private async Task<List<OffsetRange>> RangesAsync(
+        RangeReplayRequest request, StreamDefinition stream, TopicDescription topic, List<string> notes, CancellationToken cancellationToken)
+    {
+        var held = await HeldAsync(stream, cancellationToken);
+        var ranges = new List<OffsetRange>();
+        foreach (var partition in topic.Partitions.Where(p => request.Partition is null || p.Partition == request.Partition))
+        {
+            var at = new TopicPartition(topic.Name, partition.Partition);
+            var first = await OffsetAsync(at, request.From, partition.Earliest, cancellationToken);
+            var end = await OffsetAsync(at, request.To, partition.Next, cancellationToken);
+            var behind = held.Min(h => h.GetValueOrDefault(at, partition.Earliest).Value);
+            if (first < partition.Earliest)
+            {
+                notes.Add($"{at}: offsets before {partition.Earliest} were deleted by retention.");
+            }
+
+            var range = new OffsetRange(
+                at, new LogOffset(Math.Max(first.Value, partition.Earliest.Value)), new LogOffset(Math.Min(Math.Min(end.Value, behind), partition.Next.Value)));
+            if (range.Count > 0)
+            {
+                ranges.Add(range);
+            }
+        }
+
+        return ranges;
+    }
+
+    private async Task<List<IReadOnlyDictionary<TopicPartition, LogOffset>>> HeldAsync(StreamDefinition stream, CancellationToken cancellationToken)
+    {
+        var held = new List<IReadOnlyDictionary<TopicPartition, LogOffset>>();
+        foreach (var sink in StreamSession.Sinks(services, stream))
+        {
+            await using ISink owned = sink;
+            held.Add(await owned.ReadPositionsAsync(cancellationToken));
+        }
+
+        return held;
+    }
+
+    private async Task<LogOffset> OffsetAsync(TopicPartition at, ReplayBound? bound, LogOffset open, CancellationToken cancellationToken) => bound switch
+    {
+        null => open,
+        { Offset: { } offset } => offset,
+        { Time: { } time } => await services.Log.FindOffsetAsync(at, time, cancellationToken),
+        _ => open,
+    };
+
+    /// <summary>Words of an aggregation, whose rows have no one position.</summary>
+    [GeneratedRegex(@"\b(group\s+by|distinct|qualify)\b", RegexOptions.IgnoreCase)]
+    private static partial Regex Grouping();
+}
