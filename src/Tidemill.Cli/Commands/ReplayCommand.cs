@@ -25,7 +25,9 @@ internal static class ReplayCommand
             var path = $"/api/streams/{Uri.EscapeDataString(parsed.GetValue(stream)!)}/replay";
             var body = new
             {
-                from = parsed.GetValue(from), to = parsed.GetValue(to), partition = parsed.GetValue(partition)?.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                from = parsed.GetValue(from),
+                to = parsed.GetValue(to),
+                partition = parsed.GetValue(partition)?.ToString(System.Globalization.CultureInfo.InvariantCulture),
                 rebuild = parsed.GetValue(rebuild),
             };
             var plan = await Terminal.WaitAsync("planning", server.PostAsync($"{path}/plan", body, cancellationToken));

@@ -48,7 +48,13 @@ internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadL
 
         return new ReplayPlan
         {
-            Stream = stream.Name, Topic = topic.Name, Rebuild = request.Rebuild, Ranges = ranges, Sinks = sinks, Notes = notes, Refusals = refusals,
+            Stream = stream.Name,
+            Topic = topic.Name,
+            Rebuild = request.Rebuild,
+            Ranges = ranges,
+            Sinks = sinks,
+            Notes = notes,
+            Refusals = refusals,
             DeadLetters = request.Rebuild ? all.Count : all.Count(l => ranges.Any(r => Contains(r, l.Position))),
         };
     }

@@ -1,12 +1,10 @@
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
-using Tidemill.Core.Streams;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Drift;
 using Tidemill.Streaming.Pipeline;
-using Tidemill.Streaming.Sinks;
 using Tidemill.Streaming.Status;
 
 namespace Tidemill.Streaming.Replay;

@@ -2,7 +2,6 @@ using System.Text;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
-using Tidemill.Core.Schemas;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming;
 using Tidemill.Streaming.DeadLetters;
