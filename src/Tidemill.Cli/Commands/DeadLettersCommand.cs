@@ -19,15 +19,21 @@ internal static class DeadLettersCommand
     private static Command List()
     {
         var stream = StreamOption(required: false);
-        var status = new Option<string?>("--status") { Description = "open, replayed or discarded; default: open." };
+        var status = new Option<string?>("--status") { Description = "open, replayed, discarded or all; default: open." };
         status.AcceptOnlyFromAmong("open", "replayed", "discarded", "all");
         var limit = new Option<int>("--limit") { Description = "Most letters shown.", DefaultValueFactory = _ => 50 };
         var command = new Command("list", "List dead letters, newest first.") { stream, status, limit };
         command.OnServer(new ProjectOptions(), async (parsed, choice, server, cancellationToken) =>
         {
-            var chosen = parsed.GetValue(status) ?? "open";
+            var chosen = parsed.GetValue(status) switch
+            {
+                "all" => null,
+                "replayed" => "Replayed",
+                "discarded" => "Discarded",
+                _ => "Open",
+            };
             var answer = await server.GetAsync(string.Create(CultureInfo.InvariantCulture,
-                $"/api/dead-letters?limit={parsed.GetValue(limit)}{Query("stream", parsed.GetValue(stream))}{Query("status", chosen == "all" ? null : chosen)}"), cancellationToken);
+                $"/api/dead-letters?limit={parsed.GetValue(limit)}{Query("stream", parsed.GetValue(stream))}{Query("status", chosen)}"), cancellationToken);
             if (choice.Json)
             {
                 JsonOutput.Print(answer);
@@ -68,9 +74,9 @@ internal static class DeadLettersCommand
                 AnsiConsole.MarkupLineInterpolated($"[grey]{name,-10}[/] {Text(letter, name)}");
             }
 
-            Write("key", letter.GetProperty("key"));
-            Write("value", letter.GetProperty("value"));
-            Write("edited", letter.GetProperty("editedValue"));
+            Write("key", letter, "key");
+            Write("value", letter, "value");
+            Write("edited", letter, "editedValue");
             return ExitCode.Success;
         });
         return command;
@@ -167,7 +173,7 @@ internal static class DeadLettersCommand
     private static async Task<List<LetterPosition>> OpenAsync(ServerClient server, string stream, CancellationToken cancellationToken)
     {
         var page = await server.GetAsync(
-            string.Create(CultureInfo.InvariantCulture, $"/api/dead-letters?status=open&limit={PageSize}{Query("stream", stream)}"), cancellationToken);
+            string.Create(CultureInfo.InvariantCulture, $"/api/dead-letters?status=Open&limit={PageSize}{Query("stream", stream)}"), cancellationToken);
         return [.. page.GetProperty("letters").EnumerateArray().Select(LetterPosition.Of)];
     }
 
@@ -190,9 +196,9 @@ internal static class DeadLettersCommand
         valueBase64 = value is null ? null : Convert.ToBase64String(value),
     };
 
-    private static void Write(string name, JsonElement bytes)
+    private static void Write(string name, JsonElement letter, string property)
     {
-        if (bytes.ValueKind == JsonValueKind.Object)
+        if (letter.TryGetProperty(property, out var bytes) && bytes.ValueKind == JsonValueKind.Object)
         {
             var text = Text(bytes, "text");
             AnsiConsole.MarkupLineInterpolated($"[grey]{name,-10}[/] {(text.Length > 0 ? text : "base64 " + Text(bytes, "base64"))}");

@@ -59,5 +59,5 @@ internal static class LetterValue
     }
 
     private static byte[]? Bytes(JsonElement letter, string name) =>
-        letter.GetProperty(name) is { ValueKind: JsonValueKind.Object } view ? view.GetProperty("base64").GetBytesFromBase64() : null;
+        letter.TryGetProperty(name, out var view) && view.ValueKind == JsonValueKind.Object ? view.GetProperty("base64").GetBytesFromBase64() : null;
 }

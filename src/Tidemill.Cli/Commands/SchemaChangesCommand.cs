@@ -30,7 +30,7 @@ internal static class SchemaChangesCommand
                 table.AddRow(
                     Text(change, "at"), Markup.Escape(Text(change, "stream")), Markup.Escape(Text(change, "field")), Text(change, "kind"),
                     Text(change, "oldType"), Text(change, "newType"), Text(change, "decision"),
-                    change.GetProperty("position") is { ValueKind: JsonValueKind.Object } at ? Markup.Escape(LetterPosition.Of(at).ToString()) : "",
+                    change.TryGetProperty("position", out var at) && at.ValueKind == JsonValueKind.Object ? Markup.Escape(LetterPosition.Of(at).ToString()) : "",
                     Markup.Escape(Text(change, "detail")));
             }
 

@@ -65,10 +65,9 @@ internal static class WiderType
             return declared with { Precision = MaxDigits };
         }
 
-        // A string that spells no date, UUID or the like is a bad value, not another type.
-        var misfit = reason == DecodeReason.WrongType
-            || (reason is DecodeReason.OutOfRange or DecodeReason.InvalidValue && (IsNumber(declared.Kind) || declared.Kind == FieldKind.Boolean));
-        if (!misfit || OfValue(json) is not { } value)
+        // What is no date, UUID or the like is a bad value: one of them must not turn a typed column into text.
+        var widens = IsNumber(declared.Kind) || declared.Kind is FieldKind.Boolean or FieldKind.Text;
+        if (!widens || reason is not (DecodeReason.WrongType or DecodeReason.OutOfRange or DecodeReason.InvalidValue) || OfValue(json) is not { } value)
         {
             return null;
         }

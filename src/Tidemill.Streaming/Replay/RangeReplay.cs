@@ -9,8 +9,8 @@ using Tidemill.Streaming.Status;
 namespace Tidemill.Streaming.Replay;
 
 /// <summary>
-/// Runs a range of a stream's topic through the stream again, as it is defined now, without doubling rows. The stream in
-/// this process is held meanwhile; checkpoints stay, save for a rebuild, which sets them back together with emptying the
+/// Runs a range of a stream's topic through the stream again, as it is defined now, without doubling rows. The stream does
+/// not run in this process meanwhile; checkpoints stay, save for a rebuild, which sets them back together with emptying the
 /// tables. Each batch commits by itself and may be carried out again: a replay that was killed is run anew.
 /// </summary>
 public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDefinition> streams, StreamDeadLetters letters)
@@ -32,7 +32,18 @@ public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDef
     public async Task<ReplayOutcome> RunAsync(RangeReplayRequest request, StreamSupervisor? supervisor, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        await using var held = supervisor is null ? null : await supervisor.HoldAsync(request.Stream, cancellationToken);
+        if (supervisor is null)
+        {
+            return await RunAsync(request, cancellationToken);
+        }
+
+        ReplayOutcome? outcome = null;
+        await supervisor.InsteadAsync(request.Stream, async token => outcome = await RunAsync(request, token), cancellationToken);
+        return outcome!;
+    }
+
+    private async Task<ReplayOutcome> RunAsync(RangeReplayRequest request, CancellationToken cancellationToken)
+    {
         var stream = await ResolveAsync(request, cancellationToken);
         var plan = await _planner.PlanAsync(request, stream, cancellationToken);
         if (plan.Refusals.Count > 0)
@@ -43,7 +54,6 @@ public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDef
         if (plan.Rebuild)
         {
             await RebuildAsync(stream, plan, cancellationToken);
-            held?.RestartAfterwards();
             return new ReplayOutcome(plan, 0, 0, 0, 0);
         }
 

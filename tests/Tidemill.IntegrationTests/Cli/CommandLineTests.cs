@@ -88,6 +88,35 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task Dead_letters_are_edited_replayed_and_discarded_and_a_range_is_run_again()
+    {
+        await SucceedsAsync("init", _folder);
+        var file = Path.Combine(_folder, "streams", "events.yaml");
+        await File.WriteAllTextAsync(file, "on_drift: evolve\n" + (await File.ReadAllTextAsync(file)).Replace("source:", "dead_letters: {topic: broken}\nsource:", StringComparison.Ordinal));
+        string[] stream = ["--project", _folder, "--stream", "events"];
+        await SucceedsAsync("generate", "--project", _folder, "--count", "1000");
+        await SucceedsAsync("run", "stream", "events", "--project", _folder);
+        var listed = JsonSerializer.Deserialize<JsonElement>(await SucceedsAsync(["dead-letters", "list", .. stream, "--json"]));
+        var open = listed.GetProperty("open").GetInt32();
+        Assert.InRange(open, 2, 100);
+        var first = listed.GetProperty("letters")[0];
+        var position = $"{first.GetProperty("topic")}/{first.GetProperty("partition")}/{first.GetProperty("offset")}";
+        Assert.Contains("DecodeFailed", await SucceedsAsync(["dead-letters", "show", .. stream, position]), StringComparison.Ordinal);
+        Assert.NotEqual(0, (await RunAsync(["dead-letters", "edit", .. stream, position, "--value", "{}"])).ExitCode);
+        var mended = """{"event_id":"7f000000-0000-0000-0000-000000000001","user_id":"7f000000-0000-0000-0000-000000000002","kind":"click","occurred_at":"2026-01-01T00:00:00Z"}""";
+        Assert.Contains("Kept", await SucceedsAsync(["dead-letters", "edit", .. stream, position, "--value", mended]), StringComparison.Ordinal);
+        Assert.Contains("1 replayed, 0 still fail", await SucceedsAsync(["dead-letters", "replay", .. stream, position]), StringComparison.Ordinal);
+        Assert.Contains($"{open - 1} discarded", await SucceedsAsync(["dead-letters", "discard", .. stream, "--all"]), StringComparison.Ordinal);
+
+        var plan = JsonSerializer.Deserialize<JsonElement>(await SucceedsAsync(["replay", .. stream, "--json"]));
+        Assert.Equal("ByKey", plan.GetProperty("sinks")[0].GetProperty("method").GetString());
+        Assert.Equal(2, (await RunAsync(["replay", .. stream])).ExitCode);
+        Assert.Contains($"{1000 - open + 1} records run again, 0 rows written", await SucceedsAsync(["replay", .. stream, "--yes"]), StringComparison.Ordinal);
+        Assert.Equal(JsonValueKind.Array, JsonSerializer.Deserialize<JsonElement>(await SucceedsAsync(["schema-changes", .. stream, "--json"])).ValueKind);
+        await SucceedsAsync("verify", "--project", _folder);
+    }
+
+    [Fact]
     public async Task Errors_of_a_project_come_at_once_with_their_places_and_exit_code_1()
     {
         await SucceedsAsync("init", _folder);

@@ -109,7 +109,7 @@ public sealed class RangeReplayTests
     }
 
     [Fact]
-    public async Task A_running_stream_is_held_meanwhile_and_begins_anew_after_a_rebuild()
+    public async Task A_running_stream_stands_still_meanwhile_and_begins_anew_after_a_rebuild()
     {
         await using var bench = await OpenAsync();
         var stream = Stream(ConflictRule.Append);
@@ -118,11 +118,11 @@ public sealed class RangeReplayTests
         using var stop = new CancellationTokenSource();
         var running = supervisor.RunAsync(stop.Token);
         await StreamCatchUp.WaitAsync(bench.Services, stream, () => supervisor.Status()[0], default).WaitAsync(TimeSpan.FromSeconds(30));
-        await using (await supervisor.HoldAsync("events", default).WaitAsync(TimeSpan.FromSeconds(30)))
+        await supervisor.InsteadAsync("events", async _ =>
         {
             await bench.ProduceAsync([.. Enumerable.Range(500, 100).Select(i => Json(i))]);
             Assert.Equal(500, await bench.NumberAsync("SELECT count(*) FROM events"));
-        }
+        }, default).WaitAsync(TimeSpan.FromSeconds(30));
 
         await Replay(bench, stream).RunAsync(All with { Rebuild = true }, supervisor, default).WaitAsync(TimeSpan.FromSeconds(30));
         await StreamCatchUp.WaitAsync(bench.Services, stream, () => supervisor.Status()[0], default).WaitAsync(TimeSpan.FromSeconds(30));
