@@ -8,6 +8,7 @@ internal sealed class SessionSlot
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Lock _lock = new();
     private CancellationTokenSource? _current;
+    private int _waiting;
 
     /// <summary>Runs a session; true when it was ended for other work and is to be run again.</summary>
     public async Task<bool> RunAsync(Func<CancellationToken, Task> session, CancellationToken stop)
@@ -37,17 +38,28 @@ internal sealed class SessionSlot
     {
         lock (_lock)
         {
+            _waiting++;
             _current?.Cancel();
         }
 
-        await _turn.WaitAsync(cancellationToken);
         try
         {
-            await work(cancellationToken);
+            await _turn.WaitAsync(cancellationToken);
+            try
+            {
+                await work(cancellationToken);
+            }
+            finally
+            {
+                _turn.Release();
+            }
         }
         finally
         {
-            _turn.Release();
+            lock (_lock)
+            {
+                _waiting--;
+            }
         }
     }
 
@@ -56,6 +68,11 @@ internal sealed class SessionSlot
         lock (_lock)
         {
             _current = session;
+            if (_waiting > 0)
+            {
+                // A session that came first in spite of the work that waits gives way at once.
+                session?.Cancel();
+            }
         }
     }
 }
