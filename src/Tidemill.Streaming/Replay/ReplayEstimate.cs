@@ -49,9 +49,11 @@ internal sealed class ReplayEstimate(StreamServices services)
             await foreach (var batch in reader.ReadAsync(range, cancellationToken))
             {
                 using (batch)
-                using (var decoded = expected.Decode(batch.Records, cancellationToken))
                 {
-                    expected.Add(run++, decoded);
+                    foreach (var part in batch.Records)
+                    {
+                        expected.Take(run++, part, [], cancellationToken);
+                    }
                 }
             }
         }
@@ -66,11 +68,11 @@ internal sealed class ReplayEstimate(StreamServices services)
         var same = string.Join(" AND ", table.Key.Select(k => $"w.{SqlName.Quote(k)} = a.{SqlName.Quote(k)}"));
         var alike = string.Join(" AND ", expected.Columns.Select(c => $"w.{SqlName.Quote(c)} IS NOT DISTINCT FROM a.{SqlName.Quote(c)}"));
         expected.Connection.Execute($"CREATE TEMP TABLE w AS SELECT * FROM expected_rows QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {ExpectedRows.RunColumn} DESC, rowid DESC) = 1");
-        var all = Number(expected, "SELECT count(*) FROM w");
-        var there = Number(expected, $"SELECT count(*) FROM w WHERE EXISTS (SELECT 1 FROM actual_rows a WHERE {same})");
+        var all = expected.Number("SELECT count(*) FROM w");
+        var there = expected.Number($"SELECT count(*) FROM w WHERE EXISTS (SELECT 1 FROM actual_rows a WHERE {same})");
         var unchanged = table.Rule == ConflictRule.Ignore
             ? there
-            : Number(expected, $"SELECT count(*) FROM w WHERE EXISTS (SELECT 1 FROM actual_rows a WHERE {alike})");
+            : expected.Number($"SELECT count(*) FROM w WHERE EXISTS (SELECT 1 FROM actual_rows a WHERE {alike})");
         return sink with { New = all - there, Changed = there - unchanged, Unchanged = unchanged };
     }
 
@@ -78,9 +80,9 @@ internal sealed class ReplayEstimate(StreamServices services)
     {
         var columns = SqlName.List(expected.Columns);
         expected.Connection.Execute("CREATE TEMP TABLE places AS SELECT DISTINCT _topic, _partition, _offset FROM actual_rows");
-        var all = Number(expected, "SELECT count(*) FROM expected_rows");
-        var unchanged = Number(expected, $"SELECT count(*) FROM (SELECT {columns} FROM expected_rows INTERSECT ALL SELECT {columns} FROM actual_rows)");
-        var there = Number(expected, "SELECT count(*) FROM expected_rows SEMI JOIN places USING (_topic, _partition, _offset)");
+        var all = expected.Number("SELECT count(*) FROM expected_rows");
+        var unchanged = expected.Number($"SELECT count(*) FROM (SELECT {columns} FROM expected_rows INTERSECT ALL SELECT {columns} FROM actual_rows)");
+        var there = expected.Number("SELECT count(*) FROM expected_rows SEMI JOIN places USING (_topic, _partition, _offset)");
         return sink with { New = all - there, Changed = there - unchanged, Unchanged = unchanged };
     }
 
@@ -98,12 +100,5 @@ internal sealed class ReplayEstimate(StreamServices services)
         }
 
         return 0;
-    }
-
-    private static long Number(ExpectedRows expected, string sql)
-    {
-        using var result = expected.Connection.Query($"SELECT ({sql})::BIGINT");
-        using var chunk = result.Fetch();
-        return chunk is null ? 0 : chunk[0].Data<long>()[0];
     }
 }
