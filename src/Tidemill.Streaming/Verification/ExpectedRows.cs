@@ -53,6 +53,9 @@ internal sealed class ExpectedRows : IExpectation, IDisposable
 
     public DuckDbConnection Connection { get; }
 
+    /// <summary>A further session on the same tables, for reading while <see cref="Connection"/> writes.</summary>
+    public DuckDbConnection Connect() => _database.Connect();
+
     /// <summary>The transform's columns.</summary>
     public IReadOnlyList<string> Columns { get; }
 

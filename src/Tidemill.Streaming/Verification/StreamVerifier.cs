@@ -59,6 +59,7 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         var (topic, reading) = await ReadDueAsync(stream, expected, checkpoints, cancellationToken);
         expected.Complete();
         var found = await ActualRows.LoadAsync(services.Warehouse, sink.Table, expected, cancellationToken);
+        JsonSpelling.Unify(expected);
         return Report(stream, sink.Table.ToString(), topic, checkpoints, reading, found,
             new RowComparison(expected, sink, IsComplete(stream, topic)).Compare());
     }

@@ -1,3 +1,5 @@
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Schemas;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Verification;
@@ -62,6 +64,30 @@ public sealed class VerifyTests
         var report = Assert.Single(await new StreamVerifier(bench.Services, [stream]).VerifyAsync(null, default));
         Assert.True(report.Proven);
         Assert.Equal(3, report.Pending);
+    }
+
+    [Fact]
+    public async Task Documents_are_compared_by_what_they_say_not_by_how_they_are_written()
+    {
+        await using var bench = await OpenAsync();
+        var stream = Stream(ConflictRule.Append) with
+        {
+            Decode = new DecodeDefinition
+            {
+                Fields = [new DecodeField("id", new FieldType(FieldKind.Int64)), new DecodeField("doc", new FieldType(FieldKind.Json))],
+            },
+        };
+        await bench.ProduceAsync("""{"id":1,"doc":{"b":[1,2.50],"a":"x","a":"y"}}""", """{"id":2,"doc":{"z":{"k":1e2}}}""");
+        await bench.CatchUpAsync(stream);
+
+        // As PostgreSQL's jsonb gives them back.
+        await bench.Warehouse.ExecuteAsync("""UPDATE events SET doc = '{"a": "y", "b": [1, 2.5]}' WHERE id = 1""", [], default);
+        await bench.Warehouse.ExecuteAsync("""UPDATE events SET doc = '{"z": {"k": 100}}' WHERE id = 2""", [], default);
+        var same = Assert.Single(await new StreamVerifier(bench.Services, [stream]).VerifyAsync(null, default));
+        Assert.True(same.Proven, string.Join("; ", same.Findings));
+
+        await bench.Warehouse.ExecuteAsync("""UPDATE events SET doc = '{"a": "x", "b": [1, 2.5]}' WHERE id = 1""", [], default);
+        Assert.False(Assert.Single(await new StreamVerifier(bench.Services, [stream]).VerifyAsync(null, default)).Proven);
     }
 
     [Fact]
