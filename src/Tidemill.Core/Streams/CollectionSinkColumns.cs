@@ -7,7 +7,8 @@ namespace Tidemill.Core.Streams;
 /// <summary>Which of the rows' columns make a document's <c>_id</c>.</summary>
 public static class CollectionSinkColumns
 {
-    private static readonly string[] Position = ["_topic", "_partition", "_offset"];
+    /// <summary>Topic, partition and offset of a row's record.</summary>
+    public static IReadOnlyList<string> Position { get; } = ["_topic", "_partition", "_offset"];
 
     /// <summary>The columns' positions; empty when ids are <see cref="PositionOf"/>.</summary>
     public static IReadOnlyList<int> IdOf(CollectionSinkDefinition sink, Schema rows)
@@ -40,7 +41,7 @@ public static class CollectionSinkColumns
         {
             yield return new ConfigError(
                 $"sinks.{sink.Name}.id", "Document ids are topic, partition and offset, which the rows do not have.",
-                "Add `id: [COLUMN, ...]`, or `transform: SELECT *, _topic, _partition, _offset FROM batch`.", stream.File, 0);
+                "Add `id: [COLUMN, ...]`, or name them beside the columns: `transform: SELECT id, ..., _topic, _partition, _offset FROM batch`.", stream.File, 0);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Tidemill.DuckDb;
 
 namespace Tidemill.Core.Streams;
 
@@ -10,6 +11,15 @@ public interface IDocumentSink : ISink
 
     /// <summary>Columns that make a document one.</summary>
     IReadOnlyList<string> Key { get; }
+
+    /// <summary>The same, where it depends on which columns the rows have.</summary>
+    IReadOnlyList<string> KeyOf(IReadOnlyList<string> columns) => Key;
+
+    /// <summary>
+    /// What the sink keeps of a column's value, as SQL over <paramref name="column"/>; null when it spells the value in a way that
+    /// cannot be compared.
+    /// </summary>
+    string? Kept(string column, LogicalType type) => column;
 
     /// <summary>Column whose highest value a document has; null: any of its rows may be the one that stands.</summary>
     string? Version { get; }

@@ -14,7 +14,10 @@ namespace Tidemill.Streaming.Verification;
 internal sealed class DocumentComparison(ExpectedRows expected, IDocumentSink sink, long required, bool complete)
 {
     /// <summary>Columns that both sides can spell alike; intervals have no text that SQL reads.</summary>
-    private readonly List<string> _columns = [.. expected.Columns.Where((_, i) => expected.Types[i].TypeId != DuckDbTypeId.Interval)];
+    private readonly List<string> _columns = [.. expected.Columns.Where((column, i) =>
+        expected.Types[i].TypeId != DuckDbTypeId.Interval && sink.Kept(column, expected.Types[i]) is not null)];
+
+    private readonly IReadOnlyList<string> _key = sink.KeyOf(expected.Columns);
 
     /// <summary>Copies the documents beside the expected rows, each value as its text and then as its column's type.</summary>
     public async Task<long> LoadAsync(CancellationToken cancellationToken)
@@ -47,20 +50,20 @@ internal sealed class DocumentComparison(ExpectedRows expected, IDocumentSink si
 
     public ComparedRows Compare()
     {
-        var key = SqlName.List(sink.Key);
+        var key = SqlName.List(_key);
         var must = $"{ExpectedRows.RunColumn} < {required.ToString(CultureInfo.InvariantCulture)}";
         Create("candidates", $"SELECT * REPLACE ({Normalized()}) FROM expected_rows".Replace(" REPLACE ()", "", StringComparison.Ordinal));
         Create("gone", sink.Delete is not { } delete ? "SELECT * FROM candidates LIMIT 0" : sink.Version is { } order
             ? $"SELECT * FROM candidates QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {SqlName.Quote(order)} DESC, {ExpectedRows.RunColumn} DESC) = 1 AND {SqlName.Quote(delete)}"
             : $"SELECT * FROM candidates WHERE {SqlName.Quote(delete)}");
         Create("lost", $"SELECT min({ExpectedRows.RunColumn}) AS {ExpectedRows.RunColumn} FROM candidates w WHERE {must}"
-            + $" AND NOT EXISTS (SELECT 1 FROM actual_rows a WHERE {Same(sink.Key)}) AND NOT EXISTS (SELECT 1 FROM gone a WHERE {Same(sink.Key)}) GROUP BY {key}");
+            + $" AND NOT EXISTS (SELECT 1 FROM actual_rows a WHERE {Same(_key)}) AND NOT EXISTS (SELECT 1 FROM gone a WHERE {Same(_key)}) GROUP BY {key}");
         var doubled = Number($"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM actual_rows GROUP BY {key}) WHERE n > 1");
-        var known = complete ? "true" : $"EXISTS (SELECT 1 FROM candidates w WHERE {Same(sink.Key)})";
+        var known = complete ? "true" : $"EXISTS (SELECT 1 FROM candidates w WHERE {Same(_key)})";
         var unexplained = $"NOT EXISTS (SELECT 1 FROM candidates w WHERE {Same(_columns)}{(sink.Delete is { } d ? $" AND w.{SqlName.Quote(d)} IS NOT TRUE" : "")})";
         var older = sink.Version is not { } version
             ? "false"
-            : $"EXISTS (SELECT 1 FROM candidates w WHERE {must} AND {Same(sink.Key)} AND w.{SqlName.Quote(version)} > a.{SqlName.Quote(version)})";
+            : $"EXISTS (SELECT 1 FROM candidates w WHERE {must} AND {Same(_key)} AND w.{SqlName.Quote(version)} > a.{SqlName.Quote(version)})";
         var altered = Number($"SELECT count(*) FROM actual_rows a WHERE ({known} AND {unexplained}) OR {older}");
         return new ComparedRows(Number("SELECT count(*) FROM lost"), doubled, altered, expected.LostRuns());
     }
@@ -90,9 +93,18 @@ internal sealed class DocumentComparison(ExpectedRows expected, IDocumentSink si
         return type.TypeId == DuckDbTypeId.Blob ? $"from_base64({text})" : type.Alias == "JSON" ? $"json({text})" : $"TRY_CAST({text} AS {type})";
     }
 
-    /// <summary>JSON is compared without its spaces; the literal null is no value.</summary>
-    private string Normalized() => string.Join(", ", expected.Columns.Where((_, i) => expected.Types[i].Alias == "JSON")
-        .Select(column => $"nullif(json({SqlName.Quote(column)})::VARCHAR, 'null')::JSON AS {SqlName.Quote(column)}"));
+    /// <summary>Values as the sink keeps them. JSON is compared without its spaces; the literal null is no value.</summary>
+    private string Normalized()
+    {
+        var replaced = expected.Columns.Select((column, i) =>
+        {
+            var quoted = SqlName.Quote(column);
+            var kept = sink.Kept(quoted, expected.Types[i]) ?? quoted;
+            var value = expected.Types[i].Alias == "JSON" ? $"nullif(json({kept})::VARCHAR, 'null')::JSON" : kept;
+            return (Value: value, Quoted: quoted);
+        });
+        return string.Join(", ", replaced.Where(r => r.Value != r.Quoted).Select(r => $"{r.Value} AS {r.Quoted}"));
+    }
 
     private static string Same(IEnumerable<string> columns) =>
         string.Join(" AND ", columns.Select(column => $"w.{SqlName.Quote(column)} IS NOT DISTINCT FROM a.{SqlName.Quote(column)}"));

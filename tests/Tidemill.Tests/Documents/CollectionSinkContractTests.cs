@@ -12,6 +12,7 @@ using Tidemill.Core.Warehouses;
 using Tidemill.DuckDb;
 using Tidemill.Streaming;
 using Tidemill.Streaming.DeadLetters;
+using Tidemill.Streaming.Verification;
 using Tidemill.Tests.Streaming;
 using static Tidemill.Tests.Streaming.StreamBench;
 
@@ -161,6 +162,30 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
             new SinkBatch { Rows = rows, Ranges = [new OffsetRange(new TopicPartition(Topic, 0), LogOffset.Zero, new LogOffset(1))] }, default));
         Assert.Equal(ErrorCode.CheckpointFenced, error.Code);
         Assert.Equal(2, await Store.CountAsync("copies", default));
+    }
+
+    [Theory]
+    [InlineData(null, "id", ".50")]
+    [InlineData(Row, "k", "10:00:00")]
+    [InlineData("SELECT id, amount, _topic, _partition, _offset FROM batch", null, ".50")]
+    [InlineData("SELECT id AS _id, amount FROM batch", null, ".50")]
+    [InlineData("SELECT id, kind, TIMESTAMP '2026-01-01 00:00:00.123456' AS at FROM batch", "kind,id", "1767225600123")]
+    public async Task Documents_are_proven_and_what_was_changed_beside_the_stream_is_found(string? transform, string? id, string value)
+    {
+        await _bench.ProduceAsync([.. Enumerable.Range(1, 1200).Select(i => Json(i, $"{i}.50"))]);
+        var stream = Collection(transform, id?.Split(',') ?? []);
+        await _bench.CatchUpAsync(stream);
+        var report = Assert.Single(await new StreamVerifier(_bench.Services, [stream]).VerifyAsync(null, default));
+        Assert.True(report.Proven, string.Join('\n', report.Findings));
+        Assert.Equal((1200, 1200, "collection copies"), (report.RowsExpected, report.RowsFound, report.Table));
+
+        var documents = await Store.FindAsync(new DocumentQuery("copies", 2), default);
+        await Store.DeleteAsync("copies", [BsonValue.Of(documents[0], "_id"u8)!.Value], default);
+        var other = Encoding.UTF8.GetString(ExtendedJson.Write(documents[1], JsonTypes.Canonical));
+        using var altered = DocumentBatch.Of(other.Replace(value, value.Replace('0', '1'), StringComparison.Ordinal));
+        await Store.UpsertAsync("copies", altered, BulkOrder.Ordered, default);
+        report = Assert.Single(await new StreamVerifier(_bench.Services, [stream]).VerifyAsync(null, default));
+        Assert.Equal((1, 0, 1), (report.Lost, report.Doubled, report.Altered));
     }
 
     protected static StreamDefinition Collection(string? transform, params string[] id) => Stream(ConflictRule.Append, transform) with
