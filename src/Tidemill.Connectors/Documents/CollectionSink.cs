@@ -18,7 +18,7 @@ namespace Tidemill.Connectors.Documents;
 /// Elsewhere documents with deterministic ids are written first, then the checkpoint: what a crash leaves between the two is
 /// written again alike.
 /// </summary>
-public sealed class CollectionSink : IDocumentSink
+public sealed class CollectionSink : IDocumentSink, IMovablePositions
 {
     private const int PageDocuments = 1000;
 
@@ -102,6 +102,15 @@ public sealed class CollectionSink : IDocumentSink
 
         return await _store.CommitAsync(
             new DocumentCommit(_owner, _definition.Collection, _documents) { Ranges = batch.Ranges, Order = _definition.Order }, cancellationToken);
+    }
+
+    /// <summary>Documents replace those of the same id.</summary>
+    public bool MayRepeat => true;
+
+    public async Task MovePositionsAsync(IReadOnlyList<OffsetRange> moves, CancellationToken cancellationToken)
+    {
+        using var nothing = new DocumentBatch();
+        await _store.CommitAsync(new DocumentCommit(_owner, _definition.Collection, nothing) { Ranges = moves }, cancellationToken);
     }
 
     /// <summary>The document as JSON, with the columns that its <c>_id</c> was made of where those are topic, partition and offset.</summary>

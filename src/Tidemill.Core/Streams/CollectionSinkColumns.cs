@@ -41,7 +41,7 @@ public static class CollectionSinkColumns
         {
             yield return new ConfigError(
                 $"sinks.{sink.Name}.id", "Document ids are topic, partition and offset, which the rows do not have.",
-                "Add `id: [COLUMN, ...]`, or name them beside the columns: `transform: SELECT id, ..., _topic, _partition, _offset FROM batch`.", stream.File, 0);
+                "Add `id: [COLUMN, ...]`, or `transform: SELECT *, _topic, _partition, _offset FROM batch`.", stream.File, 0);
         }
     }
 }

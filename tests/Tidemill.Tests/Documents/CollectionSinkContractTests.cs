@@ -125,6 +125,21 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
         Assert.All(letters, letter => Assert.Contains("\"bad\"", Encoding.UTF8.GetString(letter.Value!), StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Positions_move_back_for_a_replay_from_where_they_stand_only()
+    {
+        await _bench.ProduceAsync(Json(1), Json(2), Json(3), Json(4));
+        var stream = Collection(null, "id");
+        await _bench.CatchUpAsync(stream);
+        await Store.DropAsync("copies", default);
+        await using var sink = new CollectionSink(Store, "test", stream, (CollectionSinkDefinition)stream.Sinks[0]);
+        var back = new OffsetRange(new TopicPartition(Topic, 0), new LogOffset(2), new LogOffset(1));
+        await sink.MovePositionsAsync([back], default);
+        Assert.Equal(ErrorCode.CheckpointFenced, (await Assert.ThrowsAsync<TidemillException>(() => sink.MovePositionsAsync([back], default))).Code);
+        await _bench.CatchUpAsync(stream);
+        Assert.Equal(1, await Store.CountAsync("copies", default));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -167,7 +182,7 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
     [Theory]
     [InlineData(null, "id", ".50")]
     [InlineData(Row, "k", "10:00:00")]
-    [InlineData("SELECT id, amount, _topic, _partition, _offset FROM batch", null, ".50")]
+    [InlineData("SELECT *, _topic, _partition, _offset FROM batch", null, ".50")]
     [InlineData("SELECT id AS _id, amount FROM batch", null, ".50")]
     [InlineData("SELECT id, kind, TIMESTAMP '2026-01-01 00:00:00.123456' AS at FROM batch", "kind,id", "1767225600123")]
     public async Task Documents_are_proven_and_what_was_changed_beside_the_stream_is_found(string? transform, string? id, string value)
