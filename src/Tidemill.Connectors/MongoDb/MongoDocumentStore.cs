@@ -18,6 +18,10 @@ public sealed class MongoDocumentStore : IDocumentStore
 {
     private const string Checkpoints = DocumentCollections.Checkpoints;
 
+    private const int MaxTransactionDocuments = 50_000;
+    private const int MaxTransactionBytes = 48 << 20;
+    private const int FewDocuments = 1000;
+
     private readonly MongoClients _clients;
     private readonly ConcurrentDictionary<string, bool> _known = new();
     private volatile ServerKind? _server;
@@ -152,7 +156,33 @@ public sealed class MongoDocumentStore : IDocumentStore
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>
+    /// One transaction lies in the server's cache as a whole, and a full cache shows as a conflict, however often it is tried:
+    /// many documents are refused then, so that fewer come.
+    /// </summary>
     private long CommitAsOne(MongoClient client, DocumentCommit commit, CancellationToken cancellationToken)
+    {
+        if (commit.Documents.Count > MaxTransactionDocuments || (commit.Documents.Count > 1 && commit.Documents.Writer.Length > MaxTransactionBytes))
+        {
+            throw TooMany(commit, null);
+        }
+
+        try
+        {
+            return CommitTransaction(client, commit, cancellationToken);
+        }
+        catch (TidemillException error) when (error.Code == ErrorCode.TransactionConflict && commit.Documents.Count > FewDocuments)
+        {
+            throw TooMany(commit, error);
+        }
+    }
+
+    private static TidemillException TooMany(DocumentCommit commit, TidemillException? error) => new(
+        ErrorCode.RowRejected,
+        $"Collection {commit.Collection}: {commit.Documents.Count} documents of {commit.Documents.Writer.Length} bytes are too many for one transaction.",
+        error);
+
+    private long CommitTransaction(MongoClient client, DocumentCommit commit, CancellationToken cancellationToken)
     {
         EnsureExists(client, Checkpoints);
         if (commit.Documents.Count > 0)

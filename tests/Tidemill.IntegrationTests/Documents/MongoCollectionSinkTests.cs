@@ -1,5 +1,8 @@
+using Tidemill.Connectors.Documents;
 using Tidemill.Connectors.MongoDb;
+using Tidemill.Core.Configuration;
 using Tidemill.Core.Documents;
+using Tidemill.Core.Warehouses;
 using Tidemill.IntegrationTests.Servers;
 using Tidemill.Tests.Documents;
 using static Tidemill.Tests.Streaming.StreamBench;
@@ -17,6 +20,26 @@ public sealed class MongoCollectionSinkTests : CollectionSinkContractTests
         await ProduceAsync(Json(1, kind: "x"), Json(2, kind: "y"), Json(3, kind: "x"), Json(4, kind: "z"));
         await CatchUpAsync(Collection(null, "id"));
         Assert.Equal(3, await Store.CountAsync("copies", default));
+    }
+}
+
+public sealed class LargeTransactionTests
+{
+    [Fact]
+    public async Task A_batch_that_is_too_large_for_one_transaction_is_written_in_parts()
+    {
+        await using var store = (await MongoServer.SharedAsync()).Open();
+        await using var bench = await OpenAsync();
+        bench.OpenSink = (stream, sink) => new CollectionSink(store, "test", stream, (CollectionSinkDefinition)sink);
+        await bench.ProduceAsync([.. Enumerable.Range(0, 60_000).Select(i => Json(i))]);
+        var stream = Stream(ConflictRule.Append) with
+        {
+            Batch = new BatchDefinition { MaxWait = TimeSpan.FromSeconds(1) },
+            Sinks = [new CollectionSinkDefinition("copies", "copies") { Id = ["id"] }],
+        };
+        var status = await bench.CatchUpAsync(stream);
+        Assert.Equal(60_000, await store.CountAsync("copies", default));
+        Assert.Equal(0, status.DeadLetters);
     }
 }
 

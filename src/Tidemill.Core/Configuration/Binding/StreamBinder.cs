@@ -17,6 +17,7 @@ internal static class StreamBinder
         var source = BindSource(root.Object("source", StreamShapes.Source));
         var transform = root.Sql("transform");
         var columns = SinkColumns(decode, transform);
+        var sinks = BindSinks(root, columns);
         var stream = new StreamDefinition
         {
             Name = root.Text("name") ?? defaultName,
@@ -28,8 +29,8 @@ internal static class StreamBinder
             Deduplicate = BindDeduplicate(root, decode),
             OnDrift = root.Choice("on_drift", DriftPolicy.Ignore),
             DeadLetterTopic = BindDeadLetterTopic(root),
-            Batch = BindBatch(root.Object("batch", StreamShapes.Batch)),
-            Sinks = BindSinks(root, columns),
+            Batch = BindBatch(root.Object("batch", StreamShapes.Batch), sinks),
+            Sinks = sinks,
         };
         if (source is GeneratorSourceDefinition or PolledSourceDefinition)
             CheckPump(root, stream, source is GeneratorSourceDefinition ? "generator" : "collection");
@@ -90,9 +91,12 @@ internal static class StreamBinder
         };
     }
 
-    private static BatchDefinition BindBatch(Section batch)
+    private static BatchDefinition BindBatch(Section batch, List<SinkDefinition> sinks)
     {
         var defaults = new BatchDefinition();
+        if (sinks.Exists(sink => sink is CollectionSinkDefinition))
+            defaults = defaults with { MaxRecords = CollectionSinkDefinition.BatchRecords };
+
         return new BatchDefinition
         {
             MaxRecords = batch.Integer("max_records", defaults.MaxRecords),
