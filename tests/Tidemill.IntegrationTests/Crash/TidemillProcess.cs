@@ -39,6 +39,14 @@ internal sealed class TidemillProcess : IAsyncDisposable
     {
         var program = Path.Combine(AppContext.BaseDirectory, "tidemill.dll");
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        if (OperatingSystem.IsLinux())
+        {
+            // A test run in the background ignores SIGINT, and so would every program that it starts.
+            start.FileName = "env";
+            start.ArgumentList.Add("--default-signal=INT");
+            start.ArgumentList.Add("dotnet");
+        }
+
         start.ArgumentList.Add(program);
         foreach (var argument in arguments)
         {
