@@ -123,7 +123,7 @@ public sealed class KafkaLog : ILog
     public async ValueTask DisposeAsync()
     {
         await checkpoints.DisposeAsync().ConfigureAwait(false);
-        await Task.Run(calls.Dispose).ConfigureAwait(false);
+        await calls.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>The first offset held, or the next to be given.</summary>
@@ -175,7 +175,7 @@ public sealed class KafkaLog : ILog
             .Build();
 
     /// <summary>The failure of a request that went through a client of its own.</summary>
-    internal Task<TidemillException> ExplainAsync(string action, KafkaException error) => calls.ExplainAsync($"{action} at {Description}", error);
+    internal TidemillException Explain(string action, KafkaException error) => calls.Explain($"{action} at {Description}", error);
 
     private TidemillException NoTopic(string topic) => new(ErrorCode.NotFound, $"There is no topic {topic} at {Description}.");
 }

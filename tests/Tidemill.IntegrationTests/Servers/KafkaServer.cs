@@ -1,6 +1,8 @@
 using System.Globalization;
+using Confluent.Kafka;
 using Tidemill.Connectors.Kafka;
 using Tidemill.Core.Configuration;
+using SaslMechanism = Tidemill.Core.Configuration.SaslMechanism;
 
 [assembly: AssemblyFixture(typeof(Tidemill.IntegrationTests.Servers.SharedKafka))]
 
@@ -73,6 +75,13 @@ public sealed class KafkaServer : IAsyncDisposable
         {
             await log.DeleteTopicAsync(topic, default);
         }
+    }
+
+    /// <summary>Deletes partition 0's records before the offset, as retention does.</summary>
+    public async Task DeleteRecordsAsync(string topic, long before)
+    {
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = BootstrapServers }).Build();
+        await admin.DeleteRecordsAsync([new TopicPartitionOffset(topic, 0, before)]);
     }
 
     /// <summary>SIGKILL for every broker.</summary>

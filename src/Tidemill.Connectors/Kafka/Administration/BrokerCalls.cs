@@ -8,19 +8,22 @@ namespace Tidemill.Connectors.Kafka.Administration;
 /// Requests to the brokers through one admin client. librdkafka reports a refused login beside the request, which then
 /// only runs out of time: the refusal ends the request here.
 /// </summary>
-internal sealed class BrokerCalls : IDisposable
+internal sealed class BrokerCalls : IAsyncDisposable
 {
     /// <summary>How long a request may take. Unreachable brokers are known earlier.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     // Addresses of one broker (::1 and 127.0.0.1, say) are tried in turn: all down once may mean one address.
     private static readonly TimeSpan DownPatience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan RefusedPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(1);
 
     private readonly IAdminClient client;
     private readonly string description;
     private readonly TimeProvider time;
-    private TaskCompletionSource<Error> refused = NewSignal();
-    private TaskCompletionSource<Error> down = NewSignal();
+    private readonly Lock gate = new();
+    private TaskCompletionSource heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Error? trouble;
 
     public BrokerCalls(IReadOnlyDictionary<string, string> properties, string description, TimeProvider time)
     {
@@ -38,59 +41,74 @@ internal sealed class BrokerCalls : IDisposable
     /// <exception cref="TidemillException">AccessDenied, Unavailable, or what the brokers answered.</exception>
     public async Task<T> CallAsync<T>(string action, Func<IAdminClient, Task<T>> call, CancellationToken cancellationToken)
     {
-        var (refusal, outage) = (NewSignal(ref refused), NewSignal(ref down));
         try
         {
             var answer = call(client);
+            var hopeless = HopelessAsync(answer, cancellationToken);
+            if (await Task.WhenAny(answer, hopeless).WaitAsync(cancellationToken).ConfigureAwait(false) == answer)
+            {
+                var result = await answer.ConfigureAwait(false);
+                Forget();
+                return result;
+            }
+
+            // Nobody waits for the request any more; its own failure is known here already.
             _ = answer.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            var unreachable = UnreachableAsync(outage.Task, answer, cancellationToken);
-            var first = await Task.WhenAny(answer, refusal.Task, unreachable).WaitAsync(cancellationToken).ConfigureAwait(false);
-            if (first == answer) return await answer.ConfigureAwait(false);
-            var error = first == refusal.Task ? await refusal.Task.ConfigureAwait(false) : await unreachable.ConfigureAwait(false);
-            throw KafkaErrors.From($"{action} at {description}", error);
+            throw KafkaErrors.From($"{action} at {description}", await hopeless.ConfigureAwait(false));
         }
         catch (KafkaException error)
         {
-            throw await ExplainAsync($"{action} at {description}", error, refusal.Task, outage.Task).ConfigureAwait(false);
+            throw Explain($"{action} at {description}", error);
         }
     }
 
     /// <summary>A request's failure by its cause: a refused login or brokers that are down rather than the time that ran out.</summary>
-    public Task<TidemillException> ExplainAsync(string action, KafkaException error) => ExplainAsync(action, error, refused.Task, down.Task);
+    public TidemillException Explain(string action, KafkaException error) =>
+        KafkaErrors.From(action, KafkaErrors.Code(error.Error.Code) == ErrorCode.Unavailable ? Known() ?? error.Error : error.Error, error);
 
-    public void Dispose() => client.Dispose();
+    /// <summary>A request that was given up still runs until its timeout: the client then goes after it, unwaited.</summary>
+    public async ValueTask DisposeAsync() =>
+        await Task.WhenAny(Task.Run(client.Dispose), Task.Delay(ClosePatience, time)).ConfigureAwait(false);
 
-    private static async Task<TidemillException> ExplainAsync(string action, KafkaException error, Task<Error> refusal, Task<Error> outage)
+    /// <summary>Completes with the trouble that the client is in, some time after it is known; librdkafka tells of it once only.</summary>
+    private async Task<Error> HopelessAsync(Task answer, CancellationToken cancellationToken)
     {
-        var known = KafkaErrors.Code(error.Error.Code) != ErrorCode.Unavailable ? error.Error
-            : refusal.IsCompletedSuccessfully ? await refusal.ConfigureAwait(false)
-            : outage.IsCompletedSuccessfully ? await outage.ConfigureAwait(false)
-            : error.Error;
-        return KafkaErrors.From(action, known, error);
+        while (true)
+        {
+            if (Known() is not { } known)
+            {
+                await Volatile.Read(ref heard).Task.ConfigureAwait(false);
+                continue;
+            }
+
+            var patience = KafkaErrors.Code(known.Code) == ErrorCode.AccessDenied ? RefusedPatience : DownPatience;
+            await Task.WhenAny(answer, Task.Delay(patience, time, cancellationToken)).ConfigureAwait(false);
+            if (Known() is { } still) return still;
+        }
     }
 
-    private async Task<Error> UnreachableAsync(Task<Error> outage, Task answer, CancellationToken cancellationToken)
+    private Error? Known()
     {
-        var error = await outage.ConfigureAwait(false);
-        await Task.WhenAny(answer, Task.Delay(DownPatience, time, cancellationToken)).ConfigureAwait(false);
-        return error;
+        lock (gate) return trouble;
     }
 
     private void OnError(Error error)
     {
-        if (KafkaErrors.Code(error.Code) == ErrorCode.AccessDenied) Volatile.Read(ref refused).TrySetResult(error);
-        if (error.Code == Confluent.Kafka.ErrorCode.Local_AllBrokersDown) Volatile.Read(ref down).TrySetResult(error);
+        if (KafkaErrors.Code(error.Code) != ErrorCode.AccessDenied && error.Code != Confluent.Kafka.ErrorCode.Local_AllBrokersDown) return;
+        lock (gate)
+        {
+            // That all brokers are down because each refuses the login is no news.
+            if (trouble is null || KafkaErrors.Code(trouble.Code) != ErrorCode.AccessDenied) trouble = error;
+            heard.TrySetResult();
+        }
     }
 
-    /// <summary>The signal in place while nothing was heard, else a new one.</summary>
-    private static TaskCompletionSource<Error> NewSignal(ref TaskCompletionSource<Error> signal)
+    private void Forget()
     {
-        var current = Volatile.Read(ref signal);
-        if (!current.Task.IsCompleted) return current;
-        var fresh = NewSignal();
-        var before = Interlocked.CompareExchange(ref signal, fresh, current);
-        return before == current ? fresh : before;
+        lock (gate)
+        {
+            trouble = null;
+            if (heard.Task.IsCompleted) heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
     }
-
-    private static TaskCompletionSource<Error> NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

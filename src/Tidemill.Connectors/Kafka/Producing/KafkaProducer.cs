@@ -42,7 +42,7 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
         catch (KafkaException error)
         {
             if (error.Error.IsFatal) Discard(batchBytes, client);
-            throw await log.ExplainAsync($"append to {topic}", error).ConfigureAwait(false);
+            throw log.Explain($"append to {topic}", error);
         }
     }
 
