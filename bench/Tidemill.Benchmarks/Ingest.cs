@@ -29,7 +29,7 @@ internal static class Ingest
         {
             await using var log = await EmbeddedLog.OpenAsync(Path.Combine(folder, "log"), new EmbeddedLogOptions(), TimeProvider.System, default);
             var file = Path.Combine(folder, "records.ndjson");
-            var size = await TransactionRecords.WriteAsync(log, file, records, partitions: 2);
+            var size = await TransactionRecords.WriteWithFileAsync(log, file, records, partitions: 2);
             Console.WriteLine($"{records} records of {size:F0} bytes, {Threads} threads, primary key on transaction_id");
             foreach (var run in new[] { 1, 2 })
             {
@@ -73,13 +73,14 @@ internal static class Ingest
     }
 
     /// <summary>Streams the topic into an empty table and checks that every record is a row.</summary>
-    public static async Task<(TimeSpan Time, double AllocatedPerRecord)> StreamAsync(ILog log, IWarehouse warehouse, int records)
+    public static async Task<(TimeSpan Time, double AllocatedPerRecord)> StreamAsync(
+        ILog log, IWarehouse warehouse, int records, StreamDefinition? stream = null)
     {
         var services = new StreamServices(
             "bench", log, warehouse, TimeProvider.System, NullLoggerFactory.Instance, _ => throw new NotSupportedException());
         var allocated = GC.GetTotalAllocatedBytes();
         var started = Stopwatch.GetTimestamp();
-        await StreamCatchUp.RunAsync(services, TransactionRecords.Stream("transactions", ConflictRule.Ignore), default);
+        await StreamCatchUp.RunAsync(services, stream ?? TransactionRecords.Stream("transactions", ConflictRule.Ignore), default);
         var time = Stopwatch.GetElapsedTime(started);
         var perRecord = (double)(GC.GetTotalAllocatedBytes() - allocated) / records;
         await using var count = await warehouse.QueryAsync("SELECT count(*) FROM transactions", [], readOnly: true, default);

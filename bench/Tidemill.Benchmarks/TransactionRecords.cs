@@ -32,24 +32,35 @@ internal static class TransactionRecords
     }
 
     /// <summary>The same records in a log topic and in a file of JSON lines; returns bytes a record.</summary>
-    public static async Task<double> WriteAsync(ILog log, string file, int records, int partitions)
+    public static async Task<double> WriteWithFileAsync(ILog log, string file, int records, int partitions)
     {
-        await log.CreateTopicAsync(new TopicSpec(Topic) { Partitions = partitions }, default);
-        await using var producer = log.CreateProducer(new ProducerOptions { Acknowledgement = Acknowledgement.Written });
         await using var stream = new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 20);
+        return await WriteAsync(log, Topic, records, partitions, batch =>
+        {
+            foreach (var record in batch)
+            {
+                stream.Write(record.Value!.Value.Span);
+                stream.WriteByte((byte)'\n');
+            }
+        });
+    }
+
+    /// <summary>The records in a log topic; returns bytes a record.</summary>
+    public static Task<double> WriteAsync(ILog log, string topic, int records, int partitions) =>
+        WriteAsync(log, topic, records, partitions, _ => { });
+
+    private static async Task<double> WriteAsync(ILog log, string topic, int records, int partitions, Action<List<ProducerRecord>> each)
+    {
+        await log.CreateTopicAsync(new TopicSpec(topic) { Partitions = partitions }, default);
+        await using var producer = log.CreateProducer(new ProducerOptions { Acknowledgement = Acknowledgement.Written });
         var random = new Random(11);
         long bytes = 0;
         foreach (var part in Enumerable.Range(0, records).Chunk(20_000))
         {
             var batch = part.Select(n => new ProducerRecord { Value = Json(random, n), Partition = n / 20_000 % partitions }).ToList();
-            foreach (var record in batch)
-            {
-                bytes += record.Value!.Value.Length;
-                await stream.WriteAsync(record.Value.Value);
-                stream.WriteByte((byte)'\n');
-            }
-
-            await producer.ProduceAsync(Topic, batch, default);
+            bytes += batch.Sum(r => (long)r.Value!.Value.Length);
+            each(batch);
+            await producer.ProduceAsync(topic, batch, default);
         }
 
         return (double)bytes / records;

@@ -24,10 +24,11 @@ public sealed class KafkaServer : IAsyncDisposable
 
     private readonly IReadOnlyDictionary<string, string> _environment;
     private readonly ServerScript? _script;
+    private readonly IReadOnlyList<string> _start;
 
-    private KafkaServer(IReadOnlyDictionary<string, string> environment, ServerScript? script)
+    private KafkaServer(IReadOnlyDictionary<string, string> environment, ServerScript? script, IReadOnlyList<string> start)
     {
-        (_environment, _script) = (environment, script);
+        (_environment, _script, _start) = (environment, script, start);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 
@@ -90,8 +91,8 @@ public sealed class KafkaServer : IAsyncDisposable
     /// <summary>SIGKILL for one broker; they count from 1.</summary>
     public Task KillAsync(int broker) => _script!.RunAsync("kill", "kafka", $"broker-{broker}");
 
-    /// <summary>Starts what is dead and waits until all replicas are in sync.</summary>
-    public Task ReviveAsync() => _script!.RunAsync("revive", "kafka");
+    /// <summary>Starts what is dead, with its data and at its port, and waits until all replicas are in sync.</summary>
+    public Task ReviveAsync() => _script!.RunAsync([.. _start]);
 
     public ValueTask DisposeAsync() => _script?.DisposeAsync() ?? default;
 
@@ -100,7 +101,7 @@ public sealed class KafkaServer : IAsyncDisposable
         var given = Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
             .Where(e => ((string)e.Key).StartsWith("TIDEMILL_TEST_KAFKA", StringComparison.Ordinal) && e.Value is string { Length: > 0 })
             .ToDictionary(e => (string)e.Key, e => (string)e.Value!);
-        return given.ContainsKey("TIDEMILL_TEST_KAFKA") ? new KafkaServer(given, null) : await StartAsync("--sasl", "--tls");
+        return given.ContainsKey("TIDEMILL_TEST_KAFKA") ? new KafkaServer(given, null, []) : await StartAsync("--sasl", "--tls");
     }
 
     private static async Task<KafkaServer?> StartAsync(params string[] options)
@@ -110,8 +111,8 @@ public sealed class KafkaServer : IAsyncDisposable
             return null;
         }
 
-        var port = ServerScript.FreePorts().ToString(CultureInfo.InvariantCulture);
-        return new KafkaServer(await script.RunAsync(["start", "kafka", "--port", port, .. options]), script);
+        string[] start = ["start", "kafka", "--port", ServerScript.FreePorts().ToString(CultureInfo.InvariantCulture), .. options];
+        return new KafkaServer(await script.RunAsync(start), script, start);
     }
 
     private static KafkaServer Required(KafkaServer? server)

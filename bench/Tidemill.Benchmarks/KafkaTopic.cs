@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using Tidemill.Connectors.Kafka;
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Logs;
+
+namespace Tidemill.Benchmarks;
+
+/// <summary>A topic of its own, full of transactions, on the broker that TIDEMILL_TEST_KAFKA names; deleted at the end.</summary>
+internal sealed class KafkaTopic : IAsyncDisposable
+{
+    private readonly string _servers;
+
+    private KafkaTopic(string servers, KafkaLog log) => (_servers, Log) = (servers, log);
+
+    public KafkaLog Log { get; }
+
+    public string Name { get; } = $"bench-{Guid.NewGuid():N}";
+
+    /// <summary>Bytes a record.</summary>
+    public double RecordBytes { get; private set; }
+
+    public static async Task<KafkaTopic> CreateAsync(int records)
+    {
+        var servers = Environment.GetEnvironmentVariable("TIDEMILL_TEST_KAFKA")
+            ?? throw new InvalidOperationException("Set TIDEMILL_TEST_KAFKA to a broker's host:port.");
+        var connection = new LogConnection { Type = LogType.Kafka, BootstrapServers = servers.Split(',') };
+        var topic = new KafkaTopic(servers, await KafkaLog.OpenAsync(connection, Environment.CurrentDirectory, TimeProvider.System, default));
+        topic.RecordBytes = await TransactionRecords.WriteAsync(topic.Log, topic.Name, records, partitions: 2);
+        return topic;
+    }
+
+    /// <summary>The stream that reads this topic; without a key it appends.</summary>
+    public StreamDefinition Stream(bool keyed)
+    {
+        var stream = TransactionRecords.Stream("transactions", keyed ? Core.Warehouses.ConflictRule.Ignore : Core.Warehouses.ConflictRule.Append);
+        var sink = (WarehouseSinkDefinition)stream.Sinks[0];
+        return stream with { Source = new TopicSourceDefinition(Name), Sinks = [keyed ? sink : sink with { Key = [] }] };
+    }
+
+    /// <summary>How long kcat takes to read the topic to its end and throw the records away.</summary>
+    public async Task<TimeSpan> KcatAsync()
+    {
+        var started = Stopwatch.GetTimestamp();
+        using var kcat = Process.Start(new ProcessStartInfo("sh", ["-c", $"kcat -b {_servers} -C -t {Name} -o beginning -e -q > /dev/null"]))!;
+        await kcat.WaitForExitAsync();
+        return kcat.ExitCode == 0 ? Stopwatch.GetElapsedTime(started) : throw new InvalidOperationException($"kcat ended with {kcat.ExitCode}.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Log.DeleteTopicAsync(Name, default);
+        await Log.DisposeAsync();
+    }
+}
