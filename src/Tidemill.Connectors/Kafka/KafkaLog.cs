@@ -137,7 +137,8 @@ public sealed class KafkaLog : ILog
     }
 
     /// <summary>Unavailable or AccessDenied when no broker answers.</summary>
-    internal Task CheckReachableAsync(CancellationToken cancellationToken) => topics.ListAsync(cancellationToken);
+    internal Task CheckReachableAsync(CancellationToken cancellationToken) => calls.CallAsync(
+        "look for brokers", client => client.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = BrokerCalls.Patience }), cancellationToken);
 
     /// <summary>What the topic takes, at most some seconds old; NotFound when there is no such topic.</summary>
     internal async ValueTask<TopicLimits> LimitsOfAsync(string topic, CancellationToken cancellationToken)
@@ -175,7 +176,7 @@ public sealed class KafkaLog : ILog
             .Build();
 
     /// <summary>The failure of a request that went through a client of its own.</summary>
-    internal TidemillException Explain(string action, KafkaException error) => calls.Explain($"{action} at {Description}", error);
+    internal TidemillException Explain(string action, KafkaException error) => calls.Explain(action, error);
 
     private TidemillException NoTopic(string topic) => new(ErrorCode.NotFound, $"There is no topic {topic} at {Description}.");
 }

@@ -104,6 +104,8 @@ internal sealed class KafkaProperties
         {
             ["partition.assignment.strategy"] = "cooperative-sticky",
             ["isolation.level"] = "read_committed",
+            // Heartbeats come from a thread of their own: ten seconds without one, and the partitions of a killed worker move.
+            ["session.timeout.ms"] = "10000",
             ["fetch.wait.max.ms"] = "500",
             // A full queue is looked at again after 10 ms, not after a second: reading follows writing closely.
             ["fetch.queue.backoff.ms"] = "10",

@@ -5,6 +5,7 @@ using Tidemill.Connectors.DuckDb;
 using Tidemill.Connectors.Kafka;
 using Tidemill.Connectors.Postgres;
 using Tidemill.Core.Configuration;
+using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;
 using Tidemill.Core.Warehouses;
@@ -62,6 +63,7 @@ public sealed class KafkaStreamTests : IDisposable
         await server.KillAsync();
         await streams.UntilAsync(s => s.State == StreamState.Waiting && s.LastError!.StartsWith("Unavailable", StringComparison.Ordinal));
         await server.ReviveAsync();
+        await RetryPolicy.UntilItWorks(TimeProvider.System, _ => { }).ExecuteAsync(async _ => await log.DescribeTopicAsync(_topic, default)).AsTask().WaitAsync(Patience);
         await ProduceAsync(log, 500, 500);
         await streams.UntilAsync(s => s.State == StreamState.Running && s.Records >= 1000);
 

@@ -5,8 +5,9 @@ using ErrorCode = Tidemill.Core.Errors.ErrorCode;
 namespace Tidemill.Connectors.Kafka.Administration;
 
 /// <summary>
-/// Requests to the brokers through one admin client. librdkafka reports a refused login beside the request, which then
-/// only runs out of time: the refusal ends the request here.
+/// Requests to the brokers, one admin client for all. librdkafka reports a refused login, or that no broker is up, beside
+/// the request, which then only runs out of time, connecting again and again without a pause: so the request is given up
+/// and the client replaced, not before a short while has passed.
 /// </summary>
 internal sealed class BrokerCalls : IAsyncDisposable
 {
@@ -14,25 +15,24 @@ internal sealed class BrokerCalls : IAsyncDisposable
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     // Addresses of one broker (::1 and 127.0.0.1, say) are tried in turn: all down once may mean one address.
-    private static readonly TimeSpan DownPatience = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan RefusedPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(1);
 
-    private readonly IAdminClient client;
+    private readonly IReadOnlyDictionary<string, string> properties;
     private readonly string description;
     private readonly TimeProvider time;
     private readonly Lock gate = new();
-    private TaskCompletionSource heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private AdminConnection? connection;
     private Error? trouble;
+    private long troubleSince;
 
     public BrokerCalls(IReadOnlyDictionary<string, string> properties, string description, TimeProvider time)
     {
+        this.properties = properties;
         this.description = description;
         this.time = time;
-        client = new AdminClientBuilder(properties)
-            .SetErrorHandler((_, error) => OnError(error))
-            .SetLogHandler((_, _) => { })
-            .Build();
+        connection = new AdminConnection(properties);
     }
 
     /// <param name="action">What is done, as a clause for messages.</param>
@@ -41,74 +41,106 @@ internal sealed class BrokerCalls : IAsyncDisposable
     /// <exception cref="TidemillException">AccessDenied, Unavailable, or what the brokers answered.</exception>
     public async Task<T> CallAsync<T>(string action, Func<IAdminClient, Task<T>> call, CancellationToken cancellationToken)
     {
+        var current = Connection(action);
         try
         {
-            var answer = call(client);
-            var hopeless = HopelessAsync(answer, cancellationToken);
+            var answer = call(current.Client);
+            var hopeless = HopelessAsync(current, answer, cancellationToken);
             if (await Task.WhenAny(answer, hopeless).WaitAsync(cancellationToken).ConfigureAwait(false) == answer)
             {
-                var result = await answer.ConfigureAwait(false);
-                Forget();
-                return result;
+                return await answer.ConfigureAwait(false);
             }
 
-            // Nobody waits for the request any more; its own failure is known here already.
+            // Nobody waits for the request any more; why it fails is known here already.
             _ = answer.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            throw KafkaErrors.From($"{action} at {description}", await hopeless.ConfigureAwait(false));
+            var error = await hopeless.ConfigureAwait(false);
+            Replace(current, error);
+            throw KafkaErrors.From($"{action} at {description}", error);
         }
         catch (KafkaException error)
         {
-            throw Explain($"{action} at {description}", error);
+            // A client whose requests run out of time has been seen not to ask for a topic's leaders any more.
+            if (KafkaErrors.Code(error.Error.Code) == ErrorCode.Unavailable) Replace(current, current.Trouble);
+            throw Explain($"{action} at {description}", error, current.Trouble);
         }
     }
 
-    /// <summary>A request's failure by its cause: a refused login or brokers that are down rather than the time that ran out.</summary>
-    public TidemillException Explain(string action, KafkaException error) =>
-        KafkaErrors.From(action, KafkaErrors.Code(error.Error.Code) == ErrorCode.Unavailable ? Known() ?? error.Error : error.Error, error);
+    /// <summary>The failure of another client's request: by what is known of the brokers rather than the time that ran out.</summary>
+    public TidemillException Explain(string action, KafkaException error)
+    {
+        lock (gate) return Explain($"{action} at {description}", error, connection?.Trouble ?? trouble);
+    }
 
     /// <summary>A request that was given up still runs until its timeout: the client then goes after it, unwaited.</summary>
-    public async ValueTask DisposeAsync() =>
-        await Task.WhenAny(Task.Run(client.Dispose), Task.Delay(ClosePatience, time)).ConfigureAwait(false);
-
-    /// <summary>Completes with the trouble that the client is in, some time after it is known; librdkafka tells of it once only.</summary>
-    private async Task<Error> HopelessAsync(Task answer, CancellationToken cancellationToken)
+    public async ValueTask DisposeAsync()
     {
-        while (true)
-        {
-            if (Known() is not { } known)
-            {
-                await Volatile.Read(ref heard).Task.ConfigureAwait(false);
-                continue;
-            }
-
-            var patience = KafkaErrors.Code(known.Code) == ErrorCode.AccessDenied ? RefusedPatience : DownPatience;
-            await Task.WhenAny(answer, Task.Delay(patience, time, cancellationToken)).ConfigureAwait(false);
-            if (Known() is { } still) return still;
-        }
+        AdminConnection? last;
+        lock (gate) (last, connection) = (connection, null);
+        if (last is null) return;
+        last.GiveUp(new Error(Confluent.Kafka.ErrorCode.Local_Destroy));
+        await Task.WhenAny(Task.Run(last.Client.Dispose), Task.Delay(ClosePatience, time)).ConfigureAwait(false);
     }
 
-    private Error? Known()
-    {
-        lock (gate) return trouble;
-    }
+    private static TidemillException Explain(string action, KafkaException error, Error? known) =>
+        KafkaErrors.From(action, KafkaErrors.Code(error.Error.Code) == ErrorCode.Unavailable ? known ?? error.Error : error.Error, error);
 
-    private void OnError(Error error)
-    {
-        if (KafkaErrors.Code(error.Code) != ErrorCode.AccessDenied && error.Code != Confluent.Kafka.ErrorCode.Local_AllBrokersDown) return;
-        lock (gate)
-        {
-            // That all brokers are down because each refuses the login is no news.
-            if (trouble is null || KafkaErrors.Code(trouble.Code) != ErrorCode.AccessDenied) trouble = error;
-            heard.TrySetResult();
-        }
-    }
-
-    private void Forget()
+    private AdminConnection Connection(string action)
     {
         lock (gate)
         {
+            if (connection is not null) return connection;
+            if (trouble is not null && time.GetElapsedTime(troubleSince) < Pause) throw KafkaErrors.From($"{action} at {description}", trouble);
             trouble = null;
-            if (heard.Task.IsCompleted) heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            return connection = new AdminConnection(properties);
+        }
+    }
+
+    private void Replace(AdminConnection broken, Error? error)
+    {
+        lock (gate)
+        {
+            if (connection != broken) return;
+            (connection, trouble, troubleSince) = (null, error, time.GetTimestamp());
+        }
+
+        // Requests of others under way are never answered once the client is disposed.
+        broken.GiveUp(error ?? new Error(Confluent.Kafka.ErrorCode.Local_TimedOut));
+        _ = Task.Run(broken.Client.Dispose);
+    }
+
+    /// <summary>Completes when the client is in trouble and the request is not answered soon after all.</summary>
+    private async Task<Error> HopelessAsync(AdminConnection current, Task answer, CancellationToken cancellationToken)
+    {
+        var error = await current.Heard.ConfigureAwait(false);
+        await Task.WhenAny(answer, Task.Delay(Grace, time, cancellationToken)).ConfigureAwait(false);
+        return error;
+    }
+
+    /// <summary>One admin client, and the first trouble heard of it.</summary>
+    private sealed class AdminConnection
+    {
+        private readonly TaskCompletionSource<Error> heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private volatile Error? trouble;
+
+        public AdminConnection(IReadOnlyDictionary<string, string> properties) => Client = new AdminClientBuilder(properties)
+            .SetErrorHandler((_, error) => OnError(error))
+            .SetLogHandler((_, _) => { })
+            .Build();
+
+        public IAdminClient Client { get; }
+
+        public Task<Error> Heard => heard.Task;
+
+        public Error? Trouble => trouble;
+
+        public void GiveUp(Error error) => heard.TrySetResult(error);
+
+        private void OnError(Error error)
+        {
+            if (KafkaErrors.Code(error.Code) != ErrorCode.AccessDenied && error.Code != Confluent.Kafka.ErrorCode.Local_AllBrokersDown) return;
+            // That all brokers are down because each refuses the login is no news.
+            if (trouble is null) trouble = error;
+            GiveUp(trouble);
         }
     }
 }

@@ -18,6 +18,9 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
     private const string RetentionBytes = "retention.bytes";
     private const string MaxMessageBytes = "max.message.bytes";
 
+    /// <summary>The request blocks a thread until its time is over.</summary>
+    private static readonly TimeSpan ListPatience = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan SettlingInterval = TimeSpan.FromMilliseconds(20);
 
     public async Task<TopicDescription> CreateAsync(TopicSpec spec, CancellationToken cancellationToken)
@@ -43,7 +46,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
 
     public async Task<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken)
     {
-        var metadata = await calls.CallAsync("list topics", client => Task.Run(() => client.GetMetadata(BrokerCalls.Patience)), cancellationToken)
+        var metadata = await calls.CallAsync("list topics", client => Task.Run(() => client.GetMetadata(ListPatience)), cancellationToken)
             .ConfigureAwait(false);
         return [.. metadata.Topics.Select(t => t.Topic).Where(t => !t.StartsWith("__", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
     }
