@@ -70,7 +70,7 @@ internal sealed class PartitionTransactions(
         catch (KafkaException error)
         {
             await DisposeAsync(taken).ConfigureAwait(false);
-            throw await log.ExplainAsync($"begin transactions for {source}", error).ConfigureAwait(false);
+            throw log.Explain($"begin transactions for {source}", error);
         }
         catch
         {
@@ -141,7 +141,7 @@ internal sealed class PartitionTransactions(
         if (!ended) await Task.Run(Discard).ConfigureAwait(false);
         return IsFenced(cause.Error.Code)
             ? Fenced("another session has taken the partition over", cause)
-            : await log.ExplainAsync($"append to {topic} in a transaction", cause).ConfigureAwait(false);
+            : log.Explain($"append to {topic} in a transaction", cause);
     }
 
     private static bool IsFenced(KafkaCode code) =>
