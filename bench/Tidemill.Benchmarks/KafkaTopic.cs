@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Tidemill.Connectors.Kafka;
 using Tidemill.Core.Configuration;
-using Tidemill.Core.Logs;
 
 namespace Tidemill.Benchmarks;
 
