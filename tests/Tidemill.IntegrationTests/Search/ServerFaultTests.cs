@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Tidemill.Connectors.Search.Elasticsearch;
 using Tidemill.Connectors.Search.Streams;
 using Tidemill.Core.Batches;
@@ -91,10 +89,7 @@ public sealed class ServerFaultTests : IAsyncLifetime
     [Fact]
     public async Task A_server_that_is_away_is_unavailable_and_of_several_nodes_the_next_is_taken()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var nobody = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
-        listener.Stop();
+        var nobody = $"http://127.0.0.1:{FreePorts.One()}";
         await using var away = new ElasticsearchStore(_connection with { Urls = [nobody] }, TimeProvider.System);
         var error = await Assert.ThrowsAsync<TidemillException>(() => away.ListIndexesAsync(Token));
         Assert.Equal(ErrorCode.Unavailable, error.Code);

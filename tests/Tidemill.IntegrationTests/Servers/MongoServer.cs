@@ -1,7 +1,4 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Tidemill.Connectors.MongoDb;
 using Tidemill.Connectors.MongoDb.Native;
 using Tidemill.Core.Configuration;
@@ -25,15 +22,14 @@ public sealed class MongoServer : IAsyncDisposable
 {
     private static readonly Lazy<Task<MongoServer?>> Shared = new(FindOrStartAsync);
 
-    private readonly string? _home;
-    private readonly string[] _options;
-    private readonly int _port;
+    private readonly ServerScript? _script;
+    private readonly string[] _start;
     private readonly string _uri;
 
-    private MongoServer(string uri, string? home, int port, string[] options)
+    private MongoServer(string uri, ServerScript? script, string[] start)
     {
-        (_uri, _home, _port, _options) = (uri, home, port, options);
-        if (home is not null)
+        (_uri, _script, _start) = (uri, script, start);
+        if (script is not null)
         {
             AppDomain.CurrentDomain.ProcessExit += (_, _) => DisposeAsync().AsTask().GetAwaiter().GetResult();
         }
@@ -52,7 +48,7 @@ public sealed class MongoServer : IAsyncDisposable
 
     /// <summary>A server of the caller's own: standalone, unless the options say --replset or --auth.</summary>
     public static async Task<MongoServer> StartPrivateAsync(params string[] options) =>
-        Required(Program() is null || !HasDriver() ? null : await StartAsync(options));
+        Required(HasDriver() ? await StartAsync(options) : null);
 
     /// <summary>A connection to a database of that name.</summary>
     public DocumentsConnection Connection(string database) => new() { Type = DocumentsType.MongoDb, Uri = _uri, Database = database };
@@ -63,22 +59,12 @@ public sealed class MongoServer : IAsyncDisposable
     public MongoDocumentStore Open() => MongoDocumentStore.Open(NewDatabase());
 
     /// <summary>SIGKILL, as in a crash.</summary>
-    public Task KillAsync() => RunAsync(_home!, "kill", "mongodb");
+    public Task KillAsync() => _script!.RunAsync("kill", "mongodb");
 
     /// <summary>Starts it again with its data.</summary>
-    public Task ReviveAsync() => RunAsync(_home!, ["start", "mongodb", "--port", Text(_port), .. _options]);
+    public Task ReviveAsync() => _script!.RunAsync(_start);
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_home is null || !Directory.Exists(_home))
-        {
-            return;
-        }
-
-        await RunAsync(_home, "kill", "mongodb");
-        await RunAsync(_home, "clean", "mongodb");
-        Directory.Delete(_home, recursive: true);
-    }
+    public ValueTask DisposeAsync() => _script?.DisposeAsync() ?? default;
 
     private static async Task<MongoServer?> FindOrStartAsync()
     {
@@ -88,45 +74,19 @@ public sealed class MongoServer : IAsyncDisposable
         }
 
         return Environment.GetEnvironmentVariable("TIDEMILL_TEST_MONGODB") is { Length: > 0 } given
-            ? new MongoServer(given, null, 0, [])
-            : Program() is null ? null : await StartAsync(["--replset"]);
+            ? new MongoServer(given, null, [])
+            : await StartAsync("--replset");
     }
 
-    private static async Task<MongoServer> StartAsync(string[] options)
+    private static async Task<MongoServer?> StartAsync(params string[] options)
     {
-        var home = Directory.CreateTempSubdirectory("tidemill-mongodb-").FullName;
-        var port = FreePort();
-        var output = await RunAsync(home, ["start", "mongodb", "--port", Text(port), .. options]);
-        const string Variable = "TIDEMILL_TEST_MONGODB=";
-        var uri = output.Split('\n').First(line => line.StartsWith(Variable, StringComparison.Ordinal))[Variable.Length..].Trim();
-        return new MongoServer(uri, home, port, options);
-    }
-
-    private static async Task<string> RunAsync(string home, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(Program()!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["SERVERS_HOME"] = home;
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return process.ExitCode == 0 || arguments[0] != "start"
-            ? output
-            : throw new InvalidOperationException($"mongod did not start: {await errors}");
-    }
-
-    private static string? Program()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        if (ServerScript.Find() is not { } script)
         {
-            var program = Path.Combine(folder.FullName, "shared", "servers", "server");
-            if (File.Exists(program))
-            {
-                return program;
-            }
+            return null;
         }
 
-        return null;
+        string[] start = ["start", "mongodb", "--port", FreePorts.One().ToString(CultureInfo.InvariantCulture), .. options];
+        return new MongoServer((await script.RunAsync(start))["TIDEMILL_TEST_MONGODB"], script, start);
     }
 
     private static bool HasDriver()
@@ -141,23 +101,6 @@ public sealed class MongoServer : IAsyncDisposable
         }
     }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static MongoServer Required(MongoServer? server)
-    {
-        const string Missing = "No MongoDB: set TIDEMILL_TEST_MONGODB to a replica set's connection string, and install libmongoc-1.0-0.";
-        if (server is null && Environment.GetEnvironmentVariable("CI") != "true")
-        {
-            Assert.Skip(Missing);
-        }
-
-        return server ?? throw new InvalidOperationException(Missing);
-    }
+    private static MongoServer Required(MongoServer? server) => TestServer.Required(
+        server, "No MongoDB: set TIDEMILL_TEST_MONGODB to a replica set's connection string, and install libmongoc-1.0-0.");
 }

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Npgsql;
 using Tidemill.Core.Configuration;
 
@@ -179,7 +177,7 @@ public sealed class PostgresServer : IAsyncDisposable
         var admin = new NpgsqlConnectionStringBuilder
         {
             Host = "127.0.0.1",
-            Port = FreePort(),
+            Port = FreePorts.One(),
             Username = "postgres",
             Password = password,
             Database = "postgres",
@@ -213,23 +211,8 @@ public sealed class PostgresServer : IAsyncDisposable
         .GetDirectories("/usr/lib/postgresql").Select(folder => Path.Combine(folder, "bin"))
         .Where(folder => File.Exists(Path.Combine(folder, "initdb"))).Order(StringComparer.Ordinal).LastOrDefault();
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private static PostgresServer Required(PostgresServer? server)
-    {
-        const string Missing = "No PostgreSQL: install it (Debian: postgresql), or set TIDEMILL_TEST_POSTGRES.";
-        if (server is null && Environment.GetEnvironmentVariable("CI") != "true")
-        {
-            Assert.Skip(Missing);
-        }
-
-        return server ?? throw new InvalidOperationException(Missing);
-    }
+    private static PostgresServer Required(PostgresServer? server) => TestServer.Required(
+        server, "No PostgreSQL: install it (Debian: postgresql), or set TIDEMILL_TEST_POSTGRES.");
 
     public async ValueTask DisposeAsync()
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Sockets;
 using System.Text.Json;
 
 namespace Tidemill.IntegrationTests.Servers;
@@ -25,7 +24,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
     public async Task StartAsync(string configuration, CancellationToken cancellationToken)
     {
         Require();
-        var port = FreePort();
+        var port = FreePorts.One();
         await File.WriteAllTextAsync(Path.Combine(_folder, "prometheus.yml"), configuration, cancellationToken);
         _process = Start("prometheus", [
             $"--config.file={Path.Combine(_folder, "prometheus.yml")}", $"--storage.tsdb.path={Path.Combine(_folder, "data")}",
@@ -83,11 +82,4 @@ internal sealed class PrometheusServer : IAsyncDisposable
         RedirectStandardOutput = true,
         RedirectStandardError = true,
     })!;
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

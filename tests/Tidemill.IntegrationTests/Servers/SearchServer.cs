@@ -1,8 +1,4 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using Tidemill.Connectors.Search.Elasticsearch;
 using Tidemill.Core.Configuration;
 
@@ -26,9 +22,9 @@ public sealed class SearchServer : IAsyncDisposable
     private static readonly Lazy<Task<SearchServer?>> SharedOpenSearch = new(() => FindOrStartAsync(SearchType.OpenSearch));
 
     private readonly SearchType _type;
-    private readonly string? _home;
+    private readonly ServerScript? _script;
 
-    private SearchServer(SearchType type, string url, string? home) => (_type, Url, _home) = (type, url, home);
+    private SearchServer(SearchType type, string url, ServerScript? script) => (_type, Url, _script) = (type, url, script);
 
     public string Url { get; }
 
@@ -46,7 +42,7 @@ public sealed class SearchServer : IAsyncDisposable
 
     /// <summary>An Elasticsearch of the caller's own with users and TLS.</summary>
     public static async Task<SearchServer> StartSecureAsync() =>
-        Required(Script() is null ? null : await StartAsync(SearchType.Elasticsearch, "--basic-auth", "--tls"));
+        Required(await StartAsync(SearchType.Elasticsearch, "--basic-auth", "--tls"));
 
     internal static async ValueTask StopSharedAsync()
     {
@@ -79,14 +75,7 @@ public sealed class SearchServer : IAsyncDisposable
         await store.DisposeAsync();
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_home is not null && Directory.Exists(_home))
-        {
-            await RunAsync(_home, "stop", Name(_type));
-            Directory.Delete(_home, recursive: true);
-        }
-    }
+    public ValueTask DisposeAsync() => _script?.DisposeAsync() ?? default;
 
     private static async Task<SearchServer?> FindOrStartAsync(SearchType type)
     {
@@ -101,16 +90,19 @@ public sealed class SearchServer : IAsyncDisposable
             };
         }
 
-        return Script() is null ? null : await StartAsync(type);
+        return await StartAsync(type);
     }
 
-    private static async Task<SearchServer> StartAsync(SearchType type, params string[] options)
+    private static async Task<SearchServer?> StartAsync(SearchType type, params string[] options)
     {
-        var home = Directory.CreateTempSubdirectory("tidemill-servers-").FullName;
-        var lines = await RunAsync(home, ["start", Name(type), "--port", FreePort().ToString(CultureInfo.InvariantCulture), .. options]);
-        var values = lines.Where(l => l.StartsWith("TIDEMILL_TEST_", StringComparison.Ordinal)).Select(l => l.Split('=', 2)).ToDictionary(l => l[0], l => l[1]);
+        if (ServerScript.Find() is not { } script)
+        {
+            return null;
+        }
+
+        var values = await script.RunAsync(["start", Name(type), "--port", FreePorts.One().ToString(CultureInfo.InvariantCulture), .. options]);
         var variable = $"TIDEMILL_TEST_{Name(type).ToUpperInvariant()}";
-        return new SearchServer(type, values[variable], home)
+        return new SearchServer(type, values[variable], script)
         {
             User = values.GetValueOrDefault($"{variable}_USER"),
             Password = values.GetValueOrDefault($"{variable}_PASSWORD"),
@@ -118,41 +110,8 @@ public sealed class SearchServer : IAsyncDisposable
         };
     }
 
-    private static async Task<string[]> RunAsync(string home, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(Script()!, arguments) { RedirectStandardOutput = true };
-        start.Environment["SERVERS_HOME"] = home;
-        using var process = Process.Start(start)!;
-        var output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return process.ExitCode == 0
-            ? output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            : throw new InvalidOperationException($"server {string.Join(' ', arguments)} ended with {process.ExitCode}.");
-    }
-
-    private static string? Script([CallerFilePath] string path = "")
-    {
-        var script = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "../../../../shared/servers/server"));
-        return File.Exists(script) ? script : null;
-    }
-
     private static string Name(SearchType type) => type == SearchType.OpenSearch ? "opensearch" : "elasticsearch";
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private static SearchServer Required(SearchServer? server)
-    {
-        const string Missing = "No search server: set TIDEMILL_TEST_ELASTICSEARCH and TIDEMILL_TEST_OPENSEARCH, or have ../shared/servers.";
-        if (server is null && Environment.GetEnvironmentVariable("CI") != "true")
-        {
-            Assert.Skip(Missing);
-        }
-
-        return server ?? throw new InvalidOperationException(Missing);
-    }
+    private static SearchServer Required(SearchServer? server) => TestServer.Required(
+        server, "No search server: set TIDEMILL_TEST_ELASTICSEARCH and TIDEMILL_TEST_OPENSEARCH, or have ../shared/servers.");
 }

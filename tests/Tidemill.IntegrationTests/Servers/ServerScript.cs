@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.NetworkInformation;
 using System.Runtime.CompilerServices;
 
 namespace Tidemill.IntegrationTests.Servers;
@@ -34,14 +33,6 @@ internal sealed class ServerScript : IAsyncDisposable
         return process.ExitCode == 0
             ? output.Split('\n').Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1].Trim())
             : throw new InvalidOperationException($"server {string.Join(' ', arguments)} ended with {process.ExitCode}.");
-    }
-
-    /// <summary>The first of fifty ports in a row that nobody listens on: a server may take several.</summary>
-    public static int FreePorts()
-    {
-        var taken = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(e => e.Port).ToHashSet();
-        return Enumerable.Range(200, 100).Select(n => n * 100).OrderBy(_ => Random.Shared.Next())
-            .First(port => !Enumerable.Range(port, 50).Any(taken.Contains));
     }
 
     public async ValueTask DisposeAsync()
