@@ -74,15 +74,27 @@ public static class StreamCatchUp
     {
         foreach (var sink in sinks)
         {
-            var held = await sink.ReadPositionsAsync(cancellationToken);
-            var behind = topic.Partitions.Any(p =>
-                p.Next > p.Earliest && held.GetValueOrDefault(new TopicPartition(topic.Name, p.Partition)) < p.Next);
-            if (behind)
+            if (!await HoldsAsync(sink, topic, cancellationToken))
             {
                 return false;
             }
         }
 
         return true;
+    }
+
+    private static async Task<bool> HoldsAsync(ISink sink, TopicDescription topic, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var held = await sink.ReadPositionsAsync(cancellationToken);
+            return topic.Partitions.All(p =>
+                p.Next <= p.Earliest || held.GetValueOrDefault(new TopicPartition(topic.Name, p.Partition)) >= p.Next);
+        }
+        catch (TidemillException error) when (error.Rule.Retry == RetryRule.Backoff)
+        {
+            // The stream meets the same outage, reports it and goes on after it.
+            return false;
+        }
     }
 }

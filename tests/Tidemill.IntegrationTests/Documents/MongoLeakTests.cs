@@ -7,7 +7,11 @@ using Tidemill.IntegrationTests.Servers;
 
 namespace Tidemill.IntegrationTests.Documents;
 
-/// <summary>The driver's memory is not the garbage collector's: what is not released is lost.</summary>
+/// <summary>
+/// The driver's memory is not the garbage collector's: what is not released is lost. The whole process is measured, so
+/// nothing else runs meanwhile.
+/// </summary>
+[Collection(nameof(MongoLeakTests))]
 public sealed class MongoLeakTests
 {
     [Fact]
@@ -70,3 +74,6 @@ public sealed class MongoLeakTests
         File.ReadLines("/proc/self/status").First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Replace("kB", "", StringComparison.Ordinal),
         CultureInfo.InvariantCulture);
 }
+
+[CollectionDefinition(nameof(MongoLeakTests), DisableParallelization = true)]
+public sealed class MongoLeakTestsRunAlone;

@@ -17,8 +17,8 @@ internal enum Fault
     CommitAnswer,
 }
 
-/// <summary>A real warehouse whose writers fail as told.</summary>
-internal sealed class FaultyWarehouse(IWarehouse inner, Func<Fault> next) : IWarehouse
+/// <summary>A real warehouse whose writers fail as told, and whose queries find it away as told.</summary>
+internal sealed class FaultyWarehouse(IWarehouse inner, Func<Fault> next, Func<bool>? away = null) : IWarehouse
 {
     public WarehouseKind Kind => inner.Kind;
 
@@ -33,7 +33,9 @@ internal sealed class FaultyWarehouse(IWarehouse inner, Func<Fault> next) : IWar
         inner.ExecuteInTransactionAsync(statements, cancellationToken);
 
     public Task<IQueryResult> QueryAsync(string sql, IReadOnlyList<object?> parameters, bool readOnly, CancellationToken cancellationToken) =>
-        inner.QueryAsync(sql, parameters, readOnly, cancellationToken);
+        away?.Invoke() == true
+            ? throw new TidemillException(ErrorCode.Unavailable, "The test's warehouse is away for queries.")
+            : inner.QueryAsync(sql, parameters, readOnly, cancellationToken);
 
     public Task<TableDescription?> DescribeAsync(TableName table, CancellationToken cancellationToken) => inner.DescribeAsync(table, cancellationToken);
 

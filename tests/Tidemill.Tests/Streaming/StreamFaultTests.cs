@@ -35,6 +35,18 @@ public sealed class StreamFaultTests
     }
 
     [Fact]
+    public async Task Catching_up_waits_for_a_warehouse_that_cannot_be_asked_how_far_it_is()
+    {
+        await using var bench = await OpenAsync();
+        var asked = 0;
+        bench.Wrap = warehouse => new FaultyWarehouse(warehouse, () => Fault.None, () => Interlocked.Increment(ref asked) % 3 != 0);
+        await bench.ProduceAsync(Json(1), Json(2));
+        await bench.CatchUpAsync(Stream(ConflictRule.Append));
+        Assert.Equal(2, (await bench.RowsAsync("SELECT id FROM events")).Count);
+        Assert.True(asked > 2);
+    }
+
+    [Fact]
     public async Task A_commit_whose_answer_is_lost_is_not_written_again()
     {
         await using var bench = await OpenAsync();
