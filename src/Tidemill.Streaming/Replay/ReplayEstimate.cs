@@ -58,7 +58,7 @@ internal sealed class ReplayEstimate(StreamServices services)
             }
         }
 
-        await ActualRows.LoadAsync(services.Warehouse, table.Table, expected, cancellationToken);
+        await ActualRows.LoadAsync(services.Warehouse, new CheckpointOwner(stream.Name, sink.Name), table.Table, expected, cancellationToken);
         return sink.Method == ReplayMethod.ByKey ? ByKey(expected, sink, table) : ByPosition(expected, sink);
     }
 

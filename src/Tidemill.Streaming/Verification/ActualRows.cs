@@ -1,29 +1,41 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 using Tidemill.DuckDb;
 
 namespace Tidemill.Streaming.Verification;
 
-/// <summary>Copies a table's rows beside the expected ones, as <c>actual_rows</c>; a table that is not there has none.</summary>
-internal static class ActualRows
+/// <summary>A table's rows and its sink's positions of the same moment: the stream may go on meanwhile.</summary>
+/// <param name="Count">Rows in <c>actual_rows</c>.</param>
+/// <param name="Positions">For each partition, the next record whose rows are not among them.</param>
+internal sealed record ActualRows(long Count, IReadOnlyDictionary<TopicPartition, LogOffset> Positions)
 {
-    public static async Task<long> LoadAsync(
-        IWarehouse warehouse, TableName table, ExpectedRows expected, CancellationToken cancellationToken)
+    /// <summary>Copies the rows beside the expected ones, as <c>actual_rows</c>; a table that is not there has none.</summary>
+    public static async Task<ActualRows> LoadAsync(
+        IWarehouse warehouse, CheckpointOwner owner, TableName table, ExpectedRows expected, CancellationToken cancellationToken)
     {
         expected.Connection.Execute($"CREATE TABLE actual_rows AS SELECT * EXCLUDE ({ExpectedRows.RunColumn}) FROM expected_rows LIMIT 0");
+        var before = await warehouse.ReadCheckpointsAsync(owner, cancellationToken);
         if (await warehouse.DescribeAsync(table, cancellationToken) is null)
         {
-            return 0;
+            return new ActualRows(0, before);
         }
 
         using var appender = expected.Connection.Append(null, "actual_rows");
         using var chunk = DataChunk.Create(expected.Types.ToImmutableArray());
-        await using var result = await warehouse.QueryAsync(
-            $"SELECT {SqlName.List(expected.Columns)} FROM {table.Quoted}", [], readOnly: true, cancellationToken);
+        await using var result = await warehouse.QueryAsync(Sql(table, expected.Columns), [owner.Stream, owner.Sink], readOnly: true, cancellationToken);
         long rows = 0;
+        var positions = "";
         await foreach (var row in result.ReadRowsAsync(cancellationToken))
         {
-            for (var column = 0; column < row.Length; column++)
+            if (row[^1] is string text)
+            {
+                positions = text;
+                continue;
+            }
+
+            for (var column = 0; column < row.Length - 1; column++)
             {
                 chunk[column].SetValue(chunk.Size, row[column]);
             }
@@ -38,6 +50,19 @@ internal static class ActualRows
 
         appender.Append(chunk);
         appender.Close();
-        return rows;
+        return new ActualRows(rows, Parse(positions));
     }
+
+    // One statement sees one moment: the table's rows, and in a row of its own what the checkpoints of $1, $2 say.
+    private static string Sql(TableName table, IReadOnlyList<string> columns) => $"""
+        SELECT {SqlName.List(columns)}, NULL AS _positions FROM {table.Quoted}
+        UNION ALL
+        SELECT {string.Join(", ", columns.Select(_ => "NULL"))}, coalesce(string_agg(topic || '/' || CAST("partition" AS text) || '/' || CAST(next_offset AS text), ','), '')
+        FROM {SystemTables.Checkpoints} WHERE stream = $1 AND sink = $2
+        """;
+
+    private static Dictionary<TopicPartition, LogOffset> Parse(string positions) => positions
+        .Split(',', StringSplitOptions.RemoveEmptyEntries).Select(position => position.Split('/')).ToDictionary(
+            parts => new TopicPartition(parts[0], int.Parse(parts[1], CultureInfo.InvariantCulture)),
+            parts => new LogOffset(long.Parse(parts[2], CultureInfo.InvariantCulture)));
 }

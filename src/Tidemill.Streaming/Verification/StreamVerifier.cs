@@ -54,11 +54,11 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
     private async Task<VerifyReport> VerifyAsync(
         StreamDefinition stream, WarehouseSinkDefinition sink, CancellationToken cancellationToken)
     {
-        var checkpoints = await services.Warehouse.ReadCheckpointsAsync(new CheckpointOwner(stream.Name, sink.Name), cancellationToken);
         using var expected = new ExpectedRows(stream);
+        var (found, checkpoints) = await ActualRows.LoadAsync(
+            services.Warehouse, new CheckpointOwner(stream.Name, sink.Name), sink.Table, expected, cancellationToken);
         var (topic, reading) = await ReadDueAsync(stream, expected, checkpoints, cancellationToken);
         expected.Complete();
-        var found = await ActualRows.LoadAsync(services.Warehouse, sink.Table, expected, cancellationToken);
         JsonSpelling.Unify(expected);
         return Report(stream, sink.Table.ToString(), topic, checkpoints, reading, found,
             new RowComparison(expected, sink, IsComplete(stream, topic)).Compare());

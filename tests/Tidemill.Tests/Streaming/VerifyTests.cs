@@ -66,6 +66,35 @@ public sealed class VerifyTests
         Assert.Equal(3, report.Pending);
     }
 
+    [Theory]
+    [InlineData(ConflictRule.Append)]
+    [InlineData(ConflictRule.Ignore)]
+    [InlineData(ConflictRule.Merge)]
+    public async Task Tables_are_proven_while_their_stream_goes_on(ConflictRule rule)
+    {
+        await using var bench = await OpenAsync();
+        var stream = rule != ConflictRule.Merge ? Stream(rule) : Stream(rule, "SELECT 1 AS id, sum(amount) AS amount FROM batch GROUP BY 1") with
+        {
+            Sinks =
+            [
+                new WarehouseSinkDefinition("events", new TableName("events"))
+                {
+                    Rule = rule, Key = ["id"], Merge = new Dictionary<string, MergeOperation> { ["amount"] = MergeOperation.Sum },
+                },
+            ],
+        };
+        var (checks, id, records) = (0, 0, 0L);
+        await bench.RunUntilAsync(stream, async _ =>
+        {
+            await bench.ProduceAsync([.. Enumerable.Range(id, 200).Select(i => Json(i))]);
+            id += 200;
+            var report = Assert.Single(await new StreamVerifier(bench.Services, [stream]).VerifyAsync("events", default));
+            Assert.True(report.Proven, $"check {checks}: {string.Join("; ", report.Findings)}");
+            records = report.Records;
+            return ++checks >= 15 && records > 0;
+        });
+    }
+
     [Fact]
     public async Task Documents_are_compared_by_what_they_say_not_by_how_they_are_written()
     {
