@@ -40,15 +40,13 @@ internal static class DeadLettersCommand
                 return ExitCode.Success;
             }
 
-            var table = new Table().Border(TableBorder.Rounded).AddColumns("stream", "position", "status", "code", "reason", "set aside");
-            foreach (var letter in answer.GetProperty("letters").EnumerateArray())
-            {
-                table.AddRow(
-                    Markup.Escape(Text(letter, "stream")), Markup.Escape(LetterPosition.Of(letter).ToString()), Text(letter, "status"),
-                    Text(letter, "code"), Markup.Escape(Text(letter, "message")), Text(letter, "createdAt"));
-            }
-
-            AnsiConsole.Write(table);
+            TextTable.Write(
+                ["stream", "position", "status", "code", "reason", "set aside"],
+                answer.GetProperty("letters").EnumerateArray().Select(letter => new[]
+                {
+                    TextTable.Cell(letter, "stream"), LetterPosition.Of(letter).ToString(), TextTable.Cell(letter, "status"),
+                    TextTable.Cell(letter, "code"), TextTable.Cell(letter, "message"), TextTable.Cell(letter, "createdAt"),
+                }));
             AnsiConsole.MarkupLine($"{answer.GetProperty("open")} open in all");
             return ExitCode.Success;
         });
@@ -71,7 +69,7 @@ internal static class DeadLettersCommand
 
             foreach (var name in (string[])["stream", "status", "code", "field", "message", "timestamp", "createdAt"])
             {
-                AnsiConsole.MarkupLineInterpolated($"[grey]{name,-10}[/] {Text(letter, name)}");
+                AnsiConsole.MarkupLineInterpolated($"[grey]{name,-10}[/] {TextTable.Cell(letter, name)}");
             }
 
             Write("key", letter, "key");
@@ -101,7 +99,7 @@ internal static class DeadLettersCommand
                 var preview = await server.PostAsync("/api/dead-letters/preview", Body(name, [at], edited), cancellationToken);
                 if (!preview.GetProperty("accepted").GetBoolean())
                 {
-                    throw new TidemillException(ErrorCode.DecodeFailed, Text(preview, "summary"));
+                    throw new TidemillException(ErrorCode.DecodeFailed, TextTable.Cell(preview, "summary"));
                 }
             }
 
@@ -121,12 +119,12 @@ internal static class DeadLettersCommand
             var some = parsed.GetValue(positions)!.Select(LetterPosition.Parse).ToList();
             var answer = await Terminal.WaitAsync("replaying", server.PostAsync(
                 "/api/dead-letters/replay", Body(parsed.GetValue(stream)!, some.Count == 0 ? null : some, null), cancellationToken));
-            Report(choice, answer, $"{Text(answer, "replayed")} replayed, {Text(answer, "remaining")} still fail");
+            Report(choice, answer, $"{TextTable.Cell(answer, "replayed")} replayed, {TextTable.Cell(answer, "remaining")} still fail");
             if (!choice.Json)
             {
                 foreach (var failure in answer.GetProperty("failures").EnumerateArray())
                 {
-                    AnsiConsole.MarkupLineInterpolated($"  {LetterPosition.Of(failure.GetProperty("position"))}: {Text(failure, "reason")}");
+                    AnsiConsole.MarkupLineInterpolated($"  {LetterPosition.Of(failure.GetProperty("position"))}: {TextTable.Cell(failure, "reason")}");
                 }
             }
 
@@ -200,15 +198,12 @@ internal static class DeadLettersCommand
     {
         if (letter.TryGetProperty(property, out var bytes) && bytes.ValueKind == JsonValueKind.Object)
         {
-            var text = Text(bytes, "text");
-            AnsiConsole.MarkupLineInterpolated($"[grey]{name,-10}[/] {(text.Length > 0 ? text : "base64 " + Text(bytes, "base64"))}");
+            var text = TextTable.Cell(bytes, "text");
+            AnsiConsole.MarkupLineInterpolated($"[grey]{name,-10}[/] {(text.Length > 0 ? text : "base64 " + TextTable.Cell(bytes, "base64"))}");
         }
     }
 
     private static string Query(string name, string? value) => value is null ? "" : $"&{name}={Uri.EscapeDataString(value)}";
-
-    private static string Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value.ToString() : "";
 
     private static Option<string?> StreamOption(bool required) => new("--stream", "-s") { Description = "The stream that set them aside.", Required = required };
 

@@ -29,7 +29,7 @@ internal static class GroupsCommand
         command.OnServer(new ProjectOptions(), async (_, choice, server, cancellationToken) =>
         {
             var rows = await server.GetAsync(path, cancellationToken);
-            JsonOutput.PrintOr(choice, rows, () => TextTable.Write(columns, rows.EnumerateArray().Select(r => columns.Select(c => TextTable.Cell(r, c)).ToArray())));
+            JsonOutput.PrintOr(choice, rows, () => TextTable.Write([.. columns.Select(TextTable.Title)], rows.EnumerateArray().Select(r => columns.Select(c => TextTable.Cell(r, c)).ToArray())));
             return ExitCode.Success;
         });
         return command;

@@ -21,7 +21,7 @@ internal static class StatusCommand
             }
 
             AnsiConsole.MarkupLineInterpolated(
-                $"[bold]{Text(status, "project")}[/] target {Text(status, "target")}, {(server.IsRunning ? $"up at {server.Address}" : "not up")}");
+                $"[bold]{TextTable.Cell(status, "project")}[/] target {TextTable.Cell(status, "target")}, {(server.IsRunning ? $"up at {server.Address}" : "not up")}");
             WriteStreams(status.GetProperty("streams"));
             WriteTopics(status.GetProperty("topics"));
             return ExitCode.Success;
@@ -29,39 +29,20 @@ internal static class StatusCommand
         return command;
     }
 
-    private static void WriteStreams(JsonElement streams)
-    {
-        if (streams.GetArrayLength() == 0)
+    private static void WriteStreams(JsonElement streams) => TextTable.Write(
+        ["stream", "state", "records", "lag", "records/s", "dead letters", "last error"],
+        streams.EnumerateArray().Select(stream => new[]
         {
-            return;
-        }
+            TextTable.Cell(stream, "name"), TextTable.Cell(stream, "state"), TextTable.Cell(stream, "records"), TextTable.Cell(stream, "lag"),
+            stream.GetProperty("recordsPerSecond").GetDouble().ToString("N0", CultureInfo.InvariantCulture),
+            TextTable.Cell(stream, "deadLetters"), TextTable.Cell(stream, "lastError"),
+        }));
 
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("stream", "state", "records", "lag", "records/s", "dead letters", "last error");
-        foreach (var stream in streams.EnumerateArray())
+    private static void WriteTopics(JsonElement topics) => TextTable.Write(
+        ["topic", "partitions", "records", "bytes"],
+        topics.EnumerateArray().Select(topic => new[]
         {
-            table.AddRow(
-                Markup.Escape(Text(stream, "name")), Text(stream, "state"), Text(stream, "records"), Text(stream, "lag"),
-                stream.GetProperty("recordsPerSecond").GetDouble().ToString("N0", CultureInfo.InvariantCulture),
-                Text(stream, "deadLetters"), Markup.Escape(Text(stream, "lastError")));
-        }
-
-        AnsiConsole.Write(table);
-    }
-
-    private static void WriteTopics(JsonElement topics)
-    {
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("topic", "partitions", "records", "bytes");
-        foreach (var topic in topics.EnumerateArray())
-        {
-            table.AddRow(
-                Markup.Escape(Text(topic, "name")),
-                topic.GetProperty("partitions").GetArrayLength().ToString(CultureInfo.InvariantCulture),
-                Text(topic, "records"), Text(topic, "bytes"));
-        }
-
-        AnsiConsole.Write(table);
-    }
-
-    private static string Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value.ToString() : "";
+            TextTable.Cell(topic, "name"), topic.GetProperty("partitions").GetArrayLength().ToString(CultureInfo.InvariantCulture),
+            TextTable.Cell(topic, "records"), TextTable.Cell(topic, "bytes"),
+        }));
 }

@@ -21,6 +21,10 @@ internal static class TextTable
         }
     }
 
+    /// <summary>A property's name as a column's: <c>lastError</c> is last error.</summary>
+    public static string Title(string property) =>
+        string.Concat(property.Select(c => char.IsAsciiLetterUpper(c) ? $" {char.ToLowerInvariant(c)}" : c.ToString()));
+
     /// <summary>A property as text; empty when it is absent or null.</summary>
     public static string Cell(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value.ToString() : "";
