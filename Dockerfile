@@ -4,17 +4,17 @@ FROM node:22.20.0-bookworm-slim AS npm
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund --loglevel=error
-RUN npm pack --silent @confluentinc/kafka-javascript@1.10.1 \
-    && mkdir /kafka \
-    && tar -xzf confluentinc-kafka-javascript-1.10.1.tgz -C /kafka --strip-components=1
 
-# librdkafka is built: the distribution's own is too old for current brokers' SCRAM.
-FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS librdkafka
+# librdkafka is built, as everywhere, by the project's own script, which checks what it fetched: the distribution's is too old
+# for current brokers' SCRAM.
+FROM node:22.20.0-bookworm-slim AS librdkafka
+WORKDIR /src
+COPY .npmrc src/Tidemill.Connectors/Kafka/Native/build-librdkafka.sh ./
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends gcc g++ make python3 libssl-dev libzstd-dev zlib1g-dev \
-    && rm -rf /var/lib/apt/lists/*
-COPY --from=npm /kafka/deps/librdkafka /librdkafka
-RUN cd /librdkafka && ./configure --disable-gssapi --disable-curl && make -j"$(nproc)" -C src
+    && apt-get install -y --no-install-recommends gcc g++ libc6-dev make python3 libssl-dev libzstd-dev zlib1g-dev \
+    && rm -rf /var/lib/apt/lists/* \
+    && XDG_CACHE_HOME=/built ./build-librdkafka.sh \
+    && mv /built/tidemill/librdkafka-*/librdkafka.so.1 /librdkafka.so
 
 FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
 WORKDIR /src
@@ -32,7 +32,7 @@ RUN apt-get update \
     && mkdir /data /project \
     && chown "$APP_UID" /data
 COPY --from=build /app /app
-COPY --from=librdkafka /librdkafka/src/librdkafka.so.1 /app/librdkafka.so
+COPY --from=librdkafka /librdkafka.so /app/librdkafka.so
 ENV PATH=/app:$PATH \
     TIDEMILL_DATA=/data
 USER $APP_UID
