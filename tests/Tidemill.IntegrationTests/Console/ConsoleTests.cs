@@ -7,10 +7,12 @@ namespace Tidemill.IntegrationTests.Console;
 
 public sealed class ConsoleTests(RunningServer server, Browser browser) : IClassFixture<RunningServer>, IClassFixture<Browser>
 {
+    private const string LongGroup = "a-group-with-a-name-longer-than-a-phone-is-wide";
+
     private static readonly string[] Pages =
     [
         "/", "/streams", "/streams/orders", "/topics", "/topics/orders", "/topics/orders?partition=0&from=earliest&where=size%20%3E%200", "/topics/orders/0/0",
-        "/groups/tidemill.shop.orders", "/groups/by-hand", "/dead-letters", "/workflows", "/query", "/search",
+        "/groups/tidemill.shop.orders", "/groups/by-hand", $"/groups/{LongGroup}", "/dead-letters", "/workflows", "/query", "/search",
     ];
 
     private static int _nextId = Random.Shared.Next(1_000_000, 900_000_000);
@@ -154,6 +156,7 @@ public sealed class ConsoleTests(RunningServer server, Browser browser) : IClass
         await SendBrokenOrderAsync();
         await server.PostAsync("/api/topics/orders/produce", """{"key":"k","value":"{\"id\":1,\"amount\":1}","headers":{"source":"till"},"partition":0}""");
         await server.PostAsync("/api/groups/by-hand/positions", """{"to":"earliest","topic":"orders"}""");
+        await server.PostAsync($"/api/groups/{LongGroup}/positions", """{"to":"earliest","topic":"orders"}""");
     }
 
     private Task<Visit> OpenAsync(string path, int width = 1280, int height = 900, ColorScheme scheme = ColorScheme.Light) =>

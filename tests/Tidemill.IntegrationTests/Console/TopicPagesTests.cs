@@ -108,6 +108,46 @@ public sealed class TopicPagesTests(RunningServer server, Browser browser) : ICl
         await Expect(visit.Page.Locator("#now")).ToContainTextAsync("Running", new() { Timeout = 10_000 });
     }
 
+    [Fact]
+    public async Task Range_is_planned_then_replayed_from_the_page_of_its_stream()
+    {
+        const string Count = "SELECT count(*) FROM orders WHERE id = 234567890";
+        await server.PostAsync("/api/topics/orders/records", """{"id":234567890,"amount":2}""");
+        await RunningServer.UntilAsync(async () => (await server.ScalarAsync(Count)).GetInt64() == 1, "the row");
+        using (await server.SendAsync("/api/query", """{"sql":"DELETE FROM orders WHERE id = 234567890","readOnly":false}"""))
+        {
+            Assert.Equal(0, (await server.ScalarAsync(Count)).GetInt64());
+        }
+
+        await using var visit = await OpenAsync("/streams/orders");
+        var form = visit.Page.GetByRole(AriaRole.Region, new() { Name = "Replay a range" });
+        var plan = visit.Page.GetByRole(AriaRole.Region, new() { Name = "Replay plan" });
+        await form.GetByLabel("From").FillAsync("yesterday");
+        await form.GetByRole(AriaRole.Button, new() { Name = "Show the plan" }).ClickAsync();
+        await Expect(visit.Page.Locator("#messages p.failed")).ToContainTextAsync("yesterday");
+        await form.GetByLabel("From").FillAsync("0");
+        await form.GetByRole(AriaRole.Button, new() { Name = "Show the plan" }).ClickAsync();
+        await Expect(plan).ToContainTextAsync("read orders/");
+        await Expect(plan).ToContainTextAsync("by its key: 1 new");
+        Assert.Equal(0, (await server.ScalarAsync(Count)).GetInt64());
+
+        // No to the question changes nothing, yes does what the plan said.
+        var asked = new List<string>();
+        visit.Page.Dialog += (_, dialog) =>
+        {
+            asked.Add(dialog.Message);
+            _ = asked.Count == 1 ? dialog.DismissAsync() : dialog.AcceptAsync();
+        };
+        await form.GetByRole(AriaRole.Button, new() { Name = "Replay", Exact = true }).ClickAsync();
+        Assert.Equal(0, (await server.ScalarAsync(Count)).GetInt64());
+        await form.GetByRole(AriaRole.Button, new() { Name = "Replay", Exact = true }).ClickAsync();
+        await Expect(visit.Page.Locator("#messages")).ToContainTextAsync("records run again, 1 rows written.");
+        await Expect(plan).ToBeEmptyAsync();
+        Assert.Equal(1, (await server.ScalarAsync(Count)).GetInt64());
+        Assert.Equal(2, asked.Count);
+        await Expect(visit.Page.Locator("#now")).ToContainTextAsync("Running", new() { Timeout = 10_000 });
+    }
+
     private Task<Visit> OpenAsync(string path) => browser.OpenAsync(server.Host.Url, path, 1280, 900, ColorScheme.Light);
 
     private async Task<string> NewTopicAsync()

@@ -96,6 +96,10 @@
       const line = body.insertRow();
       for (const value of row) line.insertCell().textContent = value === null ? "NULL" : value;
     }
+    for (const [at, title] of [...head.cells].entries()) {
+      const isNumber = answer.rows.length > 0 && answer.rows.every((row) => /^-?[\d.,]+$|^none$/.test(row[at] ?? ""));
+      if (isNumber) for (const cell of [title, ...[...body.rows].map((line) => line.cells[at])]) cell.className = "number";
+    }
   }
 
   // "name: value", one a line.
