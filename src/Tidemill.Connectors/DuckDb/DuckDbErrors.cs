@@ -20,9 +20,13 @@ internal static class DuckDbErrors
     public static TidemillException Map(DuckDbException error, DuckDbWork work, string description)
     {
         var code = Code(error, work);
-        var message = code == ErrorCode.DataFolderLocked
-            ? $"Another process holds {description}."
-            : $"{description}: {error.LogText}";
+        var message = code switch
+        {
+            ErrorCode.DataFolderLocked => $"Another process holds {description}.",
+            ErrorCode.SqlInvalid when error.ErrorType == DuckDbErrorType.Permission =>
+                $"{description}: SQL reaches files of the folders under the warehouse's `files:` only, and loads no extensions.",
+            _ => $"{description}: {error.LogText}",
+        };
         return new TidemillException(code, message, error) { SqlLine = error.SqlLine };
     }
 
@@ -50,7 +54,7 @@ internal static class DuckDbErrors
         DuckDbErrorType.Fatal => IsDiskFull(error) ? ErrorCode.DiskFull : ErrorCode.Unavailable,
         DuckDbErrorType.OutOfMemory => Says(error, "temp_directory") ? ErrorCode.DiskFull : ErrorCode.Unavailable,
         DuckDbErrorType.DataCorruption => ErrorCode.DataCorrupt,
-        DuckDbErrorType.Permission => ErrorCode.AccessDenied,
+        DuckDbErrorType.Permission => work == DuckDbWork.Opening ? ErrorCode.AccessDenied : ErrorCode.SqlInvalid,
         DuckDbErrorType.Connection or DuckDbErrorType.Network or DuckDbErrorType.Http => ErrorCode.Unavailable,
         DuckDbErrorType.Interrupt => ErrorCode.TimedOut,
         DuckDbErrorType.Internal or DuckDbErrorType.NullPointer => ErrorCode.Internal,

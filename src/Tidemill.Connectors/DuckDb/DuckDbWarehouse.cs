@@ -30,7 +30,8 @@ public sealed class DuckDbWarehouse : IWarehouse
 
     /// <summary>
     /// Opens the file, creating it, its folder and the system tables when missing. Sessions run in UTC, within
-    /// <see cref="WarehouseConnection.MemoryLimit"/>; extensions are neither fetched nor loaded by themselves.
+    /// <see cref="WarehouseConnection.MemoryLimit"/>; extensions are neither fetched nor loaded by themselves, and SQL reaches
+    /// no file outside <see cref="WarehouseConnection.Files"/>.
     /// </summary>
     /// <exception cref="TidemillException">
     /// DataFolderLocked: another process holds the file. DataCorrupt: it is no database. ConfigurationInvalid: DuckDB
@@ -86,7 +87,7 @@ public sealed class DuckDbWarehouse : IWarehouse
             }
 
             DuckDbRecovery.Prepare(path);
-            return InUtc(DuckDbDatabase.Open(path, settings));
+            return Confine(DuckDbDatabase.Open(path, settings), connection.Files);
         }
         catch (DuckDbException error) when (DuckDbErrors.IsAboutSettings(error))
         {
@@ -106,12 +107,18 @@ public sealed class DuckDbWarehouse : IWarehouse
         }
     }
 
-    private static DuckDbDatabase InUtc(DuckDbDatabase database)
+    /// <summary>
+    /// Sessions in UTC, and SQL kept from the machine's files: the engine goes on with its own ones, and no statement can take
+    /// this back while it is open.
+    /// </summary>
+    private static DuckDbDatabase Confine(DuckDbDatabase database, IReadOnlyList<string> folders)
     {
         try
         {
             using var connection = database.Connect();
             connection.Execute("SET GLOBAL TimeZone = 'UTC'");
+            connection.Execute($"SET GLOBAL allowed_directories = [{string.Join(", ", folders.Select(SqlName.Literal))}]");
+            connection.Execute("SET GLOBAL enable_external_access = false");
             return database;
         }
         catch

@@ -74,6 +74,12 @@ public sealed record WarehouseConnection
     /// <summary>DuckDB's threads. Default 0: one a processor.</summary>
     public int Threads { get; init; }
 
+    /// <summary>
+    /// Folders whose files DuckDB's SQL may read and write; absolute once the project's folder is known. Default: none, as models,
+    /// tasks and queries share one engine, and whoever may query could else read every file that the process can.
+    /// </summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+
     private bool PrintMembers(System.Text.StringBuilder builder)
     {
         builder.Append(System.Globalization.CultureInfo.InvariantCulture, $"Type = {Type}, Host = {Host}, Port = {Port}, Database = {Database}");

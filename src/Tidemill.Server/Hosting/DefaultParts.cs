@@ -59,6 +59,9 @@ internal static class DefaultParts
         ProjectDefinition project, DataFolder folder, CancellationToken cancellationToken) => project.Target.Warehouse.Type switch
         {
             WarehouseType.Postgres => await PostgresWarehouse.OpenAsync(project.Target.Warehouse, cancellationToken),
-            _ => await DuckDbWarehouse.OpenAsync(folder.Warehouse, project.Target.Warehouse, cancellationToken),
+            _ => await DuckDbWarehouse.OpenAsync(folder.Warehouse, InFolder(project.Target.Warehouse, project.Folder), cancellationToken),
         };
+
+    private static WarehouseConnection InFolder(WarehouseConnection connection, string folder) =>
+        connection with { Files = [.. connection.Files.Select(files => Path.GetFullPath(files, Path.GetFullPath(folder)))] };
 }

@@ -98,6 +98,17 @@ public sealed class ApiTests(RunningServer server) : IClassFixture<RunningServer
     public async Task Query_that_changes_or_does_not_parse_is_refused(string sql) =>
         await server.RefusedAsync(400, "/api/query", JsonSerializer.Serialize(new { sql }));
 
+    [Theory]
+    [InlineData("SELECT content FROM read_text('tidemill.yaml')", true)]
+    [InlineData("SELECT content FROM read_text('/proc/self/environ')", true)]
+    [InlineData("COPY (SELECT 1) TO 'stolen.csv'", false)]
+    [InlineData("ATTACH 'other.duckdb'", false)]
+    public async Task Query_reaches_no_files_of_the_machine(string sql, bool readOnly)
+    {
+        var problem = await server.RefusedAsync(400, "/api/query", JsonSerializer.Serialize(new { sql, readOnly }));
+        Assert.Contains("files:", problem.GetProperty("detail").GetString());
+    }
+
     [Fact]
     public async Task Generate_appends_what_the_generator_describes()
     {

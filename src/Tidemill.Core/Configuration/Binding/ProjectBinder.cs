@@ -61,6 +61,7 @@ internal static class ProjectBinder
             SslMode = warehouse.Text("ssl_mode") ?? defaults.SslMode,
             MemoryLimit = MemoryLimit(warehouse.Text("memory_limit")) ?? defaults.MemoryLimit,
             Threads = warehouse.Integer("threads", defaults.Threads),
+            Files = [.. warehouse.Texts("files").Select(folder => folder.Text)],
         };
     }
 

@@ -23,7 +23,7 @@ internal static class EveryKeyProject
                     security: {sasl: plain, user: u, password: p}
                     replication_factor: 2
                     options: {fetch.min.bytes: 1000}
-                warehouse: {type: postgres, host: h, port: 1, user: u, password: p, database: d, schema: s, ssl_mode: require, memory_limit: 1GiB, threads: 2}
+                warehouse: {type: postgres, host: h, port: 1, user: u, password: p, database: d, schema: s, ssl_mode: require, memory_limit: 1GiB, threads: 2, files: [data, /shared]}
                 search: {type: opensearch, url: ["https://a:9200", "https://b:9200"], user: u, password: p, ca: ca.pem, prefix: all-, options: {timeout: 10s, bulk_bytes: 1MiB, compress: true}}
                 documents: {type: mongodb, uri: "mongodb://u:p@h:27017/?tls=true", database: d}
               other:

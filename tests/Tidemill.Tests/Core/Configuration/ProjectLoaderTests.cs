@@ -32,8 +32,9 @@ public sealed class ProjectLoaderTests
         var project = Load(folder, "prod");
 
         Assert.Equal(
-            new WarehouseConnection { Type = WarehouseType.Postgres, Host = "h", Port = 1, User = "u", Password = "p", Database = "d", Schema = "s", SslMode = "require", MemoryLimit = "1GiB", Threads = 2 },
+            new WarehouseConnection { Type = WarehouseType.Postgres, Host = "h", Port = 1, User = "u", Password = "p", Database = "d", Schema = "s", SslMode = "require", MemoryLimit = "1GiB", Threads = 2, Files = project.Target.Warehouse.Files },
             project.Target.Warehouse);
+        Assert.Equal(["data", "/shared"], project.Target.Warehouse.Files);
         Assert.Equal(["events", "plain"], project.Topics.Select(t => t.Name));
         Assert.Equal((3, TimeSpan.FromDays(1), 1_000_000_000L, 512 << 10), (project.Topics[0].Partitions, project.Topics[0].RetentionTime, project.Topics[0].RetentionBytes, project.Topics[0].MaxRecordBytes));
 
