@@ -97,7 +97,7 @@ public sealed class TopicPagesTests(RunningServer server, Browser browser) : ICl
         await Expect(visit.Page.Locator("#lag")).ToContainTextAsync("orders holds");
         await Expect(visit.Page.Locator("#errors")).ToContainTextAsync("None since the process started.");
         visit.Page.Dialog += (_, dialog) => _ = dialog.AcceptAsync();
-        await visit.Page.GetByLabel("To", new() { Exact = true }).FillAsync("earliest");
+        await visit.Page.GetByRole(AriaRole.Region, new() { Name = "Set positions" }).GetByLabel("To", new() { Exact = true }).FillAsync("earliest");
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Set", Exact = true }).ClickAsync();
         await Expect(visit.Page.Locator("#messages")).ToContainTextAsync("Pause it first");
         await visit.Page.Locator("#pause").ClickAsync();
