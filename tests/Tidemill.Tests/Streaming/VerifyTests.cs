@@ -91,7 +91,7 @@ public sealed class VerifyTests
             var report = Assert.Single(await new StreamVerifier(bench.Services, [stream]).VerifyAsync("events", default));
             Assert.True(report.Proven, $"check {checks}: {string.Join("; ", report.Findings)}");
             records = report.Records;
-            return ++checks >= 15 && records > 0;
+            return ++checks >= 8 && records > 0;
         });
     }
 
