@@ -61,7 +61,7 @@ internal static class CommandRunner
         {
             foreach (var problem in error.ConfigErrors)
             {
-                terminal.MarkupLineInterpolated($"[red]{problem.File}:{problem.Line}[/] {problem.Path}: {problem.Problem} [bold]{problem.Fix}[/]");
+                terminal.MarkupLineInterpolated($"[red]{(problem.Line == 0 ? problem.File : $"{problem.File}:{problem.Line}")}[/] {problem.Path}: {problem.Problem} [bold]{problem.Fix}[/]");
             }
         }
         else
