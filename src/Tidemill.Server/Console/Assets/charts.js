@@ -24,6 +24,8 @@
       offset,
       min: 0,
       alignTicks: true,
+      // Shares end at all of it; small ones keep a scale of their own.
+      max: kind === "percent" ? (range) => (range.max > 0.6 && range.max <= 1 ? 1 : null) : null,
       axisLabel: {
         color: colour("--muted"),
         formatter: (v) => (kind === "percent" ? Math.round(v * 1000) / 10 + "%" : short(v)),
