@@ -13,6 +13,19 @@ namespace Tidemill.Connectors.Postgres;
 internal sealed class PostgresWriter(NpgsqlDataSource source, string description) : IWarehouseWriter
 {
     private const string Savepoint = "tidemill";
+
+    /// <summary>
+    /// For how long a writer may stand still in its transaction while others wait for its locks: as long as a member of a
+    /// group may stand still.
+    /// </summary>
+    private const string Patience = "10 s";
+
+    // In the middle of a COPY the server waits for the client for ever, and calls that no idle transaction.
+    private const string EndThoseWhoStandStill =
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user"
+        + " AND application_name = current_setting('application_name') AND state = 'active' AND wait_event = 'ClientRead'"
+        + $" AND query_start < now() - interval '{Patience}'";
+
     private const int MaxTargets = 32;
 
     private readonly List<CopyTarget> _targets = [];
@@ -46,13 +59,15 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
 
     /// <summary>
     /// Sorting a batch for an upsert stays in memory with 64 MB. A process that stands still in the middle of a transaction
-    /// would hold its rows' locks against the others; the server ends such a session, and the stream starts again.
+    /// would hold its rows' locks against the others: between two statements the server ends such a session, in a COPY
+    /// the writer that waits does. The stream of the one that was ended starts again.
     /// </summary>
     private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
         var connection = await source.OpenConnectionAsync(cancellationToken);
         await PostgresCommands.ExecuteAsync(connection, null, "SET work_mem = '64MB'", [], cancellationToken);
-        await PostgresCommands.ExecuteAsync(connection, null, "SET idle_in_transaction_session_timeout = '30s'", [], cancellationToken);
+        await PostgresCommands.ExecuteAsync(connection, null, $"SET idle_in_transaction_session_timeout = '{Patience}'", [], cancellationToken);
+        await PostgresCommands.ExecuteAsync(connection, null, $"SET lock_timeout = '{Patience}'", [], cancellationToken);
         return connection;
     }
 
@@ -298,7 +313,25 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
         {
             // What was learnt about a table may no longer hold: it was altered, or made anew.
             _isStale |= error is PostgresException { SqlState: ['4', '2', ..] or PostgresErrorCodes.InvalidBinaryRepresentation };
+            if (error is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
+            {
+                await EndThoseWhoStandStillAsync(cancellationToken);
+            }
+
             throw Mapped(error, writing, cancellationToken);
+        }
+    }
+
+    private async Task EndThoseWhoStandStillAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var end = source.CreateCommand(EndThoseWhoStandStill);
+            await end.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (Exception error) when (PostgresErrors.IsKnown(error))
+        {
+            // The next wait that takes too long tries again.
         }
     }
 

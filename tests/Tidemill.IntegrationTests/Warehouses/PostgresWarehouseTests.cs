@@ -117,6 +117,40 @@ public sealed class PostgresWarehouseTests : WarehouseContractTests
     }
 
     [Fact]
+    public async Task A_worker_that_stands_still_in_the_middle_of_a_COPY_does_not_hold_its_keys_for_ever()
+    {
+        await Warehouse.ExecuteAsync("CREATE TABLE t (i integer PRIMARY KEY)", [], Token);
+        var write = new TableWrite(new TableName("t"), ConflictRule.Ignore) { Key = ["i"] };
+        using var rows = Rows.Batch(Rows.Schema("i integer"), [[1], [2]]);
+        await using var frozen = NpgsqlDataSource.Create(
+            $"Host={_connection.Host};Port={_connection.Port};Username={_connection.User};Password={_connection.Password};Database={_connection.Database};Application Name=tidemill");
+        await using var session = await frozen.OpenConnectionAsync(Token);
+        await using var transaction = await session.BeginTransactionAsync(Token);
+        var copy = await session.BeginTextImportAsync("COPY t FROM STDIN", Token);
+        await copy.WriteAsync("1\n");
+        await copy.FlushAsync(Token);
+        await using var writer = await Warehouse.OpenWriterAsync(Token);
+
+        await RetryPolicy.UntilItWorks(TimeProvider.System, _ => { }).ExecuteAsync(async token =>
+        {
+            try
+            {
+                await writer.BeginAsync(token);
+                await writer.WriteAsync(write, rows, token);
+                await writer.CommitAsync(token);
+            }
+            catch
+            {
+                await writer.RollbackAsync();
+                throw;
+            }
+        }, Token).AsTask().WaitAsync(TimeSpan.FromSeconds(40), Token);
+
+        await Assert.ThrowsAnyAsync<Exception>(async () => await copy.DisposeAsync());
+        Assert.Equal(2, (await QueryAsync("SELECT * FROM t")).Count);
+    }
+
+    [Fact]
     public async Task A_server_that_goes_away_is_unavailable_until_it_is_back_and_committed_rows_survive_its_crash()
     {
         await using var server = await PostgresServer.StartPrivateAsync();
