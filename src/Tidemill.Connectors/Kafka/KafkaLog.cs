@@ -84,6 +84,9 @@ public sealed class KafkaLog : ILog
     public Task<TopicDescription?> DescribeTopicAsync(string topic, CancellationToken cancellationToken) =>
         TopicName.IsValid(topic) ? topics.DescribeAsync(topic, cancellationToken) : Task.FromResult<TopicDescription?>(null);
 
+    public async Task<IReadOnlyList<TopicDescription>> DescribeTopicsAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken) =>
+        await this.topics.DescribeAsync([.. topics.Where(TopicName.IsValid)], cancellationToken).ConfigureAwait(false);
+
     public async Task DeleteTopicAsync(string topic, CancellationToken cancellationToken)
     {
         await topics.DeleteAsync(topic, cancellationToken).ConfigureAwait(false);

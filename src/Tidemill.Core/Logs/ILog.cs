@@ -20,6 +20,21 @@ public interface ILog : IAsyncDisposable
     /// <summary>The topic as it stands, or null when there is none.</summary>
     Task<TopicDescription?> DescribeTopicAsync(string topic, CancellationToken cancellationToken);
 
+    /// <summary>Those of the topics that there are, in the given order; a cluster is asked about all of them at once.</summary>
+    async Task<IReadOnlyList<TopicDescription>> DescribeTopicsAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken)
+    {
+        var found = new List<TopicDescription>();
+        foreach (var topic in topics)
+        {
+            if (await DescribeTopicAsync(topic, cancellationToken) is { } description)
+            {
+                found.Add(description);
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>Deletes the topic and its records; NotFound when there is none.</summary>
     Task DeleteTopicAsync(string topic, CancellationToken cancellationToken);
 

@@ -25,13 +25,9 @@ internal static class MetricsPage
 
     private static async Task WriteTopicsAsync(MetricWriter writer, ILog log, CancellationToken cancellationToken)
     {
-        List<(PartitionDescription Partition, (string, string)[] Labels)> partitions = [];
-        foreach (var topic in await log.ListTopicsAsync(cancellationToken))
-        {
-            var description = await log.DescribeTopicAsync(topic, cancellationToken);
-            partitions.AddRange((description?.Partitions ?? []).Select(p => (p, Labels(topic, p.Partition))));
-        }
-
+        var topics = await log.DescribeTopicsAsync(await log.ListTopicsAsync(cancellationToken), cancellationToken);
+        List<(PartitionDescription Partition, (string, string)[] Labels)> partitions =
+            [.. topics.SelectMany(topic => topic.Partitions.Select(p => (p, Labels(topic.Name, p.Partition))))];
         Write("tidemill_topic_earliest_offset", "First offset still held.", p => p.Earliest.Value);
         Write("tidemill_topic_next_offset", "Next offset to be given.", p => p.Next.Value);
         Write("tidemill_topic_records", "Records held.", p => p.Next.Value - p.Earliest.Value);

@@ -27,19 +27,8 @@ internal static class TopicEndpoints
             .WithSummary("Records from an offset on; without one, the latest.");
     }
 
-    public static async Task<IReadOnlyList<TopicAnswer>> DescribeAsync(ILog log, CancellationToken cancellationToken)
-    {
-        List<TopicAnswer> topics = [];
-        foreach (var name in await log.ListTopicsAsync(cancellationToken))
-        {
-            if (await log.DescribeTopicAsync(name, cancellationToken) is { } topic)
-            {
-                topics.Add(TopicAnswer.Of(topic));
-            }
-        }
-
-        return topics;
-    }
+    public static async Task<IReadOnlyList<TopicAnswer>> DescribeAsync(ILog log, CancellationToken cancellationToken) =>
+        [.. (await log.DescribeTopicsAsync(await log.ListTopicsAsync(cancellationToken), cancellationToken)).Select(TopicAnswer.Of)];
 
     private static async Task<Ok<AppendAnswer>> AppendAsync(
         string topic, string? key, [FromHeader(Name = "X-Record-Key")] string? recordKey, HttpRequest request,

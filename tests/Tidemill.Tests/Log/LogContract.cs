@@ -136,6 +136,26 @@ public abstract partial class LogContractTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Many_topics_are_described_as_each_is_alone_in_the_order_asked_for()
+    {
+        string[] topics = [await TopicAsync(2), "none-" + Guid.NewGuid(), await TopicAsync(1)];
+        await ProduceAsync(topics[0], [.. Enumerable.Range(0, 5).Select(i => new ProducerRecord { Value = Bytes("v"), Partition = i % 2 })]);
+
+        var described = await Log.DescribeTopicsAsync(topics, Cancel);
+
+        Assert.Equal([topics[0], topics[2]], described.Select(t => t.Name));
+        foreach (var topic in described)
+        {
+            var alone = (await Log.DescribeTopicAsync(topic.Name, Cancel))!;
+            Assert.Equal(alone.Partitions.Select(p => (p.Partition, p.Earliest, p.Next)), topic.Partitions.Select(p => (p.Partition, p.Earliest, p.Next)));
+            Assert.Equal(alone.Settings.RetentionTime, topic.Settings.RetentionTime);
+            Assert.Equal(alone.Settings.MaxRecordBytes, topic.Settings.MaxRecordBytes);
+        }
+
+        Assert.Empty(await Log.DescribeTopicsAsync([], Cancel));
+    }
+
+    [Fact]
     public async Task A_record_too_large_refuses_the_whole_call()
     {
         string topic = Name();

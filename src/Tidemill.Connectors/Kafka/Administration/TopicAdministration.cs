@@ -52,28 +52,40 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
     }
 
     /// <summary>The topic as it stands, or null when there is none; Unavailable while a partition has no leader.</summary>
-    public async Task<TopicDescription?> DescribeAsync(string topic, CancellationToken cancellationToken)
+    public async Task<TopicDescription?> DescribeAsync(string topic, CancellationToken cancellationToken) =>
+        (await DescribeAsync([topic], cancellationToken).ConfigureAwait(false)).FirstOrDefault();
+
+    /// <summary>Those of the topics that there are: four requests, however many they be.</summary>
+    public async Task<IReadOnlyList<TopicDescription>> DescribeAsync(IReadOnlyList<string> topics, CancellationToken cancellationToken)
     {
-        var partitions = await PartitionsAsync(topic, cancellationToken).ConfigureAwait(false);
-        if (partitions is null) return null;
-        TopicPartition[] all = [.. partitions.Select(p => new TopicPartition(topic, p.Partition))];
+        var found = await PartitionsAsync(topics, cancellationToken).ConfigureAwait(false);
+        if (found.Count == 0) return [];
+        TopicPartition[] all = [.. found.SelectMany(t => t.Value.Select(p => new TopicPartition(t.Key, p.Partition)))];
         var earliest = OffsetsAsync(all, OffsetSpec.Earliest(), cancellationToken);
         var latest = OffsetsAsync(all, OffsetSpec.Latest(), cancellationToken);
-        var settings = SettingsAsync(topic, partitions.Max(p => p.Replicas.Count), cancellationToken);
+        var settings = EntriesAsync([.. found.Keys], cancellationToken);
         await Task.WhenAll(earliest, latest, settings).ConfigureAwait(false);
         var (first, next) = (await earliest.ConfigureAwait(false), await latest.ConfigureAwait(false));
-        return new TopicDescription(topic, [.. partitions.Select((p, i) => Describe(p, first[all[i]], next[all[i]]))])
+        var entries = await settings.ConfigureAwait(false);
+        return [.. topics.Where(found.ContainsKey).Select(topic => new TopicDescription(topic, [.. found[topic].Select(p => Described(topic, p))])
         {
-            Settings = await settings.ConfigureAwait(false),
-        };
+            Settings = Settings(entries.GetValueOrDefault(topic, []), found[topic].Max(p => p.Replicas.Count)),
+        })];
+
+        PartitionDescription Described(string topic, TopicPartitionInfo partition)
+        {
+            var key = new TopicPartition(topic, partition.Partition);
+            return Describe(partition, first[key], next[key]);
+        }
     }
 
     public async Task<TopicLimits?> LimitsAsync(string topic, CancellationToken cancellationToken)
     {
         var partitions = PartitionsAsync(topic, cancellationToken);
-        var settings = EntriesAsync(topic, cancellationToken);
+        var settings = EntriesAsync([topic], cancellationToken);
         if (await partitions.ConfigureAwait(false) is not { } found) return null;
-        int max = int.TryParse(Value(await settings.ConfigureAwait(false), MaxMessageBytes), CultureInfo.InvariantCulture, out int bytes) ? bytes : 1_048_588;
+        var entries = (await settings.ConfigureAwait(false)).GetValueOrDefault(topic, []);
+        int max = int.TryParse(Value(entries, MaxMessageBytes), CultureInfo.InvariantCulture, out int bytes) ? bytes : 1_048_588;
         return new TopicLimits(found.Count, max);
     }
 
@@ -150,24 +162,32 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
         }, cancellationToken);
 
     private async Task<List<TopicPartitionInfo>?> PartitionsAsync(string topic, CancellationToken cancellationToken) =>
-        await calls.CallAsync<List<TopicPartitionInfo>?>($"describe topic {topic}", async client =>
+        (await PartitionsAsync([topic], cancellationToken).ConfigureAwait(false)).GetValueOrDefault(topic);
+
+    /// <summary>The partitions of those topics that there are.</summary>
+    private async Task<Dictionary<string, List<TopicPartitionInfo>>> PartitionsAsync(IReadOnlyList<string> topics, CancellationToken cancellationToken) =>
+        topics.Count == 0 ? [] : await calls.CallAsync($"describe {Named(topics)}", async client =>
         {
             try
             {
                 var answer = await client.DescribeTopicsAsync(
-                    TopicCollection.OfTopicNames([topic]), new DescribeTopicsOptions { RequestTimeout = BrokerCalls.Patience }).ConfigureAwait(false);
-                return answer.TopicDescriptions[0].Partitions;
+                    TopicCollection.OfTopicNames(topics), new DescribeTopicsOptions { RequestTimeout = BrokerCalls.Patience }).ConfigureAwait(false);
+                return answer.TopicDescriptions.ToDictionary(t => t.Name, t => t.Partitions, StringComparer.Ordinal);
             }
             catch (DescribeTopicsException error)
             {
-                var refused = error.Results.TopicDescriptions[0].Error;
-                return refused.Code is KafkaCode.UnknownTopicOrPart ? null : throw new KafkaException(refused);
+                var answers = error.Results.TopicDescriptions;
+                var refused = answers.Find(t => t.Error.IsError && t.Error.Code is not KafkaCode.UnknownTopicOrPart);
+                return refused is null
+                    ? answers.Where(t => !t.Error.IsError).ToDictionary(t => t.Name, t => t.Partitions, StringComparer.Ordinal)
+                    : throw new KafkaException(refused.Error);
             }
         }, cancellationToken).ConfigureAwait(false);
 
-    private async Task<TopicSettings> SettingsAsync(string topic, int replicas, CancellationToken cancellationToken)
+    private static string Named(IReadOnlyList<string> topics) => topics.Count == 1 ? $"topic {topics[0]}" : $"{topics.Count} topics";
+
+    private static TopicSettings Settings(Dictionary<string, ConfigEntryResult> entries, int replicas)
     {
-        var entries = await EntriesAsync(topic, cancellationToken).ConfigureAwait(false);
         long? Number(string name) => long.TryParse(Value(entries, name), CultureInfo.InvariantCulture, out long value) && value >= 0 ? value : null;
         return new TopicSettings
         {
@@ -181,30 +201,25 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
         };
     }
 
-    /// <summary>The topic's settings; none when the brokers refuse to show them.</summary>
-    private async Task<Dictionary<string, ConfigEntryResult>> EntriesAsync(string topic, CancellationToken cancellationToken)
-    {
-        try
+    /// <summary>The topics' settings; none of those that the brokers refuse to show.</summary>
+    private Task<Dictionary<string, Dictionary<string, ConfigEntryResult>>> EntriesAsync(IReadOnlyList<string> topics, CancellationToken cancellationToken) =>
+        calls.CallAsync($"read the settings of {Named(topics)}", async client =>
         {
-            return await calls.CallAsync($"read the settings of topic {topic}", async client =>
+            try
             {
-                try
-                {
-                    var answer = await client.DescribeConfigsAsync(
-                        [new ConfigResource { Type = ResourceType.Topic, Name = topic }], new DescribeConfigsOptions { RequestTimeout = BrokerCalls.Patience }).ConfigureAwait(false);
-                    return answer[0].Entries;
-                }
-                catch (DescribeConfigsException error)
-                {
-                    throw new KafkaException(error.Results[0].Error);
-                }
-            }, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TidemillException error) when (error.Code is ErrorCode.AccessDenied or ErrorCode.NotFound)
-        {
-            return [];
-        }
-    }
+                var answer = await client.DescribeConfigsAsync(
+                    topics.Select(topic => new ConfigResource { Type = ResourceType.Topic, Name = topic }),
+                    new DescribeConfigsOptions { RequestTimeout = BrokerCalls.Patience }).ConfigureAwait(false);
+                return answer.ToDictionary(t => t.ConfigResource.Name, t => t.Entries, StringComparer.Ordinal);
+            }
+            catch (DescribeConfigsException error)
+            {
+                var failed = error.Results.Find(t => t.Error.IsError && KafkaErrors.Code(t.Error.Code) is not (ErrorCode.AccessDenied or ErrorCode.NotFound));
+                return failed is null
+                    ? error.Results.Where(t => !t.Error.IsError).ToDictionary(t => t.ConfigResource.Name, t => t.Entries, StringComparer.Ordinal)
+                    : throw new KafkaException(failed.Error);
+            }
+        }, cancellationToken);
 
     private TopicSpecification Specification(TopicSpec spec)
     {

@@ -104,19 +104,8 @@ internal sealed partial class ConsoleFeed(ProjectRuntime runtime, ILogger<Consol
         }
     }
 
-    private async Task<IReadOnlyList<TopicDescription>> DescribeTopicsAsync(CancellationToken cancellationToken)
-    {
-        List<TopicDescription> topics = [];
-        foreach (var name in await runtime.Log.ListTopicsAsync(cancellationToken))
-        {
-            if (await runtime.Log.DescribeTopicAsync(name, cancellationToken) is { } topic)
-            {
-                topics.Add(topic);
-            }
-        }
-
-        return topics;
-    }
+    private async Task<IReadOnlyList<TopicDescription>> DescribeTopicsAsync(CancellationToken cancellationToken) =>
+        await runtime.Log.DescribeTopicsAsync(await runtime.Log.ListTopicsAsync(cancellationToken), cancellationToken);
 
     private ImmutableArray<double> Append(IReadOnlyList<TopicDescription> topics)
     {
