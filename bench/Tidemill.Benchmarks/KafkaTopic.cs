@@ -46,6 +46,18 @@ internal sealed class KafkaTopic : IAsyncDisposable
         return kcat.ExitCode == 0 ? (Stopwatch.GetElapsedTime(started), processor) : throw new InvalidOperationException($"kcat ended with {kcat.ExitCode}.");
     }
 
+    /// <summary>Two of kcat copy the topic into another one.</summary>
+    public async Task KcatAsync(string target)
+    {
+        using var kcat = Process.Start(new ProcessStartInfo(
+            "bash", ["-c", $"set -o pipefail; kcat -b {_servers} -C -t {Name} -o beginning -e -q | kcat -b {_servers} -P -t {target} -z lz4"]))!;
+        await kcat.WaitForExitAsync();
+        if (kcat.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"kcat ended with {kcat.ExitCode}.");
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Log.DeleteTopicAsync(Name, default);

@@ -10,6 +10,7 @@ var benchmarks = new SortedDictionary<string, Func<string[], Task<int>>>(StringC
     ["ingest-postgres"] = IngestPostgres.RunAsync,
     ["latency"] = Latency.RunAsync,
     ["log-append"] = LogAppend.RunAsync,
+    ["mirror"] = Mirror.RunAsync,
     ["duckdb-write"] = DuckDbWrite.RunAsync,
     ["postgres-write"] = PostgresWrite.RunAsync,
     ["rebuild"] = Rebuild.RunAsync,
