@@ -17,6 +17,16 @@ internal static class KafkaErrors
     public static TidemillException From(string action, KafkaCode code, string reason, Exception? inner = null) =>
         new(Code(code), $"Could not {action}: {reason.TrimEnd('.')} ({code}).", inner);
 
+    /// <summary>
+    /// The error by its cause. With TLS 1.3 a broker refuses a client's certificate, or that there is none, after the
+    /// handshake, by an alert: librdkafka hands OpenSSL's words on as those of a broken connection.
+    /// </summary>
+    public static Error Clarified(Error error) =>
+        error.Code == KafkaCode.Local_Transport
+        && error.Reason.Contains("SSL routines", StringComparison.Ordinal) && error.Reason.Contains(" alert ", StringComparison.Ordinal)
+            ? new Error(KafkaCode.Local_Ssl, error.Reason)
+            : error;
+
     public static ErrorCode Code(KafkaCode code) => code switch
     {
         KafkaCode.Local_Authentication or KafkaCode.SaslAuthenticationFailed or KafkaCode.UnsupportedSaslMechanism

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Confluent.Kafka;
 using Tidemill.Connectors.Kafka;
 using Tidemill.Core.Configuration;
@@ -37,9 +39,8 @@ public sealed class KafkaServer : IAsyncDisposable
     /// <summary>The broker all tests of this process share; the test is skipped when there is none, but fails on CI.</summary>
     public static async Task<KafkaServer> SharedAsync() => Required(await Shared.Value);
 
-    /// <summary>One or three brokers of the caller's own, which it may kill and revive.</summary>
-    public static async Task<KafkaServer> StartPrivateAsync(int brokers = 1) =>
-        Required(await StartAsync("--brokers", brokers.ToString(CultureInfo.InvariantCulture)));
+    /// <summary>A broker of the caller's own, which it may kill and revive.</summary>
+    public static async Task<KafkaServer> StartPrivateAsync() => Required(await StartAsync("--brokers", "1"));
 
     internal static async ValueTask StopSharedAsync()
     {
@@ -85,13 +86,37 @@ public sealed class KafkaServer : IAsyncDisposable
         await admin.DeleteRecordsAsync([new TopicPartitionOffset(topic, 0, before)]);
     }
 
+    /// <summary>
+    /// As many brokers as there are proxies, with SASL, which tell their clients the proxies' ports; among themselves they
+    /// talk past the proxies. A proxy leads to <see cref="ProxiedPort"/> of the given port and its broker, which count from 0.
+    /// </summary>
+    public static async Task<KafkaServer> StartBehindAsync(int port, IReadOnlyList<int> proxies) => Required(await StartAsync(
+        port,
+        [.. proxies.Select((proxy, broker) => $"advertised.listeners=PLAINTEXT://127.0.0.1:{port + broker},SASL_PLAINTEXT://127.0.0.1:{proxy}")],
+        "--sasl"));
+
+    /// <summary>A broker whose TLS listener lets in who has a certificate of the authority, which is a PEM file.</summary>
+    public static async Task<KafkaServer> StartWithClientCertificatesAsync(string authority) => Required(await StartAsync(
+        FreePorts.Fifty(),
+        [$"""
+        listener.name.ssl.ssl.client.auth=required
+        listener.name.ssl.ssl.truststore.type=PEM
+        listener.name.ssl.ssl.truststore.location={authority}
+        """],
+        "--tls"));
+
+    public static int ProxiedPort(int port, int broker) => port + 10 + broker;
+
     /// <summary>SIGKILL for every broker.</summary>
     public Task KillAsync() => _script!.RunAsync("kill", "kafka");
 
     /// <summary>SIGKILL for one broker; they count from 1.</summary>
     public Task KillAsync(int broker) => _script!.RunAsync("kill", "kafka", $"broker-{broker}");
 
-    /// <summary>Starts what is dead, with its data and at its port, and waits until all replicas are in sync.</summary>
+    /// <summary>
+    /// Starts what is dead, with its data and at its port, and waits until all replicas are in sync. Of several brokers one
+    /// must be alive.
+    /// </summary>
     public Task ReviveAsync() => _script!.RunAsync([.. _start]);
 
     public ValueTask DisposeAsync() => _script?.DisposeAsync() ?? default;
@@ -114,6 +139,27 @@ public sealed class KafkaServer : IAsyncDisposable
         string[] start = ["start", "kafka", "--port", FreePorts.Fifty().ToString(CultureInfo.InvariantCulture), .. options];
         return new KafkaServer(await script.RunAsync(start), script, start);
     }
+
+    /// <summary>As many brokers as there are texts of properties to add to theirs.</summary>
+    private static async Task<KafkaServer?> StartAsync(int port, IReadOnlyList<string> properties, string option)
+    {
+        if (ServerScript.Find() is not { } script)
+        {
+            return null;
+        }
+
+        var start = new ProcessStartInfo(
+            Path.Combine(Path.GetDirectoryName(ThisFile())!, "kafka-with-properties.sh"),
+            [script.Servers, "--brokers", $"{properties.Count}", "--port", $"{port}", option]);
+        for (var broker = 0; broker < properties.Count; broker++)
+        {
+            start.Environment[$"BROKER_PROPERTIES_{broker + 1}"] = properties[broker];
+        }
+
+        return new KafkaServer(await script.RunAsync(start), script, ["revive", "kafka"]);
+    }
+
+    private static string ThisFile([CallerFilePath] string path = "") => path;
 
     private static KafkaServer Required(KafkaServer? server) => TestServer.Required(
         server, "No Kafka: set TIDEMILL_TEST_KAFKA, or have ../shared/servers.");

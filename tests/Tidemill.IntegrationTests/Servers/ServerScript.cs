@@ -12,6 +12,9 @@ internal sealed class ServerScript : IAsyncDisposable
 
     private ServerScript(string script) => _script = script;
 
+    /// <summary>The folder of all servers.</summary>
+    public string Servers => Path.GetDirectoryName(_script)!;
+
     public string Home { get; } = Directory.CreateTempSubdirectory("tidemill-servers-").FullName;
 
     /// <summary>Null where the folder is not beside the repository.</summary>
@@ -22,9 +25,12 @@ internal sealed class ServerScript : IAsyncDisposable
     }
 
     /// <summary>Runs <c>server ARGUMENTS</c> and returns the NAME=value lines that it prints.</summary>
-    public async Task<IReadOnlyDictionary<string, string>> RunAsync(params string[] arguments)
+    public Task<IReadOnlyDictionary<string, string>> RunAsync(params string[] arguments) => RunAsync(new ProcessStartInfo(_script, arguments));
+
+    /// <summary>Runs a program in place of the script's own, on the same set of servers.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> RunAsync(ProcessStartInfo start)
     {
-        var start = new ProcessStartInfo(_script, arguments) { RedirectStandardOutput = true };
+        start.RedirectStandardOutput = true;
         start.Environment["SERVERS_HOME"] = Home;
         using var process = Process.Start(start)!;
         using var patience = new CancellationTokenSource(Patience);
@@ -32,7 +38,7 @@ internal sealed class ServerScript : IAsyncDisposable
         await process.WaitForExitAsync(patience.Token);
         return process.ExitCode == 0
             ? output.Split('\n').Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1].Trim())
-            : throw new InvalidOperationException($"server {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+            : throw new InvalidOperationException($"{start.FileName} {string.Join(' ', start.ArgumentList)} ended with {process.ExitCode}.");
     }
 
     public async ValueTask DisposeAsync()

@@ -123,7 +123,7 @@ internal sealed class BrokerCalls : IAsyncDisposable
         private volatile Error? trouble;
 
         public AdminConnection(IReadOnlyDictionary<string, string> properties) => Client = new AdminClientBuilder(properties)
-            .SetErrorHandler((_, error) => OnError(error))
+            .SetErrorHandler((_, error) => OnError(KafkaErrors.Clarified(error)))
             .SetLogHandler((_, _) => { })
             .Build();
 
