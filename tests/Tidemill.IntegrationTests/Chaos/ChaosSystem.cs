@@ -4,13 +4,15 @@ using System.Text;
 using System.Text.Json;
 using Tidemill.Core.Configuration;
 using Tidemill.IntegrationTests.Crash;
+using Tidemill.IntegrationTests.Faults;
 using Tidemill.IntegrationTests.Servers;
 
 namespace Tidemill.IntegrationTests.Chaos;
 
 /// <summary>
-/// A whole installation that a test may hurt: three brokers, PostgreSQL behind a network of its own, one server whose
-/// generator fills a topic, and workers that share its partitions with it. Members are the server and the workers.
+/// A whole installation that a test may hurt: three brokers and PostgreSQL, each behind a network of its own, PostgreSQL
+/// on a disk that may be slow, one server whose generator fills a topic, and workers that share its partitions with it.
+/// Members are the server and the workers.
 /// </summary>
 internal sealed class ChaosSystem : IAsyncDisposable
 {
@@ -21,24 +23,35 @@ internal sealed class ChaosSystem : IAsyncDisposable
     private readonly WarehouseConnection _database;
     private readonly TidemillProcess?[] _members;
 
-    private ChaosSystem(KafkaServer kafka, PostgresServer postgres, TcpProxy network, WarehouseConnection database, int members)
+    private ChaosSystem(BrokerNetwork brokers, SlowDisk disk, PostgresServer postgres, WarehouseConnection database, int members)
     {
-        (Kafka, Postgres, Network, _database) = (kafka, postgres, network, database);
-        _environment = PostgresCrashTests.Environment(database with { Host = "127.0.0.1", Port = network.Port });
-        _environment["KAFKA_BOOTSTRAP_SERVERS"] = kafka.BootstrapServers;
+        (Brokers, Disk, Postgres, _database, Network) = (brokers, disk, postgres, database, new TcpProxy(database.Port));
+        var sasl = brokers.Kafka.Connection(SaslMechanism.ScramSha256, tls: false).Security;
+        _environment = PostgresCrashTests.Environment(database with { Host = "127.0.0.1", Port = Network.Port });
+        _environment["KAFKA_BOOTSTRAP_SERVERS"] = brokers.BootstrapServers;
+        _environment["KAFKA_USER"] = sasl.User!;
+        _environment["KAFKA_PASSWORD"] = sasl.Password!;
         _members = new TidemillProcess?[members];
         Folder = Directory.CreateTempSubdirectory("tidemill-chaos-").FullName;
         CrashProject.Write(
             Folder, PostgresCrashTests.Warehouse,
-            "{ type: kafka, bootstrap_servers: \"${KAFKA_BOOTSTRAP_SERVERS}\", replication_factor: 3, options: { session.timeout.ms: \"6000\", heartbeat.interval.ms: \"500\" } }",
+            """
+            { type: kafka, bootstrap_servers: "${KAFKA_BOOTSTRAP_SERVERS}", replication_factor: 3,
+                    security: { sasl: scram-sha-256, user: "${KAFKA_USER}", password: "${KAFKA_PASSWORD}" },
+                    options: { session.timeout.ms: "6000", heartbeat.interval.ms: "500" } }
+            """,
             Partitions);
     }
 
     public string Folder { get; }
 
-    public KafkaServer Kafka { get; }
+    /// <summary>The brokers, and what lies between them and the members.</summary>
+    public BrokerNetwork Brokers { get; }
 
     public PostgresServer Postgres { get; }
+
+    /// <summary>PostgreSQL's.</summary>
+    public SlowDisk Disk { get; }
 
     /// <summary>Between the members and PostgreSQL.</summary>
     public TcpProxy Network { get; }
@@ -50,10 +63,10 @@ internal sealed class ChaosSystem : IAsyncDisposable
     /// <summary>All of it, up and with records flowing into every table.</summary>
     public static async Task<ChaosSystem> StartAsync(int members)
     {
-        var kafka = await KafkaServer.StartPrivateAsync(brokers: 3);
-        var postgres = await PostgresServer.StartPrivateAsync();
-        var database = await postgres.CreateDatabaseAsync();
-        var system = new ChaosSystem(kafka, postgres, new TcpProxy(database.Port), database, members);
+        var disk = await SlowDisk.BuildAsync();
+        var brokers = await BrokerNetwork.StartAsync(brokers: 3);
+        var postgres = await PostgresServer.StartPrivateAsync(disk.Environment);
+        var system = new ChaosSystem(brokers, disk, postgres, await postgres.CreateDatabaseAsync(), members);
         try
         {
             await system.CompleteAsync();
@@ -95,10 +108,15 @@ internal sealed class ChaosSystem : IAsyncDisposable
         _members[index] = null;
     }
 
-    public async Task StopMemberAsync(int index)
+    /// <summary>Stops the member as Ctrl-C does; returns how long that took.</summary>
+    public async Task<TimeSpan> StopMemberAsync(int index)
     {
+        var started = Stopwatch.GetTimestamp();
         Assert.Equal(0, await Member(index).InterruptAsync());
+        var took = Stopwatch.GetElapsedTime(started);
+        TestContext.Current.SendDiagnosticMessage($"member {index} stopped in {took}");
         await KillMemberAsync(index);
+        return took;
     }
 
     /// <summary>Waits until every table holds records that it did not hold at the call.</summary>
@@ -149,9 +167,11 @@ internal sealed class ChaosSystem : IAsyncDisposable
             await member.DisposeAsync();
         }
 
+        Brokers.Heal();
         await Network.DisposeAsync();
         await Postgres.DisposeAsync();
-        await Kafka.DisposeAsync();
+        await Brokers.DisposeAsync();
+        Disk.Dispose();
         Directory.Delete(Folder, recursive: true);
     }
 
@@ -167,9 +187,19 @@ internal sealed class ChaosSystem : IAsyncDisposable
         var text = new StringBuilder();
         for (var i = 0; i < Members; i++)
         {
-            if (_members[i] is { } member)
+            if (_members[i] is not { } member)
             {
-                text.AppendLine(CultureInfo.InvariantCulture, $"member {i}:").AppendLine(member.Output).AppendJoin('\n', await StreamsAsync(i)).AppendLine();
+                continue;
+            }
+
+            text.AppendLine(CultureInfo.InvariantCulture, $"member {i}:").AppendLine(member.Output);
+            try
+            {
+                text.AppendJoin('\n', await StreamsAsync(i).WaitAsync(TimeSpan.FromSeconds(5))).AppendLine();
+            }
+            catch (Exception error) when (error is TimeoutException or HttpRequestException or OperationCanceledException)
+            {
+                text.AppendLine("does not answer");
             }
         }
 
@@ -178,11 +208,23 @@ internal sealed class ChaosSystem : IAsyncDisposable
 
     private DataFolder DataOf(int index) => index == 0 ? DataFolder.For(Folder) : DataFolder.For(Folder).ForWorker($"w{index}");
 
+    /// <summary>How long PostgreSQL takes to make a change durable, asked past the network that the test may have cut.</summary>
+    public async Task<TimeSpan> CommitAsync()
+    {
+        await using var source = Direct();
+        await using var change = source.CreateCommand("CREATE TABLE IF NOT EXISTS chaos (at timestamptz); INSERT INTO chaos VALUES (now())");
+        var started = Stopwatch.GetTimestamp();
+        await change.ExecuteNonQueryAsync();
+        return Stopwatch.GetElapsedTime(started);
+    }
+
+    private Npgsql.NpgsqlDataSource Direct() => Npgsql.NpgsqlDataSource.Create(
+        $"Host={_database.Host};Port={_database.Port};Username={_database.User};Password={_database.Password};Database={_database.Database};Pooling=false;Timeout=5");
+
     /// <summary>Sums of the checkpoints, one a stream, read past the network that the test may have cut.</summary>
     private async Task<long[]> ProgressAsync()
     {
-        await using var source = Npgsql.NpgsqlDataSource.Create(
-            $"Host={_database.Host};Port={_database.Port};Username={_database.User};Password={_database.Password};Database={_database.Database};Pooling=false;Timeout=5");
+        await using var source = Direct();
         try
         {
             await using var command = source.CreateCommand("SELECT sum(next_offset)::bigint FROM tidemill_checkpoints GROUP BY stream ORDER BY stream");

@@ -15,6 +15,8 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
     private volatile bool _cut;
+    private volatile TaskCompletionSource? _silence;
+    private int _harm;
 
     public TcpProxy(int target)
     {
@@ -34,16 +36,31 @@ internal sealed class TcpProxy : IAsyncDisposable
         _cut = true;
         foreach (var (client, server) in _pairs)
         {
+            Interlocked.Increment(ref _harm);
             Close(client, server);
         }
     }
 
-    public void Heal() => _cut = false;
+    /// <summary>
+    /// Passes nothing on until <see cref="Heal"/>, and says so to nobody: connections stay and new ones open, as on a
+    /// network that loses every packet. What was sent meanwhile arrives afterwards.
+    /// </summary>
+    public void Silence() => _silence ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Heal()
+    {
+        _cut = false;
+        Interlocked.Exchange(ref _silence, null)?.TrySetResult();
+    }
+
+    /// <summary>Connections that <see cref="Cut"/> has broken or refused, and pieces that <see cref="Silence"/> has held back.</summary>
+    public int Harm => Volatile.Read(ref _harm);
 
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         _listener.Stop();
+        Heal();
         Cut();
         await _accepting;
         _stop.Dispose();
@@ -74,6 +91,7 @@ internal sealed class TcpProxy : IAsyncDisposable
         {
             if (_cut)
             {
+                Interlocked.Increment(ref _harm);
                 return;
             }
 
@@ -102,6 +120,12 @@ internal sealed class TcpProxy : IAsyncDisposable
                 if (Delay > TimeSpan.Zero)
                 {
                     await Task.Delay(Delay, _stop.Token);
+                }
+
+                if (_silence is { } silence)
+                {
+                    Interlocked.Increment(ref _harm);
+                    await silence.Task.WaitAsync(_stop.Token);
                 }
 
                 await to.SendAsync(buffer.AsMemory(0, count), _stop.Token);

@@ -25,12 +25,14 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private readonly string? _folder;
     private readonly bool _fsync;
+    private readonly IReadOnlyDictionary<string, string> _environment;
     private readonly NpgsqlConnectionStringBuilder _admin;
     private Process? _process;
 
-    private PostgresServer(NpgsqlConnectionStringBuilder admin, string? folder, bool fsync)
+    private PostgresServer(
+        NpgsqlConnectionStringBuilder admin, string? folder, bool fsync, IReadOnlyDictionary<string, string>? environment = null)
     {
-        (_admin, _folder, _fsync) = (admin, folder, fsync);
+        (_admin, _folder, _fsync, _environment) = (admin, folder, fsync, environment ?? new Dictionary<string, string>());
         AppDomain.CurrentDomain.ProcessExit += (_, _) => DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 
@@ -45,9 +47,9 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    /// <summary>A cluster of the caller's own, which it may stop and kill. Without fsync it is faster and loses data with the machine.</summary>
-    public static async Task<PostgresServer> StartPrivateAsync(bool fsync = true) =>
-        Required(Binaries() is null ? null : await StartClusterAsync(fsync));
+    /// <summary>A cluster of the caller's own, which it may stop and kill. Its processes have the environment too.</summary>
+    public static async Task<PostgresServer> StartPrivateAsync(IReadOnlyDictionary<string, string>? environment = null) =>
+        Required(Binaries() is null ? null : await StartClusterAsync(fsync: true, environment));
 
     /// <summary>A connection to a new, empty database.</summary>
     public async Task<WarehouseConnection> CreateDatabaseAsync()
@@ -87,7 +89,7 @@ public sealed class PostgresServer : IAsyncDisposable
             if (_process is null or { HasExited: true })
             {
                 _process?.Dispose();
-                _process = Run("postgres", "-D", Path.Combine(_folder!, "data"), "-p", _admin.Port.ToString(CultureInfo.InvariantCulture),
+                _process = Run(_environment, "postgres", "-D", Path.Combine(_folder!, "data"), "-p", _admin.Port.ToString(CultureInfo.InvariantCulture),
                     "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", $"fsync={(_fsync ? "on" : "off")}",
                     "-c", "max_connections=100", "-c", "max_wal_size=2GB", "-c", "log_min_messages=fatal");
             }
@@ -155,7 +157,7 @@ public sealed class PostgresServer : IAsyncDisposable
         return Binaries() is null ? null : await StartClusterAsync(fsync: false);
     }
 
-    private static async Task<PostgresServer> StartClusterAsync(bool fsync)
+    private static async Task<PostgresServer> StartClusterAsync(bool fsync, IReadOnlyDictionary<string, string>? environment = null)
     {
         var folder = Directory.CreateTempSubdirectory("tidemill-postgres-").FullName;
         if (!OperatingSystem.IsWindows())
@@ -166,7 +168,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
         var password = Guid.NewGuid().ToString("N");
         await File.WriteAllTextAsync(Path.Combine(folder, "password"), password);
-        using var initdb = Run("initdb", "-D", Path.Combine(folder, "data"), "-U", "postgres", "--no-sync", "-E", "UTF8", "--locale=C",
+        using var initdb = Run(new Dictionary<string, string>(), "initdb", "-D", Path.Combine(folder, "data"), "-U", "postgres", "--no-sync", "-E", "UTF8", "--locale=C",
             "--auth=scram-sha-256", $"--pwfile={Path.Combine(folder, "password")}");
         await initdb.WaitForExitAsync();
         if (initdb.ExitCode != 0)
@@ -184,13 +186,13 @@ public sealed class PostgresServer : IAsyncDisposable
             Pooling = false,
             GssEncryptionMode = GssEncryptionMode.Disable,
         };
-        var server = new PostgresServer(admin, folder, fsync);
+        var server = new PostgresServer(admin, folder, fsync, environment);
         await server.StartAsync();
         return server;
     }
 
     /// <summary>initdb and postgres refuse to run as root; then they run as the user postgres.</summary>
-    private static Process Run(string program, params string[] arguments)
+    private static Process Run(IReadOnlyDictionary<string, string> environment, string program, params string[] arguments)
     {
         var path = Path.Combine(Binaries()!, program);
         var start = Environment.UserName == "root"
@@ -199,6 +201,11 @@ public sealed class PostgresServer : IAsyncDisposable
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         start.WorkingDirectory = Path.GetTempPath();
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };
