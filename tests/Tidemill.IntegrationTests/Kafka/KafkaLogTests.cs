@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using System.Text;
 using Confluent.Kafka;
 using Tidemill.Connectors.Kafka;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.IntegrationTests.Servers;
+using Tidemill.Tests.Log;
 using ErrorCode = Tidemill.Core.Errors.ErrorCode;
 using TopicPartition = Tidemill.Core.Logs.TopicPartition;
 
@@ -25,6 +27,31 @@ public sealed class KafkaLogTests : IAsyncLifetime
     }
 
     public ValueTask DisposeAsync() => _log.DisposeAsync();
+
+    [Fact]
+    public async Task A_member_that_the_group_keeps_waiting_closes_soon()
+    {
+        await _log.CreateTopicAsync(new TopicSpec(_topic) { Partitions = 2 }, default);
+        var options = new ConsumerOptions { Group = _topic, Topics = [_topic], Listener = new RecordingListener() };
+        await using var silent = _log.CreateConsumer(options);
+        var started = Stopwatch.GetTimestamp();
+        while (silent.Assignment.Count == 0 && Stopwatch.GetElapsedTime(started) < Patience)
+        {
+            using var none = await silent.PollAsync(TimeSpan.FromMilliseconds(100), default);
+        }
+
+        // The first member does not poll any more: the group waits for it, and so does the second one.
+        var joining = _log.CreateConsumer(options with { Listener = new RecordingListener() });
+        using (await joining.PollAsync(TimeSpan.FromSeconds(1), default))
+        {
+            Assert.Empty(joining.Assignment);
+        }
+
+        started = Stopwatch.GetTimestamp();
+        await joining.DisposeAsync();
+
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(4.5));
+    }
 
     [Fact]
     public async Task Aborted_records_are_not_seen_and_reading_moves_over_markers_to_the_end()

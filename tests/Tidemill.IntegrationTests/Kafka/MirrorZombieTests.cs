@@ -13,7 +13,7 @@ namespace Tidemill.IntegrationTests.Kafka;
 /// </summary>
 public sealed class MirrorZombieTests
 {
-    private const int Records = 150_000;
+    private const int Records = 100_000;
     private const int More = 5_000;
     private const string Options =
         "{session.timeout.ms: \"3000\", heartbeat.interval.ms: \"500\", message.timeout.ms: \"4000\", transaction.timeout.ms: \"4000\"}";
@@ -32,7 +32,7 @@ public sealed class MirrorZombieTests
         var environment = MirrorProject.Environment(server);
         try
         {
-            MirrorProject.Write(folder, id, batch: 1000, Options);
+            MirrorProject.Write(folder, id, batch: 500, Options);
             await using var log = await server.OpenAsync();
             await MirrorProject.FillAsync(log, $"in-{id}", Records);
             await using var zombie = await StartAsync(environment, folder, "one");

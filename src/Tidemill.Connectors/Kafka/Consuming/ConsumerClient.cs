@@ -17,6 +17,7 @@ internal sealed record Rebalance(bool Assigned, IReadOnlyCollection<TopicPartiti
 internal sealed unsafe class ConsumerClient
 {
     private const int ErrorBytes = 512;
+    private const int CloseMessages = 512;
 
     private readonly nint client;
     private readonly nint queue;
@@ -157,10 +158,12 @@ internal sealed unsafe class ConsumerClient
         nint closing = KafkaApi.QueueNew(client);
         nint error = KafkaApi.CloseQueue(client, closing);
         if (error != 0) KafkaApi.ErrorDestroy(error);
-        nint message = 0;
+        // Messages that were fetched stand in front of what the group asks for.
+        nint* messages = stackalloc nint[CloseMessages];
         while (KafkaApi.Closed(client) == 0 && clock.GetElapsedTime(started) < patience)
         {
-            if (KafkaApi.ConsumeBatch(closing, 20, &message, 1) == 1) KafkaApi.MessageDestroy((MessageView*)message);
+            nint count = KafkaApi.ConsumeBatch(closing, 20, messages, CloseMessages);
+            for (nint i = 0; i < count; i++) KafkaApi.MessageDestroy((MessageView*)messages[i]);
             AnswerRebalances();
         }
 

@@ -13,7 +13,11 @@ internal sealed class KafkaConsumer : ILogConsumer
     /// <summary>Group id of consumers without a group: librdkafka wants one, and never joins it.</summary>
     private const string NoGroup = "tidemill.reader";
 
-    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(5);
+    /// <summary>
+    /// Leaving takes some 30 ms, except while the group waits for another member to join again: the request to leave stands
+    /// behind the one to join, which brokers answer only then, and the group finds out by the session's timeout.
+    /// </summary>
+    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(2);
 
     /// <summary>How often a consumer to which nothing comes asks whether its topics and brokers are still there.</summary>
     private static readonly TimeSpan IdleCheckInterval = TimeSpan.FromSeconds(2);
