@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Runtime.Versioning;
 using Tidemill.IntegrationTests.Servers;
 
 namespace Tidemill.IntegrationTests.Faults;
@@ -37,6 +38,7 @@ internal sealed class SlowDisk : IDisposable
 
     private static string ThisFile([CallerFilePath] string path = "") => path;
 
+    [SupportedOSPlatform("linux")]
     private static async Task<SlowDisk?> CompileAsync(string source)
     {
         var folder = Directory.CreateTempSubdirectory("tidemill-slow-disk-").FullName;

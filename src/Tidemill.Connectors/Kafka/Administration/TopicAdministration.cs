@@ -53,7 +53,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
 
     /// <summary>The topic as it stands, or null when there is none; Unavailable while a partition has no leader.</summary>
     public async Task<TopicDescription?> DescribeAsync(string topic, CancellationToken cancellationToken) =>
-        (await DescribeAsync([topic], cancellationToken).ConfigureAwait(false)).FirstOrDefault();
+        await DescribeAsync([topic], cancellationToken).ConfigureAwait(false) is [var found] ? found : null;
 
     /// <summary>Those of the topics that there are: four requests, however many they be.</summary>
     public async Task<IReadOnlyList<TopicDescription>> DescribeAsync(IReadOnlyList<string> topics, CancellationToken cancellationToken)
