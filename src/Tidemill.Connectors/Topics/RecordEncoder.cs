@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
-using Tidemill.Connectors.Search.Streams;
+using Tidemill.Connectors.Cells;
 using Tidemill.Core.Batches;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
@@ -30,7 +30,7 @@ internal sealed class RecordEncoder : IDisposable
         _value = definition.ValueColumn is { } value ? Cell(value) : null;
         _headers = [.. definition.Headers.Select(h => (h.Key, Cell(h.Value)))];
         _timestamp = definition.Timestamp is { } timestamp ? Cell(timestamp) : null;
-        _json = new Utf8JsonWriter(_text, new JsonWriterOptions { Encoder = DocumentEncoder.Escaping, SkipValidation = true });
+        _json = new Utf8JsonWriter(_text, new JsonWriterOptions { Encoder = CellWriter.Escaping, SkipValidation = true });
 
         CellWriter Cell(string column) => _cells[schema.IndexOf(column)];
     }
@@ -93,15 +93,7 @@ internal sealed class RecordEncoder : IDisposable
                 _text.Write("|"u8);
             }
 
-            foreach (var letter in _part.WrittenSpan)
-            {
-                if (letter is (byte)'|' or (byte)'\\')
-                {
-                    _text.Write("\\"u8);
-                }
-
-                _text.Write([letter]);
-            }
+            CellWriter.AppendEscaped(_text, _part.WrittenSpan);
         }
 
         return _text.WrittenSpan.ToArray();

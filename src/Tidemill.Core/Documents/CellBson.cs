@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Text;
 using Tidemill.Core.Documents.Bson;
 using Tidemill.Core.Errors;
@@ -23,29 +21,11 @@ internal readonly unsafe struct CellBson
 {
     private readonly byte[] _name;
     private readonly FieldKind _kind;
-    private readonly DuckDbTypeId _physical;
-    private readonly int _scale;
-    private readonly byte* _data;
-    private readonly ulong* _validity;
+    private readonly VectorCursor _cells;
 
-    public CellBson(Vector vector, Field field, byte[] name)
-    {
-        _name = name;
-        _kind = field.Type.Kind;
-        _scale = vector.Type.Scale;
-        _physical = vector.TypeId != DuckDbTypeId.Decimal ? vector.TypeId : vector.Type.Width switch
-        {
-            <= 4 => DuckDbTypeId.SmallInt,
-            <= 9 => DuckDbTypeId.Integer,
-            <= 18 => DuckDbTypeId.BigInt,
-            _ => DuckDbTypeId.HugeInt,
-        };
-        _data = Address(vector, _physical);
-        var validity = vector.Validity;
-        _validity = validity.IsEmpty ? null : (ulong*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(validity));
-    }
+    public CellBson(Vector vector, Field field, byte[] name) => (_name, _kind, _cells) = (name, field.Type.Kind, new VectorCursor(vector));
 
-    public bool IsNull(int row) => _validity is not null && (_validity[row >> 6] & (1UL << (row & 63))) == 0;
+    public bool IsNull(int row) => _cells.IsNull(row);
 
     /// <summary>Writes the cell under the column's name. RowRejected when BSON has no place for the value.</summary>
     public void Write(BsonWriter writer, int row) => Write(writer, _name, row);
@@ -60,40 +40,31 @@ internal readonly unsafe struct CellBson
 
         switch (_kind)
         {
-            case FieldKind.Boolean: writer.Boolean(name, _data[row] != 0); break;
+            case FieldKind.Boolean: writer.Boolean(name, _cells.Data[row] != 0); break;
             case FieldKind.Int8 or FieldKind.Int16 or FieldKind.Int32 or FieldKind.UInt8 or FieldKind.UInt16:
                 writer.Int32(name, (int)Integer(row));
                 break;
             case FieldKind.UInt32 or FieldKind.Int64: writer.Int64(name, Integer(row)); break;
-            case FieldKind.UInt64 when ((ulong*)_data)[row] <= long.MaxValue: writer.Int64(name, ((long*)_data)[row]); break;
-            case FieldKind.UInt64: Decimal(writer, name, ((ulong*)_data)[row]); break;
-            case FieldKind.HugeInt or FieldKind.Decimal: Decimal(writer, name, _physical == DuckDbTypeId.HugeInt ? ((Int128*)_data)[row] : Integer(row)); break;
-            case FieldKind.Float: writer.Double(name, ((float*)_data)[row]); break;
-            case FieldKind.Double: writer.Double(name, ((double*)_data)[row]); break;
+            case FieldKind.UInt64 when Integer(row) >= 0: writer.Int64(name, Integer(row)); break;
+            case FieldKind.UInt64: Decimal(writer, name, _cells.Huge(row)); break;
+            case FieldKind.HugeInt or FieldKind.Decimal: Decimal(writer, name, _cells.Huge(row)); break;
+            case FieldKind.Float: writer.Double(name, ((float*)_cells.Data)[row]); break;
+            case FieldKind.Double: writer.Double(name, ((double*)_cells.Data)[row]); break;
             case FieldKind.Text: writer.Text(name, Bytes(row)); break;
             case FieldKind.Json: Json(writer, name, row); break;
             case FieldKind.Blob: writer.Binary(name, 0, Bytes(row)); break;
-            case FieldKind.Uuid: writer.Uuid(name, DuckDbUuid.ToGuid(((Int128*)_data)[row])); break;
+            case FieldKind.Uuid: writer.Uuid(name, DuckDbUuid.ToGuid(((Int128*)_cells.Data)[row])); break;
             default: Time(writer, name, row); break;
         }
     }
 
     /// <summary>The cell of a text column.</summary>
-    public ReadOnlySpan<byte> Bytes(int row) => DuckDbString.Bytes(ref ((DuckDbString*)_data)[row]);
+    public ReadOnlySpan<byte> Bytes(int row) => _cells.Bytes(row);
 
-    public long Integer(int row) => _physical switch
-    {
-        DuckDbTypeId.Integer => ((int*)_data)[row],
-        DuckDbTypeId.SmallInt => ((short*)_data)[row],
-        DuckDbTypeId.TinyInt => ((sbyte*)_data)[row],
-        DuckDbTypeId.UTinyInt => _data[row],
-        DuckDbTypeId.USmallInt => ((ushort*)_data)[row],
-        DuckDbTypeId.UInteger => ((uint*)_data)[row],
-        _ => ((long*)_data)[row],
-    };
+    public long Integer(int row) => _cells.Integer(row);
 
     private void Decimal(BsonWriter writer, ReadOnlySpan<byte> name, Int128 unscaled) => writer.Decimal(
-        name, Decimal128.TryCreate(unscaled, _scale, out var value) ? value : throw Rejected("a number of more than 34 digits, which BSON cannot hold"));
+        name, Decimal128.TryCreate(unscaled, _cells.Scale, out var value) ? value : throw Rejected("a number of more than 34 digits, which BSON cannot hold"));
 
     private void Json(BsonWriter writer, byte[] name, int row)
     {
@@ -112,15 +83,15 @@ internal readonly unsafe struct CellBson
         switch (_kind)
         {
             case FieldKind.Date:
-                var days = ((int*)_data)[row];
+                var days = Integer(row);
                 writer.Date(name, days is int.MaxValue or -int.MaxValue ? throw Rejected("an infinite date") : days * 86_400_000L);
                 break;
             case FieldKind.Time:
-                var time = TimeSpan.FromMicroseconds(((long*)_data)[row]);
+                var time = TimeSpan.FromMicroseconds(Integer(row));
                 writer.Text(name, Encoding.ASCII.GetBytes(time.Days == 1 ? "24:00:00.000000" : time.ToString(@"hh\:mm\:ss\.ffffff", CultureInfo.InvariantCulture)));
                 break;
             case FieldKind.Interval:
-                ref var interval = ref ((DuckDbInterval*)_data)[row];
+                ref var interval = ref ((DuckDbInterval*)_cells.Data)[row];
                 var mark = writer.Begin(BsonType.Document, name);
                 writer.Int32("months"u8, interval.Months);
                 writer.Int32("days"u8, interval.Days);
@@ -128,7 +99,7 @@ internal readonly unsafe struct CellBson
                 writer.End(mark);
                 break;
             default:
-                var micros = ((long*)_data)[row];
+                var micros = Integer(row);
                 writer.Date(name, micros is long.MaxValue or -long.MaxValue ? throw Rejected("an infinite timestamp") : Milliseconds(micros));
                 break;
         }
@@ -139,16 +110,4 @@ internal readonly unsafe struct CellBson
 
     private TidemillException Rejected(string what) =>
         new(ErrorCode.RowRejected, $"Column {Encoding.UTF8.GetString(_name)}: a row holds {what}.");
-
-    private static byte* Address(Vector vector, DuckDbTypeId type) => type switch
-    {
-        DuckDbTypeId.Boolean or DuckDbTypeId.TinyInt or DuckDbTypeId.UTinyInt => Pointer(vector.Data<byte>()),
-        DuckDbTypeId.SmallInt or DuckDbTypeId.USmallInt => Pointer(vector.Data<short>()),
-        DuckDbTypeId.Integer or DuckDbTypeId.UInteger or DuckDbTypeId.Date or DuckDbTypeId.Float => Pointer(vector.Data<int>()),
-        DuckDbTypeId.HugeInt or DuckDbTypeId.Uuid or DuckDbTypeId.Interval => Pointer(vector.Data<Int128>()),
-        DuckDbTypeId.Varchar or DuckDbTypeId.Blob => Pointer(vector.Data<DuckDbString>()),
-        _ => Pointer(vector.Data<long>()),
-    };
-
-    private static byte* Pointer<T>(Span<T> cells) where T : unmanaged => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(cells));
 }

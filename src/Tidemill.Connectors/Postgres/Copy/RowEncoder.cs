@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Tidemill.Core.Errors;
 using Tidemill.DuckDb;
 using static System.Buffers.Binary.BinaryPrimitives;
@@ -100,7 +99,7 @@ internal sealed unsafe class RowEncoder : IDisposable
     {
         for (var i = 0; i < _columns.Length; i++)
         {
-            _cursors[i] = new Cursor(chunk[_columns[i].Source], _columns[i].Encoding);
+            _cursors[i] = new Cursor(new VectorCursor(chunk[_columns[i].Source]), _columns[i].Encoding);
         }
     }
 
@@ -122,7 +121,7 @@ internal sealed unsafe class RowEncoder : IDisposable
         for (var i = 0; i < _cursors.Length; i++)
         {
             ref var cursor = ref _cursors[i];
-            if (cursor.IsNull(row))
+            if (cursor.Cells.IsNull(row))
             {
                 target = WriteInt(target, -1);
             }
@@ -151,7 +150,7 @@ internal sealed unsafe class RowEncoder : IDisposable
     private byte* WriteBytes(byte* target, ref Cursor cursor, int column, int row, ref int spare)
     {
         // SAFETY: the chunk is alive while its batch is being written, and the row lies within it.
-        var bytes = DuckDbString.Bytes(ref ((DuckDbString*)cursor.Data)[row]);
+        var bytes = cursor.Cells.Bytes(row);
         var version = cursor.Encoding == CellEncoding.Jsonb ? 1 : 0;
         spare -= bytes.Length + version;
         if (spare < 0)
@@ -180,37 +179,37 @@ internal sealed unsafe class RowEncoder : IDisposable
         {
             case CellEncoding.Boolean:
                 target = WriteInt(target, 1);
-                *target = cursor.Data[row] != 0 ? (byte)1 : (byte)0;
+                *target = cursor.Cells.Data[row] != 0 ? (byte)1 : (byte)0;
                 return target + 1;
             case CellEncoding.Int2:
-                return WriteShort(WriteInt(target, 2), (int)cursor.Integer(row));
+                return WriteShort(WriteInt(target, 2), (int)cursor.Cells.Integer(row));
             case CellEncoding.Int4:
-                return WriteInt(WriteInt(target, 4), (int)cursor.Integer(row));
+                return WriteInt(WriteInt(target, 4), (int)cursor.Cells.Integer(row));
             case CellEncoding.Int8:
-                return WriteLong(WriteInt(target, 8), cursor.Integer(row));
+                return WriteLong(WriteInt(target, 8), cursor.Cells.Integer(row));
             case CellEncoding.Float4:
-                return WriteInt(WriteInt(target, 4), ((int*)cursor.Data)[row]);
+                return WriteInt(WriteInt(target, 4), ((int*)cursor.Cells.Data)[row]);
             case CellEncoding.Float8:
-                return WriteLong(WriteInt(target, 8), ((long*)cursor.Data)[row]);
+                return WriteLong(WriteInt(target, 8), ((long*)cursor.Cells.Data)[row]);
             case CellEncoding.FloatAsFloat8:
-                return WriteLong(WriteInt(target, 8), BitConverter.DoubleToInt64Bits(((float*)cursor.Data)[row]));
+                return WriteLong(WriteInt(target, 8), BitConverter.DoubleToInt64Bits(((float*)cursor.Cells.Data)[row]));
             case CellEncoding.Numeric:
-                var bytes = NumericFormat.Write(target + 4, cursor.Huge(row), cursor.Scale);
+                var bytes = NumericFormat.Write(target + 4, cursor.Cells.Huge(row), cursor.Cells.Scale);
                 return WriteInt(target, bytes) + bytes;
             case CellEncoding.Uuid:
                 // The cell's top bit is flipped; the upper half is the second word of a little-endian Int128.
-                var words = (ulong*)cursor.Data + 2 * row;
+                var words = (ulong*)cursor.Cells.Data + 2 * row;
                 target = WriteLong(WriteInt(target, 16), (long)(words[1] ^ 0x8000_0000_0000_0000));
                 return WriteLong(target, (long)words[0]);
             case CellEncoding.Interval:
-                ref var interval = ref ((DuckDbInterval*)cursor.Data)[row];
+                ref var interval = ref ((DuckDbInterval*)cursor.Cells.Data)[row];
                 return WriteInt(WriteInt(WriteLong(WriteInt(target, 16), interval.Micros), interval.Days), interval.Months);
             case CellEncoding.Date:
-                return WriteInt(WriteInt(target, 4), Days(((int*)cursor.Data)[row], column));
+                return WriteInt(WriteInt(target, 4), Days(((int*)cursor.Cells.Data)[row], column));
             case CellEncoding.Time:
-                return WriteLong(WriteInt(target, 8), ((long*)cursor.Data)[row]);
+                return WriteLong(WriteInt(target, 8), ((long*)cursor.Cells.Data)[row]);
             default:
-                return WriteLong(WriteInt(target, 8), Micros(((long*)cursor.Data)[row], column));
+                return WriteLong(WriteInt(target, 8), Micros(((long*)cursor.Cells.Data)[row], column));
         }
     }
 
@@ -258,63 +257,9 @@ internal sealed unsafe class RowEncoder : IDisposable
         _buffer = [];
     }
 
-    /// <summary>A vector's memory. SAFETY: valid while the chunk is neither reset nor disposed; used by one thread.</summary>
-    private readonly struct Cursor
+    private readonly struct Cursor(VectorCursor cells, CellEncoding encoding)
     {
-        private readonly ulong* _validity;
-        private readonly DuckDbTypeId _type;
-
-        public readonly byte* Data;
-        public readonly CellEncoding Encoding;
-        public readonly int Scale;
-
-        public Cursor(Vector vector, CellEncoding encoding)
-        {
-            Encoding = encoding;
-            Scale = vector.Type.Scale;
-            _type = vector.TypeId != DuckDbTypeId.Decimal ? vector.TypeId : vector.Type.Width switch
-            {
-                <= 4 => DuckDbTypeId.SmallInt,
-                <= 9 => DuckDbTypeId.Integer,
-                <= 18 => DuckDbTypeId.BigInt,
-                _ => DuckDbTypeId.HugeInt,
-            };
-            Data = Address(vector, _type);
-            var validity = vector.Validity;
-            _validity = validity.IsEmpty ? null : (ulong*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(validity));
-        }
-
-        public bool IsNull(int row) => _validity is not null && (_validity[row >> 6] & (1UL << (row & 63))) == 0;
-
-        public long Integer(int row) => _type switch
-        {
-            DuckDbTypeId.Integer => ((int*)Data)[row],
-            DuckDbTypeId.BigInt => ((long*)Data)[row],
-            DuckDbTypeId.SmallInt => ((short*)Data)[row],
-            DuckDbTypeId.TinyInt => ((sbyte*)Data)[row],
-            DuckDbTypeId.UTinyInt => Data[row],
-            DuckDbTypeId.USmallInt => ((ushort*)Data)[row],
-            _ => ((uint*)Data)[row],
-        };
-
-        public Int128 Huge(int row) => _type switch
-        {
-            DuckDbTypeId.HugeInt => ((Int128*)Data)[row],
-            DuckDbTypeId.UBigInt => ((ulong*)Data)[row],
-            _ => Integer(row),
-        };
-
-        private static byte* Address(Vector vector, DuckDbTypeId type) => type switch
-        {
-            DuckDbTypeId.Boolean or DuckDbTypeId.TinyInt or DuckDbTypeId.UTinyInt => Pointer(vector.Data<byte>()),
-            DuckDbTypeId.SmallInt or DuckDbTypeId.USmallInt => Pointer(vector.Data<short>()),
-            DuckDbTypeId.Integer or DuckDbTypeId.UInteger or DuckDbTypeId.Date or DuckDbTypeId.Float => Pointer(vector.Data<int>()),
-            DuckDbTypeId.HugeInt or DuckDbTypeId.Uuid or DuckDbTypeId.Interval => Pointer(vector.Data<Int128>()),
-            DuckDbTypeId.Varchar or DuckDbTypeId.Blob => Pointer(vector.Data<DuckDbString>()),
-            _ => Pointer(vector.Data<long>()),
-        };
-
-        private static byte* Pointer<T>(Span<T> cells) where T : unmanaged =>
-            (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(cells));
+        public readonly VectorCursor Cells = cells;
+        public readonly CellEncoding Encoding = encoding;
     }
 }

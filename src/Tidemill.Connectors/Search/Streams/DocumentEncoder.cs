@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Tidemill.Connectors.Cells;
 using Tidemill.Core.Batches;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Schemas;
@@ -20,9 +20,6 @@ internal sealed record EncodedRows(BulkBody Body, IReadOnlyCollection<string> In
 /// </summary>
 internal sealed class DocumentEncoder : IDisposable
 {
-    /// <summary>Text stays UTF-8; only what JSON demands is escaped.</summary>
-    public static readonly JavaScriptEncoder Escaping = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
-
     private const int MaxIdBytes = 512;
 
     private static readonly IReadOnlyList<string> Position = ["_topic", "_partition", "_offset"];
@@ -53,7 +50,7 @@ internal sealed class DocumentEncoder : IDisposable
         _version = definition.Version is { } version ? Cell(version) : null;
         _delete = definition.Delete is { } delete ? Cell(delete) : null;
         _date = definition.Date is { } date ? Cell(date.Column) : null;
-        _json = new Utf8JsonWriter(_text, new JsonWriterOptions { Encoder = Escaping, SkipValidation = true });
+        _json = new Utf8JsonWriter(_text, new JsonWriterOptions { Encoder = CellWriter.Escaping, SkipValidation = true });
 
         CellWriter Cell(string column) => _cells[schema.IndexOf(column)];
     }
@@ -170,24 +167,17 @@ internal sealed class DocumentEncoder : IDisposable
                 return $"column {_id[i].Field.Name}, part of the document's id, is NULL";
             }
 
-            AppendPart(escaped: !isPosition && _id.Length > 1);
+            if (isPosition || _id.Length == 1)
+            {
+                _idText.Write(_idPart.WrittenSpan);
+            }
+            else
+            {
+                CellWriter.AppendEscaped(_idText, _idPart.WrittenSpan);
+            }
         }
 
         return _idText.WrittenCount is > 0 and <= MaxIdBytes ? null : $"the document's id is empty or has more than {MaxIdBytes} bytes";
-    }
-
-    private void AppendPart(bool escaped)
-    {
-        var part = _idPart.WrittenSpan;
-        for (var special = escaped ? part.IndexOfAny((byte)'|', (byte)'\\') : -1; special >= 0; special = part.IndexOfAny((byte)'|', (byte)'\\'))
-        {
-            _idText.Write(part[..special]);
-            _idText.Write("\\"u8);
-            _idText.Write(part.Slice(special, 1));
-            part = part[(special + 1)..];
-        }
-
-        _idText.Write(part);
     }
 
     private string? WriteIndex(int row, HashSet<string> indexes)

@@ -1,13 +1,12 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Tidemill.Core.Schemas;
 using Tidemill.DuckDb;
 
-namespace Tidemill.Connectors.Search.Streams;
+namespace Tidemill.Connectors.Cells;
 
 /// <summary>
 /// Writes cells of one column as JSON or as the text that ids are made of, straight from the vector: numbers as numbers with
@@ -19,32 +18,34 @@ internal sealed unsafe class CellWriter(Field column)
     /// <summary>Room for any cell that is no text: 39 digits with sign and point, a time, a UUID or an interval.</summary>
     private const int MaxTextBytes = 80;
 
-    private readonly JsonEncodedText _name = JsonEncodedText.Encode(column.Name, DocumentEncoder.Escaping);
-    private byte* _data;
-    private ulong* _validity;
-    private int _bytes;
+    /// <summary>Text stays UTF-8; only what JSON demands is escaped.</summary>
+    public static readonly JavaScriptEncoder Escaping = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+
+    private readonly JsonEncodedText _name = JsonEncodedText.Encode(column.Name, Escaping);
+    private VectorCursor _cells;
 
     public Field Field => column;
 
-    /// <summary>Takes the column's memory. SAFETY: valid while the chunk is neither reset nor disposed; used by one thread.</summary>
-    public void Attach(Vector vector)
+    /// <summary>A part of an id made of several, with \ before each | and \ of its own: different parts never give one id.</summary>
+    public static void AppendEscaped(ArrayBufferWriter<byte> id, ReadOnlySpan<byte> part)
     {
-        _bytes = Width(vector.Type);
-        _data = _bytes switch
+        for (var special = part.IndexOfAny((byte)'|', (byte)'\\'); special >= 0; special = part.IndexOfAny((byte)'|', (byte)'\\'))
         {
-            1 => Pointer(vector.Data<byte>()),
-            2 => Pointer(vector.Data<short>()),
-            4 => Pointer(vector.Data<int>()),
-            8 => Pointer(vector.Data<long>()),
-            _ => Pointer(vector.Data<Int128>()),
-        };
-        var validity = vector.Validity;
-        _validity = validity.IsEmpty ? null : (ulong*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(validity));
+            id.Write(part[..special]);
+            id.Write("\\"u8);
+            id.Write(part.Slice(special, 1));
+            part = part[(special + 1)..];
+        }
+
+        id.Write(part);
     }
 
-    public bool IsNull(int row) => _validity is not null && (_validity[row >> 6] & (1UL << (row & 63))) == 0;
+    /// <summary>Takes the column's memory. SAFETY: valid while the chunk is neither reset nor disposed; used by one thread.</summary>
+    public void Attach(Vector vector) => _cells = new VectorCursor(vector);
 
-    public bool IsTrue(int row) => !IsNull(row) && _data[row] != 0;
+    public bool IsNull(int row) => _cells.IsNull(row);
+
+    public bool IsTrue(int row) => !IsNull(row) && _cells.Data[row] != 0;
 
     /// <summary>The cell as a version: an integer, or microseconds since 1970; null when it is none, or is negative.</summary>
     public long? Version(int row)
@@ -54,7 +55,7 @@ internal sealed unsafe class CellWriter(Field column)
             return null;
         }
 
-        var value = column.Type.Kind == FieldKind.Date ? ((int*)_data)[row] * TimeSpan.MicrosecondsPerDay : Integer(row);
+        var value = column.Type.Kind == FieldKind.Date ? _cells.Integer(row) * TimeSpan.MicrosecondsPerDay : _cells.Huge(row);
         return value >= 0 && value <= long.MaxValue ? (long)value : null;
     }
 
@@ -68,10 +69,10 @@ internal sealed unsafe class CellWriter(Field column)
 
         if (column.Type.Kind == FieldKind.Date)
         {
-            return new DuckDbDate(((int*)_data)[row]).TryToDateOnly(out var date) ? date.ToDateTime(TimeOnly.MinValue) : null;
+            return new DuckDbDate((int)_cells.Integer(row)).TryToDateOnly(out var date) ? date.ToDateTime(TimeOnly.MinValue) : null;
         }
 
-        return new DuckDbTimestamp(((long*)_data)[row]).TryToDateTime(out var time) ? time : null;
+        return new DuckDbTimestamp(_cells.Integer(row)).TryToDateTime(out var time) ? time : null;
     }
 
     /// <summary>Writes name and value. Null when done, else why the cell cannot be JSON.</summary>
@@ -86,16 +87,16 @@ internal sealed unsafe class CellWriter(Field column)
 
         switch (column.Type.Kind)
         {
-            case FieldKind.Boolean: json.WriteBooleanValue(_data[row] != 0); return null;
-            case FieldKind.Text: json.WriteStringValue(Bytes(row)); return null;
-            case FieldKind.Blob: json.WriteBase64StringValue(Bytes(row)); return null;
-            case FieldKind.Json: WriteJson(json, Bytes(row)); return null;
-            case FieldKind.Float: return WriteFloat(json, ((float*)_data)[row]);
-            case FieldKind.Double: return WriteDouble(json, ((double*)_data)[row]);
+            case FieldKind.Boolean: json.WriteBooleanValue(_cells.Data[row] != 0); return null;
+            case FieldKind.Text: json.WriteStringValue(_cells.Bytes(row)); return null;
+            case FieldKind.Blob: json.WriteBase64StringValue(_cells.Bytes(row)); return null;
+            case FieldKind.Json: WriteJson(json, _cells.Bytes(row)); return null;
+            case FieldKind.Float: return WriteFloat(json, ((float*)_cells.Data)[row]);
+            case FieldKind.Double: return WriteDouble(json, ((double*)_cells.Data)[row]);
             case FieldKind.Uuid or FieldKind.Date or FieldKind.Time or FieldKind.Timestamp or FieldKind.TimestampTz or FieldKind.Interval:
                 return WriteText(json, row, quoted: true);
             case FieldKind.Decimal or FieldKind.HugeInt or FieldKind.UInt64: return WriteText(json, row, quoted: false);
-            default: json.WriteNumberValue((long)Integer(row)); return null;
+            default: json.WriteNumberValue(_cells.Integer(row)); return null;
         }
     }
 
@@ -109,7 +110,7 @@ internal sealed unsafe class CellWriter(Field column)
 
         if (column.Type.Kind is FieldKind.Text or FieldKind.Json or FieldKind.Blob)
         {
-            id.Write(Bytes(row));
+            id.Write(_cells.Bytes(row));
             return true;
         }
 
@@ -121,9 +122,6 @@ internal sealed unsafe class CellWriter(Field column)
         id.Advance(written);
         return true;
     }
-
-    /// <summary>SAFETY: the cell lies in the attached chunk, which outlives the span.</summary>
-    private ReadOnlySpan<byte> Bytes(int row) => DuckDbString.Bytes(ref ((DuckDbString*)_data)[row]);
 
     private string? WriteText(Utf8JsonWriter json, int row, bool quoted)
     {
@@ -187,22 +185,22 @@ internal sealed unsafe class CellWriter(Field column)
         written = 0;
         switch (column.Type.Kind)
         {
-            case FieldKind.Boolean: return Utf8Formatter.TryFormat(_data[row] != 0, text, out written, 'l');
-            case FieldKind.Uuid: return Utf8Formatter.TryFormat(DuckDbUuid.ToGuid(((Int128*)_data)[row]), text, out written);
-            case FieldKind.Float: return ((float*)_data)[row].TryFormat(text, out written, default, CultureInfo.InvariantCulture);
-            case FieldKind.Double: return ((double*)_data)[row].TryFormat(text, out written, default, CultureInfo.InvariantCulture);
+            case FieldKind.Boolean: return Utf8Formatter.TryFormat(_cells.Data[row] != 0, text, out written, 'l');
+            case FieldKind.Uuid: return Utf8Formatter.TryFormat(DuckDbUuid.ToGuid(((Int128*)_cells.Data)[row]), text, out written);
+            case FieldKind.Float: return ((float*)_cells.Data)[row].TryFormat(text, out written, default, CultureInfo.InvariantCulture);
+            case FieldKind.Double: return ((double*)_cells.Data)[row].TryFormat(text, out written, default, CultureInfo.InvariantCulture);
             case FieldKind.Date: return Time(row) is { } date && date.TryFormat(text, out written, "yyyy-MM-dd", CultureInfo.InvariantCulture);
             case FieldKind.Timestamp or FieldKind.TimestampTz:
                 return Time(row) is { } time && time.TryFormat(text, out written, "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
             case FieldKind.Time:
-                return ((long*)_data)[row] < TimeSpan.MicrosecondsPerDay && new TimeOnly(((long*)_data)[row] * TimeSpan.TicksPerMicrosecond)
+                return _cells.Integer(row) < TimeSpan.MicrosecondsPerDay && new TimeOnly(_cells.Integer(row) * TimeSpan.TicksPerMicrosecond)
                     .TryFormat(text, out written, "HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture);
             case FieldKind.Interval:
-                ref var span = ref ((DuckDbInterval*)_data)[row];
+                ref var span = ref ((DuckDbInterval*)_cells.Data)[row];
                 return System.Text.Unicode.Utf8.TryWrite(
                     text, CultureInfo.InvariantCulture, $"P{span.Months}M{span.Days}DT{span.Micros / 1_000_000m:0.######}S", out written);
-            case FieldKind.Decimal when column.Type.Scale > 0: return TryFormatDecimal(text, Integer(row), out written);
-            default: return Integer(row).TryFormat(text, out written, default, CultureInfo.InvariantCulture);
+            case FieldKind.Decimal when column.Type.Scale > 0: return TryFormatDecimal(text, _cells.Huge(row), out written);
+            default: return _cells.Huge(row).TryFormat(text, out written, default, CultureInfo.InvariantCulture);
         }
     }
 
@@ -225,35 +223,4 @@ internal sealed unsafe class CellWriter(Field column)
         written = sign + at + 1 + scale;
         return true;
     }
-
-    private Int128 Integer(int row) => column.Type.Kind switch
-    {
-        FieldKind.UInt8 => _data[row],
-        FieldKind.UInt16 => ((ushort*)_data)[row],
-        FieldKind.UInt32 => ((uint*)_data)[row],
-        FieldKind.UInt64 => ((ulong*)_data)[row],
-        _ => _bytes switch
-        {
-            1 => ((sbyte*)_data)[row],
-            2 => ((short*)_data)[row],
-            4 => ((int*)_data)[row],
-            8 => ((long*)_data)[row],
-            _ => ((Int128*)_data)[row],
-        },
-    };
-
-    private int Width(LogicalType type) => column.Type.Kind switch
-    {
-        FieldKind.Boolean or FieldKind.Int8 or FieldKind.UInt8 => 1,
-        FieldKind.Int16 or FieldKind.UInt16 => 2,
-        FieldKind.Int32 or FieldKind.UInt32 or FieldKind.Date or FieldKind.Float => 4,
-        FieldKind.HugeInt or FieldKind.Uuid or FieldKind.Interval or FieldKind.Text or FieldKind.Json or FieldKind.Blob => 16,
-        FieldKind.Decimal when type.Width <= 4 => 2,
-        FieldKind.Decimal when type.Width <= 9 => 4,
-        FieldKind.Decimal when type.Width > 18 => 16,
-        _ => 8,
-    };
-
-    private static byte* Pointer<T>(Span<T> cells) where T : unmanaged =>
-        (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(cells));
 }
