@@ -1,6 +1,9 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using Tidemill.Connectors.Cells;
+using Tidemill.Core.Batches;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Documents;
 using Tidemill.Core.Documents.Bson;
@@ -18,15 +21,19 @@ namespace Tidemill.Connectors.Documents;
 /// Elsewhere documents with deterministic ids are written first, then the checkpoint: what a crash leaves between the two is
 /// written again alike.
 /// </summary>
-public sealed class CollectionSink : IDocumentSink, IMovablePositions
+public sealed class CollectionSink : IDocumentSink, IRowRefusals, IMovablePositions
 {
     private const int PageDocuments = 1000;
+
+    /// <summary>Deeper than any document.</summary>
+    private const int MaxDepth = 200;
 
     private readonly IDocumentStore _store;
     private readonly StreamDefinition _stream;
     private readonly CollectionSinkDefinition _definition;
     private readonly CheckpointOwner _owner;
     private readonly DocumentBatch _documents = new();
+    private readonly RefusedContents _refused = new();
     private RowDocuments? _rows;
 
     /// <param name="project">Part of the checkpoints' key: projects may share a database.</param>
@@ -66,13 +73,32 @@ public sealed class CollectionSink : IDocumentSink, IMovablePositions
     public IReadOnlyList<string> KeyOf(IReadOnlyList<string> columns) =>
         Key.Count > 0 ? Key : columns.Contains("_id", StringComparer.OrdinalIgnoreCase) ? ["_id"] : CollectionSinkColumns.Position;
 
-    // BSON's dates have milliseconds. Numbers inside JSON may be spelt another way after they were BSON.
-    public string? Kept(string column, LogicalType type)
+    // BSON's dates have milliseconds.
+    public string Kept(string column, LogicalType type)
     {
         ArgumentNullException.ThrowIfNull(type);
-        return type.TypeId is DuckDbTypeId.Timestamp or DuckDbTypeId.TimestampTz
-            ? $"date_trunc('millisecond', {column})"
-            : type.Alias == "JSON" ? null : column;
+        return type.TypeId is DuckDbTypeId.Timestamp or DuckDbTypeId.TimestampTz ? $"date_trunc('millisecond', {column})" : column;
+    }
+
+    /// <summary>Extended JSON's types are kept as what they name; all else is told apart by its own text.</summary>
+    public string KeptJson(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        if (!json.Contains("\"$", StringComparison.Ordinal))
+        {
+            return json;
+        }
+
+        try
+        {
+            var plain = ExtendedJson.Write(ExtendedJson.Parse(Encoding.UTF8.GetBytes($$"""{"v":{{json}}}""")), JsonTypes.Plain);
+            return Encoding.UTF8.GetString(plain.AsSpan()[5..^1]);
+        }
+        catch (FormatException)
+        {
+            // Its row became a dead letter.
+            return json;
+        }
     }
 
     public async IAsyncEnumerable<JsonElement> ReadDocumentsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -94,14 +120,43 @@ public sealed class CollectionSink : IDocumentSink, IMovablePositions
         ArgumentNullException.ThrowIfNull(batch);
         var rows = batch.Rows ?? throw new TidemillException(
             ErrorCode.ConfigurationInvalid, $"{_stream.File}: a stream that deduplicates writes to a table only; a collection does so by its ids.");
-        _documents.Clear();
-        if (rows.RowCount > 0)
+        if (Encode(rows) is { Count: > 0 } unfit)
         {
-            (_rows ?? throw new InvalidOperationException("The sink is not open.")).Write(rows, _documents);
+            throw Rejected(unfit.Count, rows, unfit[0]);
         }
 
-        return await _store.CommitAsync(
+        var result = await _store.CommitAsync(
             new DocumentCommit(_owner, _definition.Collection, _documents) { Ranges = batch.Ranges, Order = _definition.Order }, cancellationToken);
+        foreach (var refused in result.Refused)
+        {
+            _refused.Add(_documents[refused.Index], refused.Reason);
+        }
+
+        if (result.Refused.Count > 0)
+        {
+            throw Rejected(result.Refused.Count, rows, result.Refused[0].Reason);
+        }
+
+        _refused.Clear();
+        return result.Changed;
+    }
+
+    public string? Refused(Batch rows)
+    {
+        if (Encode(rows) is [var unfit, ..])
+        {
+            return unfit;
+        }
+
+        for (var i = 0; i < _documents.Count && _refused.Count > 0; i++)
+        {
+            if (_refused.Reason(_documents[i]) is { } reason)
+            {
+                return $"The document is refused: {reason}.";
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Documents replace those of the same id.</summary>
@@ -116,17 +171,35 @@ public sealed class CollectionSink : IDocumentSink, IMovablePositions
     /// <summary>The document as JSON, with the columns that its <c>_id</c> was made of where those are topic, partition and offset.</summary>
     private JsonElement WithPosition(byte[] document)
     {
-        var json = JsonNode.Parse(ExtendedJson.Write(document, JsonTypes.Plain))!.AsObject();
-        if (_definition.Id.Count == 0 && json["_id"] is JsonValue id && id.TryGetValue<string>(out var text)
-            && text.Split('-') is { Length: >= 3 } parts && long.TryParse(parts[^1], out var offset) && int.TryParse(parts[^2], out var partition))
+        var json = ExtendedJson.Write(document, JsonTypes.Plain);
+        var element = Parse(json);
+        if (_definition.Id.Count > 0 || element.GetProperty("_id") is not { ValueKind: JsonValueKind.String } id
+            || id.GetString()!.Split('-') is not { Length: >= 3 } parts || !long.TryParse(parts[^1], out var offset) || !int.TryParse(parts[^2], out var partition))
         {
-            json[CollectionSinkColumns.Position[0]] = string.Join('-', parts[..^2]);
-            json[CollectionSinkColumns.Position[1]] = partition;
-            json[CollectionSinkColumns.Position[2]] = offset;
+            return element;
         }
 
-        return JsonSerializer.SerializeToElement(json);
+        var topic = JsonEncodedText.Encode(string.Join('-', parts[..^2]));
+        var (topicName, partitionName, offsetName) = (CollectionSinkColumns.Position[0], CollectionSinkColumns.Position[1], CollectionSinkColumns.Position[2]);
+        return Parse([.. json[..^1], .. Encoding.UTF8.GetBytes(string.Create(
+            CultureInfo.InvariantCulture, $$""","{{topicName}}":"{{topic}}","{{partitionName}}":{{partition}},"{{offsetName}}":{{offset}}}"""))]);
     }
+
+    private static JsonElement Parse(byte[] json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+        return JsonElement.ParseValue(ref reader);
+    }
+
+    /// <summary>The rows as documents; returns why some are none.</summary>
+    private IReadOnlyList<string> Encode(Batch rows)
+    {
+        _documents.Clear();
+        return rows.RowCount == 0 ? [] : (_rows ?? throw new InvalidOperationException("The sink is not open.")).Write(rows, _documents);
+    }
+
+    private TidemillException Rejected(int count, Batch rows, string reason) => new(
+        ErrorCode.RowRejected, $"Collection {_definition.Collection} cannot take {count} of {rows.RowCount} documents; the first reason: {reason.TrimEnd('.')}.");
 
     public ValueTask DisposeAsync()
     {

@@ -84,11 +84,12 @@ public sealed class EmbeddedDocumentStore : IDocumentStore
                 .ToDictionary(),
             cancellationToken);
 
-    public Task<long> CommitAsync(DocumentCommit commit, CancellationToken cancellationToken)
+    public Task<BulkResult> CommitAsync(DocumentCommit commit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(commit);
         DocumentCollections.Check(commit.Collection);
-        return _file.CommitAsync(
+        var refused = Enumerable.Range(0, commit.Documents.Count).Select(i => DocumentCollections.Oversized(commit.Documents, i)).OfType<RefusedDocument>().ToList();
+        return refused.Count > 0 ? Task.FromResult(new BulkResult(0, refused)) : _file.CommitAsync(
             connection =>
             {
                 foreach (var range in commit.Ranges)
@@ -96,8 +97,7 @@ public sealed class EmbeddedDocumentStore : IDocumentStore
                     Advance(connection, commit.Owner, range);
                 }
 
-                var result = new DocumentWrite(connection, commit.Collection).Write(commit.Documents, commit.Order);
-                return result.Refused.Count == 0 ? result.Changed : throw DocumentCollections.Rejected(commit, result.Refused[0]);
+                return new DocumentWrite(connection, commit.Collection).Write(commit.Documents, commit.Order);
             },
             cancellationToken);
     }

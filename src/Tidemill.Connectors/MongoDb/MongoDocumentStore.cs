@@ -65,7 +65,7 @@ public sealed class MongoDocumentStore : IDocumentStore
     {
         ArgumentNullException.ThrowIfNull(documents);
         DocumentCollections.Check(collection);
-        return _clients.RunAsync(client => Write(client, null, collection, documents, order, cancellationToken), cancellationToken);
+        return _clients.RunAsync(client => Write(client, null, new Upserts(collection, documents, order, GoesOn: order == BulkOrder.Unordered), cancellationToken), cancellationToken);
     }
 
     public Task<byte[]?> GetAsync(string collection, BsonValue id, CancellationToken cancellationToken) => _clients.RunAsync(
@@ -135,7 +135,7 @@ public sealed class MongoDocumentStore : IDocumentStore
         CheckpointOwner owner, CancellationToken cancellationToken) =>
         _clients.RunAsync<IReadOnlyDictionary<TopicPartition, LogOffset>>(client => ReadPositions(client, owner), cancellationToken);
 
-    public Task<long> CommitAsync(DocumentCommit commit, CancellationToken cancellationToken)
+    public Task<BulkResult> CommitAsync(DocumentCommit commit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(commit);
         DocumentCollections.Check(commit.Collection);
@@ -160,7 +160,7 @@ public sealed class MongoDocumentStore : IDocumentStore
     /// One transaction lies in the server's cache as a whole, and a full cache shows as a conflict, however often it is tried:
     /// many documents are refused then, so that fewer come.
     /// </summary>
-    private long CommitAsOne(MongoClient client, DocumentCommit commit, CancellationToken cancellationToken)
+    private BulkResult CommitAsOne(MongoClient client, DocumentCommit commit, CancellationToken cancellationToken)
     {
         if (commit.Documents.Count > MaxTransactionDocuments || (commit.Documents.Count > 1 && commit.Documents.Writer.Length > MaxTransactionBytes))
         {
@@ -182,7 +182,7 @@ public sealed class MongoDocumentStore : IDocumentStore
         $"Collection {commit.Collection}: {commit.Documents.Count} documents of {commit.Documents.Writer.Length} bytes are too many for one transaction.",
         error);
 
-    private long CommitTransaction(MongoClient client, DocumentCommit commit, CancellationToken cancellationToken)
+    private BulkResult CommitTransaction(MongoClient client, DocumentCommit commit, CancellationToken cancellationToken)
     {
         EnsureExists(client, Checkpoints);
         if (commit.Documents.Count > 0)
@@ -190,47 +190,82 @@ public sealed class MongoDocumentStore : IDocumentStore
             EnsureExists(client, commit.Collection);
         }
 
+        var upserts = new Upserts(commit.Collection, commit.Documents, commit.Order, GoesOn: false);
+        var written = InTransaction(client, transaction =>
+        {
+            Advance(client, transaction, commit);
+            return Write(client, transaction, upserts, cancellationToken);
+        });
+        return written.Refused.Count == 0 ? written : new BulkResult(0, Refused(client, upserts, written.Refused, cancellationToken));
+    }
+
+    /// <summary>The first document that is refused ends a transaction; those behind it are looked for in transactions that end likewise.</summary>
+    private List<RefusedDocument> Refused(
+        MongoClient client, Upserts upserts, IReadOnlyList<RefusedDocument> first, CancellationToken cancellationToken)
+    {
+        var refused = new List<RefusedDocument>(first);
+        while (refused[^1].Index + 1 is var next && next < upserts.Documents.Count)
+        {
+            using var given = client.Begin();
+            var more = Write(client, given, upserts with { First = next }, cancellationToken).Refused;
+            if (more.Count == 0)
+            {
+                break;
+            }
+
+            refused.AddRange(more);
+        }
+
+        return refused;
+    }
+
+    /// <summary>Commits unless a document was refused.</summary>
+    private static BulkResult InTransaction(MongoClient client, Func<MongoTransaction, BulkResult> write)
+    {
         using var transaction = client.Begin();
-        Advance(client, transaction, commit);
-        var written = WriteAll(client, transaction, commit, cancellationToken);
-        transaction.Commit();
+        var result = write(transaction);
+        if (result.Refused.Count == 0)
+        {
+            transaction.Commit();
+        }
+
+        return result;
+    }
+
+    private BulkResult CommitInTurn(MongoClient client, DocumentCommit commit, CancellationToken cancellationToken)
+    {
+        var written = Write(client, null, new Upserts(commit.Collection, commit.Documents, commit.Order, GoesOn: true), cancellationToken);
+        if (written.Refused.Count == 0)
+        {
+            Advance(client, null, commit);
+        }
+
         return written;
     }
 
-    private long CommitInTurn(MongoClient client, DocumentCommit commit, CancellationToken cancellationToken)
-    {
-        var written = WriteAll(client, null, commit, cancellationToken);
-        Advance(client, null, commit);
-        return written;
-    }
-
-    private long WriteAll(MongoClient client, MongoTransaction? transaction, DocumentCommit commit, CancellationToken cancellationToken)
-    {
-        var result = Write(client, transaction, commit.Collection, commit.Documents, commit.Order, cancellationToken);
-        return result.Refused.Count == 0 ? result.Changed : throw DocumentCollections.Rejected(commit, result.Refused[0]);
-    }
-
-    private BulkResult Write(
-        MongoClient client, MongoTransaction? transaction, string collection, DocumentBatch documents, BulkOrder order,
-        CancellationToken cancellationToken)
+    private BulkResult Write(MongoClient client, MongoTransaction? transaction, Upserts upserts, CancellationToken cancellationToken)
     {
         var refused = new List<RefusedDocument>();
         long changed = 0;
         using var command = new BsonWriter();
-        var next = 0;
-        while (next < documents.Count && (refused.Count == 0 || order == BulkOrder.Unordered))
+        var next = upserts.First;
+        while (next < upserts.Documents.Count && (refused.Count == 0 || upserts.GoesOn))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var first = next;
-            if (DocumentCollections.Oversized(documents, next) is { } oversized)
+            var (first, before) = (next, refused.Count);
+            if (DocumentCollections.Oversized(upserts.Documents, next) is { } oversized)
             {
                 refused.Add(oversized);
                 next++;
                 continue;
             }
 
-            next = MongoCommands.Upsert(command, collection, documents, first, order);
+            next = MongoCommands.Upsert(command, upserts.Collection, upserts.Documents, first, upserts.Order);
             changed += client.Command(command, reply => Changed(reply.Span, refused, first), write: true, transaction);
+            if (upserts.Order == BulkOrder.Ordered && refused.Count > before)
+            {
+                next = refused[^1].Index + 1;
+            }
         }
 
         return new BulkResult(changed, refused);
@@ -381,4 +416,10 @@ public sealed class MongoDocumentStore : IDocumentStore
     }
 
     private sealed record ServerKind(bool Transactional);
+
+    /// <param name="GoesOn">Whether documents behind a refused one are written.</param>
+    private sealed record Upserts(string Collection, DocumentBatch Documents, BulkOrder Order, bool GoesOn)
+    {
+        public int First { get; init; }
+    }
 }

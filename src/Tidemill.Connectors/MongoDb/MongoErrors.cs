@@ -57,7 +57,7 @@ internal static class MongoErrors
                 }
             }
 
-            if (OfServer(code, transient: false) is var meaning and not (ErrorCode.RowRejected or ErrorCode.InvalidRequest))
+            if (OfServer(code, transient: false) is var meaning && (code is 257 or 290 || meaning is not (ErrorCode.RowRejected or ErrorCode.InvalidRequest)))
             {
                 throw new TidemillException(meaning, $"{description}: a write failed (code {code}).");
             }

@@ -16,6 +16,9 @@ public sealed class DocumentBatch : IDisposable
     /// <summary>A document's BSON, valid until the batch changes.</summary>
     public ReadOnlySpan<byte> this[int index] => Writer.Written.Span[Start(index).._ends[index]];
 
+    /// <summary>Gives up what was written behind the last document.</summary>
+    public void Drop() => Writer.Truncate(Start(Count));
+
     /// <summary>Counts what was written behind the last document as the next one.</summary>
     public void Add() => _ends.Add(Writer.Length);
 

@@ -37,13 +37,6 @@ public static class DocumentCollections
             : new RefusedDocument(index, TooLargeCode, $"it has {bytes} bytes, more than the {MaxDocumentBytes} that a document may have");
     }
 
-    public static TidemillException Rejected(DocumentCommit commit, RefusedDocument refused)
-    {
-        ArgumentNullException.ThrowIfNull(commit);
-        ArgumentNullException.ThrowIfNull(refused);
-        return new TidemillException(ErrorCode.RowRejected, $"Collection {commit.Collection}: a document is refused: {refused.Reason}.");
-    }
-
     public static TidemillException Fenced(CheckpointOwner owner, OffsetRange range) => new(
         ErrorCode.CheckpointFenced,
         $"Stream {owner.Stream}, sink {owner.Sink}: the checkpoint of {range.Partition} is not at {range.Start}; another writer moved it.");

@@ -42,11 +42,11 @@ public interface IDocumentStore : IAsyncDisposable
 
     /// <summary>
     /// Writes a sink's documents and moves its checkpoint over the ranges: as one where the store has transactions, else the
-    /// documents first. Durable on return; returns documents inserted or changed. CheckpointFenced when a stored position is
-    /// not the range's start, RowRejected when a document is refused: the checkpoint then stands where it stood, and with
-    /// transactions nothing was written.
+    /// documents first. Durable on return. Every document that is refused is named in the result, whatever the order: then the
+    /// checkpoint stands where it stood, and with transactions nothing was written, else the others were. CheckpointFenced when a
+    /// stored position is not the range's start; RowRejected when the store takes only fewer documents at once.
     /// </summary>
-    Task<long> CommitAsync(DocumentCommit commit, CancellationToken cancellationToken);
+    Task<BulkResult> CommitAsync(DocumentCommit commit, CancellationToken cancellationToken);
 }
 
 /// <summary>What becomes of the documents behind one that is refused.</summary>

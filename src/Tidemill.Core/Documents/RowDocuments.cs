@@ -34,12 +34,13 @@ public sealed class RowDocuments
         _fields = [.. Enumerable.Range(0, schema.Fields.Count).Where(column => column != named && !_position.Contains(column))];
     }
 
-    /// <summary>Adds the rows. RowRejected when an id is NULL or BSON has no place for a value.</summary>
-    public void Write(Batch rows, DocumentBatch documents)
+    /// <summary>Adds the rows. Returns why rows are left out: an id is NULL, or BSON has no place for a value.</summary>
+    public IReadOnlyList<string> Write(Batch rows, DocumentBatch documents)
     {
         ArgumentNullException.ThrowIfNull(rows);
         ArgumentNullException.ThrowIfNull(documents);
         var cells = new CellBson[_names.Length];
+        var refused = new List<string>();
         foreach (var chunk in rows.Chunks)
         {
             for (var column = 0; column < cells.Length; column++)
@@ -49,17 +50,32 @@ public sealed class RowDocuments
 
             for (var row = 0; row < chunk.Size; row++)
             {
-                var mark = documents.Writer.Begin();
-                WriteId(documents.Writer, cells, row);
-                foreach (var column in _fields)
+                try
                 {
-                    cells[column].Write(documents.Writer, row);
+                    Write(documents.Writer, cells, row);
+                    documents.Add();
                 }
-
-                documents.Writer.End(mark);
-                documents.Add();
+                catch (TidemillException error) when (error.Code == ErrorCode.RowRejected)
+                {
+                    documents.Drop();
+                    refused.Add(error.Message);
+                }
             }
         }
+
+        return refused;
+    }
+
+    private void Write(BsonWriter writer, CellBson[] cells, int row)
+    {
+        var mark = writer.Begin();
+        WriteId(writer, cells, row);
+        foreach (var column in _fields)
+        {
+            cells[column].Write(writer, row);
+        }
+
+        writer.End(mark);
     }
 
     private void WriteId(BsonWriter writer, CellBson[] cells, int row)

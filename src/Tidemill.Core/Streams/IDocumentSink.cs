@@ -16,10 +16,12 @@ public interface IDocumentSink : ISink
     IReadOnlyList<string> KeyOf(IReadOnlyList<string> columns) => Key;
 
     /// <summary>
-    /// What the sink keeps of a column's value, as SQL over <paramref name="column"/>; null when it spells the value in a way that
-    /// cannot be compared.
+    /// What the sink keeps of a column's value, as SQL over <paramref name="column"/>.
     /// </summary>
-    string? Kept(string column, LogicalType type) => column;
+    string Kept(string column, LogicalType type) => column;
+
+    /// <summary>What the sink gives back for a JSON value that was written to it, but for spelling.</summary>
+    string KeptJson(string json) => json;
 
     /// <summary>Column whose highest value a document has; null: any of its rows may be the one that stands.</summary>
     string? Version { get; }

@@ -9,8 +9,8 @@ public interface IMovablePositions
     bool MayRepeat { get; }
 
     /// <summary>
-    /// Moves the checkpoint of each partition from Start to End, which may lie before it; all or none. CheckpointFenced when
-    /// a checkpoint is not at Start any more. A partition without a checkpoint gets one.
+    /// Moves the checkpoint of each partition from Start to End, which may lie before it; all or none where the
+    /// store has transactions. CheckpointFenced when a checkpoint is not at Start any more. A partition without a checkpoint gets one.
     /// </summary>
     Task MovePositionsAsync(IReadOnlyList<OffsetRange> moves, CancellationToken cancellationToken);
 }

@@ -55,7 +55,9 @@ internal sealed class BatchWriter(
                 batch.TransformError = error;
             }
 
-            return await TryWriteAsync(batch, _careful, cancellationToken) ?? await WriteHalvesAsync(batch, cancellationToken);
+            return await TryWriteAsync(batch, _careful, cancellationToken)
+                ?? await WriteWithoutRefusedAsync(batch, cancellationToken)
+                ?? await WriteHalvesAsync(batch, cancellationToken);
         }
     }
 

@@ -1,3 +1,4 @@
+using Tidemill.Core.Batches;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;
 using Tidemill.Core.Streams;
@@ -7,7 +8,7 @@ using Tidemill.Streaming.Sinks;
 namespace Tidemill.Streaming.Replay;
 
 /// <summary>A sink that is given rows again by its <see cref="ReplayMethod"/>. Its checkpoint stays where it is.</summary>
-internal sealed class ReplayTarget(ISink inner, TableName? table, ReplayMethod method, IWarehouseWriter writer) : ISink
+internal sealed class ReplayTarget(ISink inner, TableName? table, ReplayMethod method, IWarehouseWriter writer) : ISink, IRowRefusals
 {
     private static readonly Dictionary<TopicPartition, LogOffset> Nothing = [];
 
@@ -18,6 +19,8 @@ internal sealed class ReplayTarget(ISink inner, TableName? table, ReplayMethod m
     /// <summary>None: every method may be carried out again, so an attempt whose answer was lost is.</summary>
     public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyDictionary<TopicPartition, LogOffset>>(Nothing);
+
+    public string? Refused(Batch rows) => (inner as IRowRefusals)?.Refused(rows);
 
     public async Task<long> WriteAsync(SinkBatch batch, CancellationToken cancellationToken)
     {

@@ -14,8 +14,7 @@ namespace Tidemill.Streaming.Verification;
 internal sealed class DocumentComparison(ExpectedRows expected, IDocumentSink sink, long required, bool complete)
 {
     /// <summary>Columns that both sides can spell alike; intervals have no text that SQL reads.</summary>
-    private readonly List<string> _columns = [.. expected.Columns.Where((column, i) =>
-        expected.Types[i].TypeId != DuckDbTypeId.Interval && sink.Kept(column, expected.Types[i]) is not null)];
+    private readonly List<string> _columns = [.. expected.Columns.Where((_, i) => expected.Types[i].TypeId != DuckDbTypeId.Interval)];
 
     private readonly IReadOnlyList<string> _key = sink.KeyOf(expected.Columns);
 
@@ -45,6 +44,7 @@ internal sealed class DocumentComparison(ExpectedRows expected, IDocumentSink si
 
         var values = string.Join(", ", expected.Columns.Select((column, i) => $"{Value(i)} AS {SqlName.Quote(column)}"));
         expected.Connection.Execute($"CREATE OR REPLACE TABLE actual_rows AS SELECT {values} FROM documents; DROP TABLE documents");
+        JsonSpelling.Unify(expected, sink.KeptJson);
         return count;
     }
 
@@ -90,17 +90,17 @@ internal sealed class DocumentComparison(ExpectedRows expected, IDocumentSink si
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"c{column}");
         var type = expected.Types[column];
-        return type.TypeId == DuckDbTypeId.Blob ? $"from_base64({text})" : type.Alias == "JSON" ? $"json({text})" : $"TRY_CAST({text} AS {type})";
+        return type.TypeId == DuckDbTypeId.Blob ? $"from_base64({text})" : type.Alias == "JSON" ? $"{text}::JSON" : $"TRY_CAST({text} AS {type})";
     }
 
-    /// <summary>Values as the sink keeps them. JSON is compared without its spaces; the literal null is no value.</summary>
+    /// <summary>Values as the sink keeps them. In JSON the literal null is no value.</summary>
     private string Normalized()
     {
         var replaced = expected.Columns.Select((column, i) =>
         {
             var quoted = SqlName.Quote(column);
-            var kept = sink.Kept(quoted, expected.Types[i]) ?? quoted;
-            var value = expected.Types[i].Alias == "JSON" ? $"nullif(json({kept})::VARCHAR, 'null')::JSON" : kept;
+            var kept = sink.Kept(quoted, expected.Types[i]);
+            var value = expected.Types[i].Alias == "JSON" ? $"nullif({kept}::VARCHAR, 'null')::JSON" : kept;
             return (Value: value, Quoted: quoted);
         });
         return string.Join(", ", replaced.Where(r => r.Value != r.Quoted).Select(r => $"{r.Value} AS {r.Quoted}"));

@@ -9,26 +9,34 @@ namespace Tidemill.Streaming.Verification;
 
 /// <summary>
 /// Gives the JSON columns of <c>expected_rows</c> and <c>actual_rows</c> one spelling: PostgreSQL keeps documents (jsonb),
-/// not their text, so that keys come back in another order, numbers and spaces written otherwise.
+/// not their text, so that keys come back in another order, numbers and spaces written otherwise; so does a collection.
 /// </summary>
 internal static class JsonSpelling
 {
-    public static void Unify(ExpectedRows expected)
+    /// <summary>MongoDB nests no deeper than 100.</summary>
+    private const int MaxDepth = 1000;
+
+    /// <summary>What decimal128 holds; longer numbers are kept as doubles there.</summary>
+    private const int ExactDigits = 34;
+
+    /// <param name="expected">The rows.</param>
+    /// <param name="kept">What the sink keeps of a document that is written to it; null: the document.</param>
+    public static void Unify(ExpectedRows expected, Func<string, string>? kept = null)
     {
         for (var column = 0; column < expected.Columns.Count; column++)
         {
             if (expected.Types[column].Alias == LogicalType.Json.Alias)
             {
-                Unify(expected, "expected_rows", SqlName.Quote(expected.Columns[column]));
-                Unify(expected, "actual_rows", SqlName.Quote(expected.Columns[column]));
+                Unify(expected, "expected_rows", SqlName.Quote(expected.Columns[column]), kept ?? (text => text));
+                Unify(expected, "actual_rows", SqlName.Quote(expected.Columns[column]), text => text);
             }
         }
     }
 
-    /// <summary>Keys sorted, the last of equal ones kept, numbers without needless digits, no spaces.</summary>
+    /// <summary>Keys sorted, the last of equal ones kept, numbers as digits that count and a power of ten, no spaces.</summary>
     internal static string Canonical(string text)
     {
-        using var document = JsonDocument.Parse(text);
+        using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth });
         var buffer = new ArrayBufferWriter<byte>(text.Length);
         using (var writer = new Utf8JsonWriter(buffer))
         {
@@ -38,7 +46,7 @@ internal static class JsonSpelling
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    private static void Unify(ExpectedRows expected, string table, string column)
+    private static void Unify(ExpectedRows expected, string table, string column, Func<string, string> kept)
     {
         expected.Connection.Execute("CREATE OR REPLACE TABLE spelled (written VARCHAR, canonical VARCHAR)");
         using (var reading = expected.Connect())
@@ -54,7 +62,7 @@ internal static class JsonSpelling
                     {
                         var text = texts[0].GetString(row);
                         pairs[0].SetValue(row, text);
-                        pairs[1].SetValue(row, Canonical(text));
+                        pairs[1].SetValue(row, Canonical(kept(text)));
                     }
 
                     pairs.Size = texts.Size;
@@ -99,7 +107,7 @@ internal static class JsonSpelling
                 writer.WriteEndArray();
                 break;
             case JsonValueKind.Number:
-                writer.WriteRawValue(Number(element));
+                writer.WriteRawValue(Number(element.GetRawText()));
                 break;
             default:
                 element.WriteTo(writer);
@@ -107,9 +115,25 @@ internal static class JsonSpelling
         }
     }
 
-    /// <summary>A number that decimal holds loses trailing zeros and its exponent; any other stays as written.</summary>
-    private static string Number(JsonElement element) =>
-        decimal.TryParse(element.GetRawText(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
-            ? value.ToString("0.############################", CultureInfo.InvariantCulture)
-            : element.GetRawText();
+    /// <summary>2.50 and 25e-1 are one number; so are -0 and 0.</summary>
+    private static string Number(string text)
+    {
+        var end = text.AsSpan().IndexOfAny('e', 'E');
+        var exponent = end < 0 ? 0 : int.TryParse(text.AsSpan(end + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var power) ? power : (int?)null;
+        var digits = (end < 0 ? text : text[..end]).TrimStart('-');
+        if (digits.IndexOf('.', StringComparison.Ordinal) is >= 0 and var point)
+        {
+            exponent -= digits.Length - point - 1;
+            digits = digits.Remove(point, 1);
+        }
+
+        digits = digits.TrimStart('0');
+        var counting = digits.TrimEnd('0');
+        exponent += digits.Length - counting.Length;
+        var nearest = counting.Length > ExactDigits ? double.Parse(text, CultureInfo.InvariantCulture) : double.NaN;
+        return counting.Length == 0 ? "0"
+            : exponent is null ? text
+            : double.IsFinite(nearest) ? Number(nearest.ToString("R", CultureInfo.InvariantCulture))
+            : string.Create(CultureInfo.InvariantCulture, $"{(text[0] == '-' ? "-" : "")}{counting}{(exponent == 0 ? "" : $"e{exponent}")}");
+    }
 }

@@ -12,6 +12,7 @@ using Tidemill.Core.Warehouses;
 using Tidemill.DuckDb;
 using Tidemill.Streaming;
 using Tidemill.Streaming.DeadLetters;
+using Tidemill.Streaming.Replay;
 using Tidemill.Streaming.Verification;
 using Tidemill.Tests.Streaming;
 using static Tidemill.Tests.Streaming.StreamBench;
@@ -27,6 +28,16 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
           0.5::FLOAT AS f, amount, 12345678901234567890123456789012.34::DECIMAL(38,2) AS wide, kind, '{"a":[1,{"b":null}],"at":{"$date":"2026-01-01T00:00:00Z"}}'::JSON AS j,
           '73ffd264-44b3-4c69-90e8-e7d1dfc035d4'::UUID AS u, '\x01\x02'::BLOB AS bytes, DATE '1969-12-31' AS d, TIME '10:00:00.000001' AS t,
           TIMESTAMP '1969-12-31 23:59:59.9995' AS ts, TIMESTAMPTZ '2026-01-01 00:00:00.123456+00' AS tz, INTERVAL '1 month 2 days' AS span, NULL::INTEGER AS nothing
+        FROM batch
+        """;
+
+    /// <summary>JSON of every kind, spelt in ways that BSON does not keep.</summary>
+    private const string Documents =
+        """
+        SELECT id, ('{ "z": ' || id || ', "a": [1, 2.50, 1e2, -0, 1E+300, 1e400, 5e-324, {"b": null, "x": 70}], "a2": 0.1234567890123456789012345678901234567890,'
+          || ' "wide": 12345678901234567890.12345678901234, "text": "\u00fc \"q\"", "o": {}, "at": {"$date": "2026-01-01T00:00:00.7Z"},'
+          || ' "n": {"$numberLong": "7"}, "i": {"$oid": "0123456789abcdef01234567"} }')::JSON AS doc,
+          CASE id % 3 WHEN 0 THEN 'null' WHEN 1 THEN '"text"' ELSE '[]' END::JSON AS plain
         FROM batch
         """;
 
@@ -146,11 +157,23 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
     public async Task A_crash_around_the_commit_loses_and_doubles_nothing(bool after)
     {
         await _bench.ProduceAsync([.. Enumerable.Range(0, 2000).Select(i => Json(i % 700, $"{i}.00"))]);
-        var store = new CrashingStore(Store) { CrashAfter = after };
+        var crashes = 0;
+        var store = new FaultyDocumentStore(Store, async (inner, commit, before) =>
+        {
+            if (before % 2 == 1)
+            {
+                return await inner.CommitAsync(commit, default);
+            }
+
+            crashes++;
+            // What a store without transactions leaves when the process ends between documents and position.
+            await (after ? inner.CommitAsync(commit, default) : inner.UpsertAsync(commit.Collection, commit.Documents, commit.Order, default));
+            throw new TidemillException(ErrorCode.Unavailable, "The answer was lost.");
+        });
         _bench.OpenSink = (stream, sink) => new CollectionSink(store, "test", stream, (CollectionSinkDefinition)sink);
         var stream = Collection(null, "id");
         var status = await _bench.CatchUpAsync(stream);
-        Assert.True(store.Crashes >= 2);
+        Assert.True(crashes >= 2);
         Assert.Equal(700, await Store.CountAsync("copies", default));
         Assert.Equal(2000, status.Records);
         var crashed = await DocumentsAsync();
@@ -179,8 +202,65 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
         Assert.Equal(2, await Store.CountAsync("copies", default));
     }
 
+    [Fact]
+    public async Task Rows_that_are_no_documents_are_set_aside_at_once_and_batches_stay_whole()
+    {
+        await _bench.ProduceAsync([.. Enumerable.Range(0, 6000).Select(i => Json(i, kind: i % 20 == 7 ? "none" : "5"))]);
+        var store = new FaultyDocumentStore(Store);
+        _bench.OpenSink = (stream, sink) => new CollectionSink(store, "test", stream, (CollectionSinkDefinition)sink);
+        await _bench.CatchUpAsync(Large(Collection("SELECT id, CASE WHEN kind = 'none' THEN NULL ELSE id END AS k FROM batch", "k")));
+        Assert.Equal(5700, await Store.CountAsync("copies", default));
+        Assert.Equal(300, await LettersAsync("part of the document's _id, is NULL"));
+        Assert.InRange(store.Commits, 1, 10);
+    }
+
+    [Fact]
+    public async Task Documents_that_the_store_refuses_are_set_aside_at_once_and_batches_stay_whole()
+    {
+        await _bench.ProduceAsync([.. Enumerable.Range(0, 6000).Select(i => Json(i, kind: i % 20 == 7 ? "secret" : "5"))]);
+        var store = new FaultyDocumentStore(Store, async (inner, commit, _) =>
+        {
+            var refused = Enumerable.Range(0, commit.Documents.Count).Where(i => commit.Documents[i].IndexOf("secret"u8) >= 0)
+                .Select(i => new RefusedDocument(i, 121, "the collection's validation refuses it")).ToList();
+            return refused.Count > 0 ? new BulkResult(0, refused) : await inner.CommitAsync(commit, default);
+        });
+        _bench.OpenSink = (stream, sink) => new CollectionSink(store, "test", stream, (CollectionSinkDefinition)sink);
+        await _bench.CatchUpAsync(Large(Collection(null, "id")));
+        Assert.Equal(5700, await Store.CountAsync("copies", default));
+        Assert.Equal(300, await LettersAsync("validation refuses it"));
+        Assert.InRange(store.Commits, 2, 20);
+    }
+
+    [Fact]
+    public async Task A_range_is_replayed_by_id_with_what_the_stream_makes_now_and_no_document_twice()
+    {
+        await _bench.ProduceAsync([.. Enumerable.Range(0, 1000).Select(i => i == 100 ? "{" : Json(i))]);
+        var stream = Collection("SELECT id, kind, _topic, _partition, _offset FROM batch");
+        await _bench.CatchUpAsync(stream);
+        await Store.DeleteAsync("copies", [BsonValue.Parse("\"events-0-0\""), BsonValue.Parse("\"events-1-400\"")], default);
+        var changed = stream with { Transform = stream.Transform! with { Text = "SELECT id, upper(kind) AS kind, _topic, _partition, _offset FROM batch" } };
+        using var letters = new StreamDeadLetters(_bench.Warehouse, _bench.Log, [changed]);
+        var replay = new RangeReplay(_bench.Services, [changed], letters);
+        var request = new RangeReplayRequest("events") { From = ReplayBound.Parse("0"), To = ReplayBound.Parse("300") };
+        var plan = await replay.PreviewAsync(request, default);
+        Assert.Equal((600, ReplayMethod.ById, "collection copies"), (plan.Records, plan.Sinks[0].Method, plan.Sinks[0].Target));
+        for (var round = 0; round < 2; round++)
+        {
+            Assert.Equal(599, (await replay.RunAsync(request, null, default)).Records);
+            Assert.Equal(998, await Store.CountAsync("copies", default));
+            Assert.Equal(599, (await DocumentsAsync()).Count(d => d.Contains("\"kind\":\"A\"", StringComparison.Ordinal)));
+        }
+
+        var held = await new CollectionSink(Store, "test", stream, (CollectionSinkDefinition)stream.Sinks[0]).ReadPositionsAsync(default);
+        Assert.Equal([500L, 500L], held.Values.Select(o => o.Value));
+        await replay.RunAsync(new RangeReplayRequest("events"), null, default);
+        Assert.True(Assert.Single(await new StreamVerifier(_bench.Services, [changed]).VerifyAsync(null, default)) is { Proven: true, RowsFound: 999 });
+    }
+
     [Theory]
     [InlineData(null, "id", ".50")]
+    [InlineData(Documents, "id", "\"70\"")]
+    [InlineData(Documents, "id", "1767225600700")]
     [InlineData(Row, "k", "10:00:00")]
     [InlineData("SELECT *, _topic, _partition, _offset FROM batch", null, ".50")]
     [InlineData("SELECT id AS _id, amount FROM batch", null, ".50")]
@@ -208,6 +288,18 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
         Sinks = [new CollectionSinkDefinition("copies", "copies") { Id = id }],
     };
 
+    /// <summary>With batches of thousands.</summary>
+    protected static StreamDefinition Large(StreamDefinition stream) =>
+        stream with { Batch = new BatchDefinition { MaxRecords = 20_000, MaxWait = TimeSpan.FromMilliseconds(300) } };
+
+    /// <summary>Dead letters whose message holds the words; none may hold a value.</summary>
+    protected async Task<int> LettersAsync(string words)
+    {
+        var letters = await new DeadLetterStore(_bench.Warehouse).ListAsync("events", null, 10_000, 0, default);
+        Assert.DoesNotContain(letters, l => l.Message.Contains("secret", StringComparison.Ordinal));
+        return letters.Count(l => l.Message.Contains(words, StringComparison.Ordinal));
+    }
+
     protected Task CatchUpAsync(StreamDefinition stream) => _bench.CatchUpAsync(stream);
 
     protected Task ProduceAsync(params string[] values) => _bench.ProduceAsync(values);
@@ -216,59 +308,5 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
     {
         var documents = await Store.FindAsync(new DocumentQuery("copies", 100_000), default);
         return [.. documents.Select(document => Encoding.UTF8.GetString(ExtendedJson.Write(document, JsonTypes.Canonical)))];
-    }
-
-    /// <summary>Fails every second commit, before it is done or after.</summary>
-    private sealed class CrashingStore(IDocumentStore store) : IDocumentStore
-    {
-        private int _commits;
-
-        public bool CrashAfter { get; init; }
-
-        public int Crashes { get; private set; }
-
-        public string Description => store.Description;
-
-        public async Task<long> CommitAsync(DocumentCommit commit, CancellationToken cancellationToken)
-        {
-            if (_commits++ % 2 == 1)
-            {
-                return await store.CommitAsync(commit, cancellationToken);
-            }
-
-            Crashes++;
-            if (CrashAfter)
-            {
-                await store.CommitAsync(commit, cancellationToken);
-            }
-            else
-            {
-                // What a store without transactions leaves when the process ends between documents and position.
-                await store.UpsertAsync(commit.Collection, commit.Documents, commit.Order, cancellationToken);
-            }
-
-            throw new TidemillException(ErrorCode.Unavailable, "The answer was lost.");
-        }
-
-        public Task<BulkResult> UpsertAsync(string collection, DocumentBatch documents, BulkOrder order, CancellationToken cancellationToken) =>
-            store.UpsertAsync(collection, documents, order, cancellationToken);
-
-        public Task<byte[]?> GetAsync(string collection, BsonValue id, CancellationToken cancellationToken) => store.GetAsync(collection, id, cancellationToken);
-
-        public Task<IReadOnlyList<byte[]>> FindAsync(DocumentQuery query, CancellationToken cancellationToken) => store.FindAsync(query, cancellationToken);
-
-        public Task<long> CountAsync(string collection, CancellationToken cancellationToken) => store.CountAsync(collection, cancellationToken);
-
-        public Task<IReadOnlyList<string>> ListCollectionsAsync(CancellationToken cancellationToken) => store.ListCollectionsAsync(cancellationToken);
-
-        public Task<long> DeleteAsync(string collection, IReadOnlyList<BsonValue> ids, CancellationToken cancellationToken) =>
-            store.DeleteAsync(collection, ids, cancellationToken);
-
-        public Task DropAsync(string collection, CancellationToken cancellationToken) => store.DropAsync(collection, cancellationToken);
-
-        public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CheckpointOwner owner, CancellationToken cancellationToken) =>
-            store.ReadPositionsAsync(owner, cancellationToken);
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

@@ -215,20 +215,21 @@ public abstract class DocumentStoreContractTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_commit_with_a_refused_document_leaves_the_position()
+    public async Task A_commit_names_every_refused_document_and_leaves_the_position()
     {
         await CommitAsync(0, 1, """{"_id":1}""");
         using var batch = DocumentBatch.Of("""{"_id":2}""");
-        var mark = batch.Writer.Begin();
-        batch.Writer.Int32("_id"u8, 3);
-        batch.Writer.Binary("large"u8, 0, new byte[DocumentCollections.MaxDocumentBytes]);
-        batch.Writer.End(mark);
-        batch.Add();
-        var refused = await Assert.ThrowsAsync<TidemillException>(() => Store.CommitAsync(
-            new DocumentCommit(Owner, "orders", batch) { Ranges = [Range(1, 3)] }, default));
-        Assert.Equal(ErrorCode.RowRejected, refused.Code);
-        Assert.Equal(new LogOffset(1), Assert.Single(await Store.ReadPositionsAsync(Owner, default)).Value);
-        Assert.Null(await GetAsync("3"));
+        AddLarge(batch, 3);
+        batch.Add(ExtendedJson.Parse("""{"_id":4}"""u8));
+        AddLarge(batch, 5);
+        foreach (var order in new[] { BulkOrder.Ordered, BulkOrder.Unordered })
+        {
+            var result = await Store.CommitAsync(new DocumentCommit(Owner, "orders", batch) { Ranges = [Range(1, 3)], Order = order }, default);
+            Assert.Equal([(1, DocumentCollections.TooLargeCode), (3, DocumentCollections.TooLargeCode)], result.Refused.Select(r => (r.Index, r.Code)));
+            Assert.Equal(new LogOffset(1), Assert.Single(await Store.ReadPositionsAsync(Owner, default)).Value);
+            Assert.Null(await GetAsync("3"));
+            Assert.Null(await GetAsync("5"));
+        }
     }
 
     [Fact]
@@ -269,13 +270,25 @@ public abstract class DocumentStoreContractTests : IAsyncLifetime
     protected async Task<long> CommitAsync(long start, long end, params string[] documents)
     {
         using var batch = DocumentBatch.Of(documents);
-        return await Store.CommitAsync(new DocumentCommit(Owner, "orders", batch) { Ranges = [Range(start, end)] }, default);
+        var result = await Store.CommitAsync(new DocumentCommit(Owner, "orders", batch) { Ranges = [Range(start, end)] }, default);
+        Assert.Empty(result.Refused);
+        return result.Changed;
     }
 
     protected async Task<string?> GetAsync(string id) =>
         await Store.GetAsync("orders", BsonValue.Parse(id), default) is { } document
             ? Encoding.UTF8.GetString(ExtendedJson.Write(document, JsonTypes.Canonical))
             : null;
+
+    /// <summary>Adds a document beyond MongoDB's bound.</summary>
+    private static void AddLarge(DocumentBatch batch, int id)
+    {
+        var mark = batch.Writer.Begin();
+        batch.Writer.Int32("_id"u8, id);
+        batch.Writer.Binary("large"u8, 0, new byte[DocumentCollections.MaxDocumentBytes]);
+        batch.Writer.End(mark);
+        batch.Add();
+    }
 
     private static OffsetRange Range(long start, long end) => new(Partition, new LogOffset(start), new LogOffset(end));
 

@@ -1,6 +1,5 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text.Json;
+using Tidemill.Connectors.Cells;
 using Tidemill.Core.Batches;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
@@ -21,7 +20,7 @@ namespace Tidemill.Connectors.Search.Streams;
 /// position, after its documents: with a version column they leave newer ones alone, without one they may replace them
 /// until those records are read again.
 /// </remarks>
-public sealed class IndexSink : IDocumentSink, IRowRefusals
+public sealed class IndexSink : IDocumentSink, IRowRefusals, IMovablePositions
 {
     private readonly ISearchStore _store;
     private readonly StreamDefinition _stream;
@@ -29,7 +28,7 @@ public sealed class IndexSink : IDocumentSink, IRowRefusals
     private readonly Action<string> _note;
     private readonly CheckpointOwner _owner;
     private readonly HashSet<string> _ensured = [];
-    private readonly Dictionary<UInt128, string> _refused = [];
+    private readonly RefusedContents _refused = new();
     private DocumentEncoder? _encoder;
     private IndexSettings? _settings;
     private Progress? _progress;
@@ -110,7 +109,7 @@ public sealed class IndexSink : IDocumentSink, IRowRefusals
 
             for (var i = 0; i < made.Body.Starts.Count; i++)
             {
-                if (_refused.TryGetValue(Content(made.Body, i), out var reason))
+                if (_refused.Reason(made.Body.Operation(i).Span) is { } reason)
                 {
                     return reason;
                 }
@@ -119,6 +118,13 @@ public sealed class IndexSink : IDocumentSink, IRowRefusals
 
         return null;
     }
+
+    /// <summary>Ids are deterministic: documents are replaced by the same ones.</summary>
+    public bool MayRepeat => true;
+
+    /// <summary>The store moves partition after partition: one that another writer moved meanwhile leaves those before it moved.</summary>
+    public Task MovePositionsAsync(IReadOnlyList<OffsetRange> moves, CancellationToken cancellationToken) =>
+        _store.AdvanceCheckpointsAsync(_owner, moves, cancellationToken);
 
     public ValueTask DisposeAsync()
     {
@@ -161,7 +167,7 @@ public sealed class IndexSink : IDocumentSink, IRowRefusals
         progress.Changed += answer.Changed;
         foreach (var refused in answer.Refused)
         {
-            _refused[Content(made.Body, refused.Operation)] = refused.Reason;
+            _refused.Add(made.Body.Operation(refused.Operation).Span, refused.Reason);
         }
 
         progress.Refused += answer.Refused.Count + made.Refused.Count;
@@ -202,14 +208,6 @@ public sealed class IndexSink : IDocumentSink, IRowRefusals
         Replicas = _definition.Replicas,
         Lifecycle = _definition.Lifecycle,
     };
-
-    /// <summary>What tells an operation from any other: id and document.</summary>
-    private static UInt128 Content(BulkBody body, int operation)
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(body.Operation(operation).Span, hash);
-        return BinaryPrimitives.ReadUInt128LittleEndian(hash);
-    }
 
     /// <summary>How far the writing of a batch has come; bodies are the same on every attempt.</summary>
     private sealed class Progress(Batch rows)

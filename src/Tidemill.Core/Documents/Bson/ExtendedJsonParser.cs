@@ -8,7 +8,7 @@ namespace Tidemill.Core.Documents.Bson;
 /// <summary>
 /// Turns JSON into BSON in one pass: an object whose first key is one of Extended JSON's becomes the type it names, every
 /// other value what it looks like: whole numbers int32 or int64, numbers with up to 15 digits that count double, longer
-/// ones decimal128 where that is exact.
+/// ones and those out of double's range decimal128 where that is exact.
 /// </summary>
 internal static class ExtendedJsonParser
 {
@@ -163,7 +163,9 @@ internal static class ExtendedJsonParser
             return;
         }
 
-        if (Digits(text) > ExactDoubleDigits && Decimal128.TryParse(Encoding.ASCII.GetString(text), out var exact))
+        var digits = Digits(text);
+        var value = double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
+        if ((digits > ExactDoubleDigits || (digits > 0 && !double.IsNormal(value))) && Decimal128.TryParse(Encoding.ASCII.GetString(text), out var exact))
         {
             writer.SetType(type, BsonType.Decimal128);
             writer.Raw((long)exact.Low);
@@ -171,8 +173,13 @@ internal static class ExtendedJsonParser
             return;
         }
 
+        if (!double.IsFinite(value) || (value == 0 && digits > 0))
+        {
+            throw new InvalidJsonException("A number is larger or smaller than BSON holds.");
+        }
+
         writer.SetType(type, BsonType.Double);
-        writer.Raw(BitConverter.DoubleToInt64Bits(double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture)));
+        writer.Raw(BitConverter.DoubleToInt64Bits(value));
     }
 
     /// <summary>Digits that count, without leading zeros and the exponent.</summary>
