@@ -30,9 +30,10 @@ internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadL
         var ranges = request.Rebuild
             ? Whole(request, topic, refusals)
             : await RangesAsync(request, stream, topic, notes, cancellationToken);
-        if (!request.Rebuild && stream.Sinks.OfType<WarehouseSinkDefinition>().Any(s => s.Rule == ConflictRule.Upsert) && request.To is not null)
+        if (!request.Rebuild && request.To is not null)
         {
-            notes.Add("Upsert: a key with newer records behind the range is set back to what the range says; leave --to out to run up to where the table stands.");
+            notes.AddRange(stream.Sinks.Where(sink => SetsBack(sink, rows.Output)).Select(sink =>
+                $"Sink {sink.Name}: {(sink is WarehouseSinkDefinition ? "upsert: a key" : "an id")} with newer records behind the range is set back to what the range says; leave --to out to run up to where the sink stands."));
         }
 
         var all = await letters.ListAsync(stream.Name, request.Rebuild ? null : DeadLetterStatus.Open, int.MaxValue, 0, cancellationToken);
@@ -66,7 +67,24 @@ internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadL
     {
         WarehouseSinkDefinition table => new ReplaySink(table.Name, $"table {table.Table}", Method(stream, table, rows, rebuild)),
         TopicSinkDefinition topic => new ReplaySink(topic.Name, $"topic {topic.Topic}", ReplayMethod.Refused),
-        _ => new ReplaySink(sink.Name, sink.Name, rebuild ? ReplayMethod.Refused : ReplayMethod.ById),
+        _ => new ReplaySink(sink.Name, Target(sink), rebuild ? ReplayMethod.Refused : ReplayMethod.ById),
+    };
+
+    private static string Target(SinkDefinition sink) => sink switch
+    {
+        IndexSinkDefinition index => $"index {index.Index}",
+        CollectionSinkDefinition collection => $"collection {collection.Collection}",
+        _ => sink.Name,
+    };
+
+    /// <summary>Whether a row of the range replaces what a record behind it wrote under the same key.</summary>
+    private static bool SetsBack(SinkDefinition sink, Schema rows) => sink switch
+    {
+        WarehouseSinkDefinition table => table.Rule == ConflictRule.Upsert,
+        // Servers forget the version of what was deleted.
+        IndexSinkDefinition index => index is { Id.Count: > 0, CreateOnly: false } && (index.Version is null || index.Delete is not null),
+        CollectionSinkDefinition collection => CollectionSinkColumns.IdOf(collection, rows).Count > 0,
+        _ => false,
     };
 
     private static ReplayMethod Method(StreamDefinition stream, WarehouseSinkDefinition table, Schema rows, bool rebuild) => table.Rule switch

@@ -8,16 +8,13 @@ namespace Tidemill.Tests.Search;
 
 public sealed class EmbeddedSearchStoreTests : SearchStoreContractTests
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("tidemill-search-").FullName;
+    private readonly string folder;
 
-    protected override async Task<ISearchStore> OpenAsync() => await EmbeddedSearchStore.OpenAsync(folder, default);
-
-    public override async ValueTask DisposeAsync()
+    public EmbeddedSearchStoreTests() : this(new EmptyEmbeddedStore())
     {
-        await base.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
-        GC.SuppressFinalize(this);
     }
+
+    private EmbeddedSearchStoreTests(EmptyEmbeddedStore empty) : base(empty) => folder = empty.Folder;
 
     [Fact]
     public async Task Documents_and_mapping_outlive_the_process()

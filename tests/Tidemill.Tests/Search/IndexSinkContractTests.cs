@@ -12,7 +12,7 @@ using Tidemill.Tests.Warehouses;
 namespace Tidemill.Tests.Search;
 
 /// <summary>What a stream's index sink promises on every store; run once against each.</summary>
-public abstract class IndexSinkContractTests : IAsyncLifetime
+public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLifetime
 {
     private static readonly TopicPartition First = new("events", 0);
     private static readonly TopicPartition Second = new("events", 1);
@@ -23,14 +23,11 @@ public abstract class IndexSinkContractTests : IAsyncLifetime
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>An empty store.</summary>
-    protected abstract Task<ISearchStore> OpenAsync();
+    public async ValueTask InitializeAsync() => _store = new FaultyStore(await empty.OpenAsync());
 
-    public async ValueTask InitializeAsync() => _store = new FaultyStore(await OpenAsync());
-
-    public virtual async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        await _store.DisposeAsync();
+        await empty.DisposeAsync();
         GC.SuppressFinalize(this);
     }
 

@@ -7,7 +7,7 @@ using Tidemill.Core.Search;
 namespace Tidemill.Tests.Search;
 
 /// <summary>What every <see cref="ISearchStore"/> keeps to; run once against each.</summary>
-public abstract class SearchStoreContractTests : IAsyncLifetime
+public abstract class SearchStoreContractTests(IEmptySearchStore empty) : IAsyncLifetime
 {
     private static readonly IndexMapping Hours = new(new Dictionary<string, string>
     {
@@ -23,18 +23,15 @@ public abstract class SearchStoreContractTests : IAsyncLifetime
 
     private ISearchStore store = null!;
 
-    /// <summary>An empty store.</summary>
-    protected abstract Task<ISearchStore> OpenAsync();
-
     public async ValueTask InitializeAsync()
     {
-        store = await OpenAsync();
+        store = await empty.OpenAsync();
         await store.EnsureIndexAsync("hours", Hours, default);
     }
 
-    public virtual async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        await store.DisposeAsync();
+        await empty.DisposeAsync();
         GC.SuppressFinalize(this);
     }
 

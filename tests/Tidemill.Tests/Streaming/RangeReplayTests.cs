@@ -36,7 +36,7 @@ public sealed class RangeReplayTests
         Assert.Equal(1000, plan.Records);
         var sink = Assert.Single(plan.Sinks);
         Assert.Equal((ReplayMethod.ByKey, 10L, 990L, 0L), (sink.Method, sink.New, sink.Changed, sink.Unchanged));
-        Assert.Contains(plan.Notes, n => n.Contains("Upsert", StringComparison.Ordinal));
+        Assert.Contains(plan.Notes, n => n.Contains("upsert", StringComparison.Ordinal));
         Assert.Equal(0, await bench.NumberAsync("SELECT count(*) FROM events WHERE kind = 'A'"));
 
         var outcome = await Replay(bench, changed).RunAsync(request, null, default);

@@ -1,0 +1,26 @@
+using Tidemill.Connectors.Search.Embedded;
+using Tidemill.Core.Search;
+
+namespace Tidemill.Tests.Search;
+
+/// <summary>The store that a contract's tests run against: opened empty for each, gone with its documents when disposed.</summary>
+public interface IEmptySearchStore : IAsyncDisposable
+{
+    Task<ISearchStore> OpenAsync();
+}
+
+/// <summary>The embedded store in a temporary folder.</summary>
+public sealed class EmptyEmbeddedStore : IEmptySearchStore
+{
+    private ISearchStore? _store;
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("tidemill-search-").FullName;
+
+    public async Task<ISearchStore> OpenAsync() => _store = await EmbeddedSearchStore.OpenAsync(Folder, default);
+
+    public async ValueTask DisposeAsync()
+    {
+        await (_store?.DisposeAsync() ?? default);
+        Directory.Delete(Folder, recursive: true);
+    }
+}
