@@ -103,11 +103,24 @@ internal static class GroupsCommand
             TextTable.Cell(p, "topic"), TextTable.Cell(p, "partition"), TextTable.Cell(p, "committed"), TextTable.Cell(p, "next"), TextTable.Cell(p, "lag"),
         }));
 
-    private static void WriteStream(JsonElement stream) => TextTable.Write(
-        ["partition", "earliest", "next", "sink", "holds up to", "lag"],
-        stream.GetProperty("partitions").EnumerateArray().SelectMany(p => p.GetProperty("sinks").EnumerateArray().Select(s => new[]
+    private static void WriteStream(JsonElement stream)
+    {
+        var partitions = stream.GetProperty("partitions");
+        TextTable.Write(
+            ["partition", "earliest", "next", "sink", "holds up to", "lag"],
+            partitions.EnumerateArray().SelectMany(p => p.GetProperty("sinks").EnumerateArray().Select(s => new[]
+            {
+                TextTable.Cell(p, "partition"), TextTable.Cell(p, "earliest"), TextTable.Cell(p, "next"), TextTable.Cell(s, "sink"),
+                IsUnknown(s) ? "unknown" : TextTable.Cell(s, "held"), IsUnknown(s) ? "unknown" : TextTable.Cell(s, "lag"),
+            })));
+        var problems = partitions.EnumerateArray().Take(1).SelectMany(p => p.GetProperty("sinks").EnumerateArray().Where(IsUnknown))
+            .Select(s => $"{TextTable.Cell(s, "sink")}: {TextTable.Cell(s, "error")}")
+            .Concat(stream.TryGetProperty("problem", out var problem) ? [problem.GetString()!] : []);
+        foreach (var unknown in problems)
         {
-            TextTable.Cell(p, "partition"), TextTable.Cell(p, "earliest"), TextTable.Cell(p, "next"), TextTable.Cell(s, "sink"),
-            TextTable.Cell(s, "held"), TextTable.Cell(s, "lag"),
-        })));
+            AnsiConsole.MarkupLineInterpolated($"Not known now: {unknown}");
+        }
+    }
+
+    private static bool IsUnknown(JsonElement sink) => sink.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String;
 }

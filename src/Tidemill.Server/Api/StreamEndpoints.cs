@@ -2,8 +2,10 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Tidemill.Core.Errors;
 using Tidemill.Server.Hosting;
 using Tidemill.Server.Topics;
+using Tidemill.Streaming;
 using Tidemill.Streaming.Positions;
 using Tidemill.Streaming.Status;
 
@@ -18,7 +20,7 @@ internal static class StreamEndpoints
             .WithSummary("Every stream that runs in this process. Latencies are milliseconds, NaN while there are none.");
         api.MapGet("/streams/{name}", async (string name, ProjectRuntime runtime, CancellationToken cancellationToken) =>
             TypedResults.Ok(await DescribeAsync(runtime, name, cancellationToken)))
-            .WithSummary("A stream: its numbers, its last errors, and each sink's position by partition.");
+            .WithSummary("A stream: its numbers, its last errors, and each sink's position by partition, or why it is not known.");
         api.MapPost("/streams/{name}/plan", async (string name, PositionsRequest request, ProjectRuntime runtime, CancellationToken cancellationToken) =>
             TypedResults.Ok(PlanAnswer.Of(await runtime.Engine.Positions.PlanAsync(name, request.Read(), cancellationToken))))
             .WithSummary("What moving the checkpoints of a stream's sinks would do. to: earliest, latest, an offset, a shift (+100, -100) or a time.");
@@ -40,8 +42,20 @@ internal static class StreamEndpoints
     }
 
     /// <summary>NotFound for a stream that the project does not have.</summary>
-    public static async Task<StreamDetail> DescribeAsync(ProjectRuntime runtime, string name, CancellationToken cancellationToken) =>
-        new(runtime.StreamStatus().FirstOrDefault(s => s.Name == name), await runtime.Engine.Positions.ReadAsync(name, cancellationToken));
+    public static async Task<StreamDetail> DescribeAsync(ProjectRuntime runtime, string name, CancellationToken cancellationToken)
+    {
+        _ = runtime.Project.Streams.Named(name);
+        var status = runtime.StreamStatus().FirstOrDefault(s => s.Name == name);
+        try
+        {
+            return new StreamDetail(status, await runtime.Engine.Positions.ReadAsync(name, cancellationToken));
+        }
+        catch (TidemillException error)
+        {
+            // Whoever looks for what is wrong sees the rest.
+            return new StreamDetail(status, [], error.Message);
+        }
+    }
 
     private static async Task<Ok<PlanAnswer>> MoveAsync(
         string name, PositionsRequest request, ProjectRuntime runtime, CancellationToken cancellationToken)
@@ -53,5 +67,8 @@ internal static class StreamEndpoints
     }
 }
 
-/// <summary>A stream in full. Status is absent when the stream does not run in this process.</summary>
-public sealed record StreamDetail(StreamStatus? Status, IReadOnlyList<StreamPartition> Partitions);
+/// <summary>
+/// A stream in full. Status is absent when the stream does not run in this process; Problem says why its partitions are not
+/// known, as while the log or the warehouse is away, and is absent else.
+/// </summary>
+public sealed record StreamDetail(StreamStatus? Status, IReadOnlyList<StreamPartition> Partitions, string? Problem = null);

@@ -1,5 +1,4 @@
 using Tidemill.Core.Configuration;
-using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming;
 using Tidemill.Streaming.DeadLetters;
@@ -80,8 +79,7 @@ internal sealed class ProjectEngine : IDisposable
     /// <summary>Completes when the stream holds every record that its topic has now; runs it when this process does not.</summary>
     public async Task<StreamStatus> CatchUpAsync(string name, CancellationToken cancellationToken)
     {
-        var stream = _project.Streams.FirstOrDefault(s => s.Name == name)
-            ?? throw new TidemillException(ErrorCode.NotFound, $"There is no stream {name}; streams are {string.Join(", ", _project.Streams.Select(s => s.Name))}.");
+        var stream = _project.Streams.Named(name);
         if (Streams.Status(name) is null)
         {
             return await StreamCatchUp.RunAsync(_services, stream, cancellationToken);

@@ -6,34 +6,43 @@ using Tidemill.Streaming.Pipeline;
 
 namespace Tidemill.Streaming.Positions;
 
-/// <summary>A sink's position in a partition; Held is null when the sink has none, Start is where reading then begins.</summary>
-public sealed record SinkPosition(string Sink, long? Held, long Lag);
+/// <summary>
+/// A sink's position in a partition: Held is null when the sink has none, Lag counts from where reading then begins. Error says
+/// why nothing is known of it now, and Held and Lag are null; else it is null.
+/// </summary>
+public sealed record SinkPosition(string Sink, long? Held, long? Lag, string? Error = null);
 
 /// <summary>A partition as a stream sees it: what the log holds and how far each sink has come.</summary>
 public sealed record StreamPartition(int Partition, long Earliest, long Next, IReadOnlyList<SinkPosition> Sinks)
 {
-    /// <summary>Records that the slowest sink does not hold yet.</summary>
-    public long Lag => Sinks.Count == 0 ? 0 : Sinks.Max(s => s.Lag);
+    /// <summary>Records that the slowest sink does not hold yet, of those whose position is known; null when none is.</summary>
+    public long? Lag => Sinks.Count == 0 ? 0 : Sinks.Max(s => s.Lag);
 }
 
 /// <summary>Reads the checkpoints of streams that read topics, and moves them by plan while the stream is paused.</summary>
 public sealed class StreamPositions(StreamServices services, IReadOnlyList<StreamDefinition> streams, StreamSupervisor supervisor)
 {
-    /// <summary>By partition; empty for a generator or when the topic is gone.</summary>
+    /// <summary>How long a store may take to answer where it is only looked at.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// By partition; empty for a generator or when the topic is gone. Where a sink's store is away, the error stands in place
+    /// of its positions; Unavailable or TimedOut when the log is.
+    /// </summary>
     public async Task<IReadOnlyList<StreamPartition>> ReadAsync(string stream, CancellationToken cancellationToken)
     {
         var definition = Find(stream);
         if (definition.Source is not TopicSourceDefinition source
-            || await services.Log.DescribeTopicAsync(source.Topic, cancellationToken) is not { } topic)
+            || await WithinAsync(token => services.Log.DescribeTopicAsync(source.Topic, token), cancellationToken) is not { } topic)
         {
             return [];
         }
 
         return await WithSinksAsync(definition, async sinks =>
         {
-            var held = await HeldAsync(sinks, cancellationToken);
+            var states = await Task.WhenAll(sinks.Select(sink => StateAsync(sink, cancellationToken)));
             return topic.Partitions.Select(p => new StreamPartition(
-                p.Partition, p.Earliest.Value, p.Next.Value, [.. sinks.Zip(held, (sink, positions) => Position(source, p, sink.Name, positions))])).ToList();
+                p.Partition, p.Earliest.Value, p.Next.Value, [.. states.Select(state => Position(source, p, state))])).ToList();
         });
     }
 
@@ -92,11 +101,41 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<Strea
     private static long? Held(IReadOnlyDictionary<TopicPartition, LogOffset> positions, string topic, int partition) =>
         positions.TryGetValue(new TopicPartition(topic, partition), out var offset) ? offset.Value : null;
 
-    private static SinkPosition Position(
-        TopicSourceDefinition source, PartitionDescription partition, string sink, IReadOnlyDictionary<TopicPartition, LogOffset> positions)
+    private static SinkPosition Position(TopicSourceDefinition source, PartitionDescription partition, SinkState state)
     {
+        if (state.Positions is not { } positions)
+        {
+            return new SinkPosition(state.Sink, null, null, state.Error);
+        }
+
         var held = Held(positions, source.Topic, partition.Partition);
-        return new SinkPosition(sink, held, Math.Max(0, partition.Next.Value - (held ?? Start(source, partition))));
+        return new SinkPosition(state.Sink, held, Math.Max(0, partition.Next.Value - (held ?? Start(source, partition))));
+    }
+
+    private async Task<SinkState> StateAsync(ISink sink, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new SinkState(sink.Name, await WithinAsync(sink.ReadPositionsAsync, cancellationToken), null);
+        }
+        catch (TidemillException error)
+        {
+            return new SinkState(sink.Name, null, error.Message);
+        }
+    }
+
+    private async Task<T> WithinAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(Patience, services.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            return await work(either.Token);
+        }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TidemillException(ErrorCode.TimedOut, $"No answer within {Patience.TotalSeconds} s.", error);
+        }
     }
 
     private List<string> Warnings(StreamDefinition stream, List<PositionMove> moves)
@@ -166,6 +205,8 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<Strea
             ? (stream, source)
             : throw new TidemillException(ErrorCode.InvalidRequest, $"Stream {name} reads no topic and has no positions.");
 
-    private StreamDefinition Find(string name) => streams.FirstOrDefault(s => s.Name == name)
-        ?? throw new TidemillException(ErrorCode.NotFound, $"There is no stream {name}; streams are {string.Join(", ", streams.Select(s => s.Name))}.");
+    private StreamDefinition Find(string name) => streams.Named(name);
+
+    /// <summary>What a sink holds, or why that is not known.</summary>
+    private sealed record SinkState(string Sink, IReadOnlyDictionary<TopicPartition, LogOffset>? Positions, string? Error);
 }
