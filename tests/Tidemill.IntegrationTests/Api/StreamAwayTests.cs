@@ -25,7 +25,8 @@ public sealed class StreamAwayTests
                 targets:
                   dev:
                     search: {type: elasticsearch, url: ["{{url}}"]}
-                topics: {orders: {partitions: 2}}
+                topics:
+                  orders: {partitions: 2}
                 """),
             ("streams/orders.yaml", Orders));
         await project.PostAsync("/api/topics/orders/produce", new { value = """{"id":1}""", partition = 1 });
@@ -62,7 +63,8 @@ public sealed class StreamAwayTests
                 targets:
                   dev:
                     warehouse: {type: postgres, host: 127.0.0.1, port: {{Servers.FreePorts.One()}}, user: u, password: p, database: d}
-                topics: {orders: {partitions: 2}}
+                topics:
+                  orders: {partitions: 2}
                 """),
             ("streams/orders.yaml", Orders));
         var detail = await project.GetAsync("/api/streams/orders");

@@ -45,14 +45,19 @@ public sealed class KafkaDeadLetterTests
     private static Task<HostedProject> StartAsync(KafkaServer kafka, string topic, string broken) => HostedProject.StartAsync(
         ("tidemill.yaml", $$"""
             name: {{topic}}
-            targets: {dev: {log: {type: kafka, bootstrap_servers: "{{kafka.BootstrapServers}}"}}}
+            targets:
+              dev:
+                log: {type: kafka, bootstrap_servers: "{{kafka.BootstrapServers}}"}
             topics:
               {{topic}}: {partitions: 2}
               {{broken}}: {partitions: 2}
             """),
         ("streams/sales.yaml", $$"""
             source: {topic: {{topic}}}
-            decode: {fields: {id: {type: bigint, required: true}, amount: "decimal(18,2)"}}
+            decode:
+              fields:
+                id: {type: bigint, required: true}
+                amount: decimal(18,2)
             dead_letters: {topic: {{broken}}}
             sinks:
               - warehouse: {table: sales, on_conflict: upsert, key: [id]}

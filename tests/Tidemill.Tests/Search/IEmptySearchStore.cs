@@ -1,4 +1,3 @@
-using Tidemill.Connectors.Search.Embedded;
 using Tidemill.Core.Search;
 
 namespace Tidemill.Tests.Search;
@@ -7,20 +6,4 @@ namespace Tidemill.Tests.Search;
 public interface IEmptySearchStore : IAsyncDisposable
 {
     Task<ISearchStore> OpenAsync();
-}
-
-/// <summary>The embedded store in a temporary folder.</summary>
-public sealed class EmptyEmbeddedStore : IEmptySearchStore
-{
-    private ISearchStore? _store;
-
-    public string Folder { get; } = Directory.CreateTempSubdirectory("tidemill-search-").FullName;
-
-    public async Task<ISearchStore> OpenAsync() => _store = await EmbeddedSearchStore.OpenAsync(Folder, default);
-
-    public async ValueTask DisposeAsync()
-    {
-        await (_store?.DisposeAsync() ?? default);
-        Directory.Delete(Folder, recursive: true);
-    }
 }

@@ -9,7 +9,6 @@ using Tidemill.Streaming;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Positions;
 using Tidemill.Streaming.Replay;
-using Tidemill.Streaming.Status;
 using Tidemill.Streaming.Verification;
 using Tidemill.Tests.Streaming;
 using static Tidemill.Tests.Streaming.StreamBench;
