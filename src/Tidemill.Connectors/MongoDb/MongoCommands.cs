@@ -31,9 +31,9 @@ internal static class MongoCommands
 
     /// <summary>
     /// Writes an <c>update</c> that replaces or inserts documents from <paramref name="first"/> on, as many as one command
-    /// should hold, and returns the first one it does not hold. An oversized document ends the command before it.
+    /// should hold and no more than <paramref name="most"/>, and returns the first one it does not hold. An oversized document ends the command before it.
     /// </summary>
-    public static int Upsert(BsonWriter writer, string collection, DocumentBatch documents, int first, BulkOrder order)
+    public static int Upsert(BsonWriter writer, string collection, DocumentBatch documents, int first, BulkOrder order, int most)
     {
         writer.Clear();
         var command = writer.Begin();
@@ -42,7 +42,7 @@ internal static class MongoCommands
         var updates = writer.Begin(BsonType.Array, "updates"u8);
         Span<byte> digits = stackalloc byte[10];
         var next = first;
-        while (next < documents.Count && next - first < MaxCommandDocuments
+        while (next < documents.Count && next - first < Math.Min(most, MaxCommandDocuments)
             && documents[next].Length <= DocumentCollections.MaxDocumentBytes
             && (next == first || writer.Length + documents[next].Length < TargetCommandBytes))
         {

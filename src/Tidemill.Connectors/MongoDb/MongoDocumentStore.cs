@@ -65,7 +65,9 @@ public sealed class MongoDocumentStore : IDocumentStore
     {
         ArgumentNullException.ThrowIfNull(documents);
         DocumentCollections.Check(collection);
-        return _clients.RunAsync(client => Write(client, null, new Upserts(collection, documents, order, GoesOn: order == BulkOrder.Unordered), cancellationToken), cancellationToken);
+        return _clients.RunAsync(
+            client => new MongoUpserts(client, collection, documents, order, Description).Write(null, order == BulkOrder.Unordered, cancellationToken),
+            cancellationToken);
     }
 
     public Task<byte[]?> GetAsync(string collection, BsonValue id, CancellationToken cancellationToken) => _clients.RunAsync(
@@ -190,33 +192,13 @@ public sealed class MongoDocumentStore : IDocumentStore
             EnsureExists(client, commit.Collection);
         }
 
-        var upserts = new Upserts(commit.Collection, commit.Documents, commit.Order, GoesOn: false);
+        var upserts = new MongoUpserts(client, commit.Collection, commit.Documents, commit.Order, Description);
         var written = InTransaction(client, transaction =>
         {
             Advance(client, transaction, commit);
-            return Write(client, transaction, upserts, cancellationToken);
+            return upserts.Write(transaction, goesOn: false, cancellationToken);
         });
-        return written.Refused.Count == 0 ? written : new BulkResult(0, Refused(client, upserts, written.Refused, cancellationToken));
-    }
-
-    /// <summary>The first document that is refused ends a transaction; those behind it are looked for in transactions that end likewise.</summary>
-    private List<RefusedDocument> Refused(
-        MongoClient client, Upserts upserts, IReadOnlyList<RefusedDocument> first, CancellationToken cancellationToken)
-    {
-        var refused = new List<RefusedDocument>(first);
-        while (refused[^1].Index + 1 is var next && next < upserts.Documents.Count)
-        {
-            using var given = client.Begin();
-            var more = Write(client, given, upserts with { First = next }, cancellationToken).Refused;
-            if (more.Count == 0)
-            {
-                break;
-            }
-
-            refused.AddRange(more);
-        }
-
-        return refused;
+        return written.Refused.Count == 0 ? written : new BulkResult(0, upserts.AllRefused(written.Refused, cancellationToken));
     }
 
     /// <summary>Commits unless a document was refused.</summary>
@@ -234,68 +216,13 @@ public sealed class MongoDocumentStore : IDocumentStore
 
     private BulkResult CommitInTurn(MongoClient client, DocumentCommit commit, CancellationToken cancellationToken)
     {
-        var written = Write(client, null, new Upserts(commit.Collection, commit.Documents, commit.Order, GoesOn: true), cancellationToken);
+        var written = new MongoUpserts(client, commit.Collection, commit.Documents, commit.Order, Description).Write(null, goesOn: true, cancellationToken);
         if (written.Refused.Count == 0)
         {
             Advance(client, null, commit);
         }
 
         return written;
-    }
-
-    private BulkResult Write(MongoClient client, MongoTransaction? transaction, Upserts upserts, CancellationToken cancellationToken)
-    {
-        var refused = new List<RefusedDocument>();
-        long changed = 0;
-        using var command = new BsonWriter();
-        var next = upserts.First;
-        while (next < upserts.Documents.Count && (refused.Count == 0 || upserts.GoesOn))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var (first, before) = (next, refused.Count);
-            if (DocumentCollections.Oversized(upserts.Documents, next) is { } oversized)
-            {
-                refused.Add(oversized);
-                next++;
-                continue;
-            }
-
-            next = MongoCommands.Upsert(command, upserts.Collection, upserts.Documents, first, upserts.Order);
-            changed += client.Command(command, reply => Changed(reply.Span, refused, first), write: true, transaction);
-            if (upserts.Order == BulkOrder.Ordered && refused.Count > before)
-            {
-                next = refused[^1].Index + 1;
-            }
-        }
-
-        return new BulkResult(changed, refused);
-    }
-
-    private long Changed(ReadOnlySpan<byte> reply, List<RefusedDocument> refused, int first)
-    {
-        long changed = 0;
-        var reader = new BsonReader(reply);
-        while (reader.Read())
-        {
-            if (reader.Name.SequenceEqual("nModified"u8))
-            {
-                changed += reader.Whole();
-            }
-            else if (reader.Name.SequenceEqual("upserted"u8))
-            {
-                var inserted = new BsonReader(reader.Value);
-                while (inserted.Read())
-                {
-                    changed++;
-                }
-            }
-            else if (reader.Name.SequenceEqual("writeErrors"u8))
-            {
-                MongoErrors.AddRefused(refused, reader.Value, first, Description);
-            }
-        }
-
-        return changed;
     }
 
     private void Advance(MongoClient client, MongoTransaction? transaction, DocumentCommit commit)
@@ -320,7 +247,7 @@ public sealed class MongoDocumentStore : IDocumentStore
     private bool Inserted(MongoClient client, MongoTransaction? transaction, BsonWriter insert)
     {
         var refused = new List<RefusedDocument>();
-        client.Command(insert, reply => Changed(reply.Span, refused, 0), write: true, transaction);
+        client.Command(insert, reply => MongoUpserts.Changed(reply.Span, refused, 0, Description), write: true, transaction);
         return refused.Count == 0;
     }
 
@@ -416,10 +343,4 @@ public sealed class MongoDocumentStore : IDocumentStore
     }
 
     private sealed record ServerKind(bool Transactional);
-
-    /// <param name="GoesOn">Whether documents behind a refused one are written.</param>
-    private sealed record Upserts(string Collection, DocumentBatch Documents, BulkOrder Order, bool GoesOn)
-    {
-        public int First { get; init; }
-    }
 }

@@ -10,7 +10,7 @@ public sealed class StreamAwayTests
         decode: {fields: {id: bigint}}
         sinks:
           - warehouse: {table: orders, on_conflict: upsert, key: [id]}
-          - index: {index: orders, id: [id]}
+          - index: {name: search, index: orders, id: [id]}
         """;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

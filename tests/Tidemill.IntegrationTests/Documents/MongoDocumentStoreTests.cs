@@ -19,12 +19,10 @@ public sealed class MongoDocumentStoreTests : DocumentStoreContractTests
     {
         await ((MongoDocumentStore)Store).RunAsync("""{"createIndexes":"orders","indexes":[{"key":{"email":1},"name":"e","unique":true}]}""", default);
         await CommitAsync(0, 1, """{"_id":1,"email":"a@example.com"}""");
-        var error = await Assert.ThrowsAsync<TidemillException>(
-            () => CommitAsync(1, 3, """{"_id":2,"email":"b@example.com"}""", """{"_id":3,"email":"a@example.com"}"""));
-        Assert.Equal(ErrorCode.RowRejected, error.Code);
-        Assert.Contains("email", error.Message, StringComparison.Ordinal);
-        Assert.Contains("11000", error.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("example.com", error.Message, StringComparison.Ordinal);
+        var refused = Assert.Single(await RefusedAsync(1, 3, """{"_id":2,"email":"b@example.com"}""", """{"_id":3,"email":"a@example.com"}"""));
+        Assert.Equal((1, 11000), (refused.Index, refused.Code));
+        Assert.Contains("email", refused.Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain("example.com", refused.Reason, StringComparison.Ordinal);
         Assert.Equal(1, await Store.CountAsync("orders", default));
         await CommitAsync(1, 3, """{"_id":2,"email":"b@example.com"}""");
     }

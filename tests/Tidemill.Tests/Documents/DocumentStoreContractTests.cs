@@ -269,10 +269,19 @@ public abstract class DocumentStoreContractTests : IAsyncLifetime
 
     protected async Task<long> CommitAsync(long start, long end, params string[] documents)
     {
-        using var batch = DocumentBatch.Of(documents);
-        var result = await Store.CommitAsync(new DocumentCommit(Owner, "orders", batch) { Ranges = [Range(start, end)] }, default);
+        var result = await ResultAsync(start, end, documents);
         Assert.Empty(result.Refused);
         return result.Changed;
+    }
+
+    /// <summary>A commit that must be refused.</summary>
+    protected async Task<IReadOnlyList<RefusedDocument>> RefusedAsync(long start, long end, params string[] documents) =>
+        (await ResultAsync(start, end, documents)).Refused;
+
+    private async Task<BulkResult> ResultAsync(long start, long end, string[] documents)
+    {
+        using var batch = DocumentBatch.Of(documents);
+        return await Store.CommitAsync(new DocumentCommit(Owner, "orders", batch) { Ranges = [Range(start, end)] }, default);
     }
 
     protected async Task<string?> GetAsync(string id) =>
