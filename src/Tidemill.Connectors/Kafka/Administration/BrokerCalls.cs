@@ -44,7 +44,7 @@ internal sealed class BrokerCalls : IAsyncDisposable
         var current = Connection(action);
         try
         {
-            var answer = call(current.Client);
+            var answer = AskAsync(current, call);
             var hopeless = HopelessAsync(current, answer, cancellationToken);
             if (await Task.WhenAny(answer, hopeless).WaitAsync(cancellationToken).ConfigureAwait(false) == answer)
             {
@@ -77,8 +77,7 @@ internal sealed class BrokerCalls : IAsyncDisposable
         AdminConnection? last;
         lock (gate) (last, connection) = (connection, null);
         if (last is null) return;
-        last.GiveUp(new Error(Confluent.Kafka.ErrorCode.Local_Destroy));
-        await Task.WhenAny(Task.Run(last.Client.Dispose), Task.Delay(ClosePatience, time)).ConfigureAwait(false);
+        await Task.WhenAny(Close(last, new Error(Confluent.Kafka.ErrorCode.Local_Destroy)), Task.Delay(ClosePatience, time)).ConfigureAwait(false);
     }
 
     private static TidemillException Explain(string action, KafkaException error, Error? known) =>
@@ -88,11 +87,48 @@ internal sealed class BrokerCalls : IAsyncDisposable
     {
         lock (gate)
         {
-            if (connection is not null) return connection;
-            if (trouble is not null && time.GetElapsedTime(troubleSince) < Pause) throw KafkaErrors.From($"{action} at {description}", trouble);
-            trouble = null;
-            return connection = new AdminConnection(properties);
+            if (connection is null)
+            {
+                if (trouble is not null && time.GetElapsedTime(troubleSince) < Pause) throw KafkaErrors.From($"{action} at {description}", trouble);
+                trouble = null;
+                connection = new AdminConnection(properties);
+            }
+
+            connection.Users++;
+            return connection;
         }
+    }
+
+    private async Task<T> AskAsync<T>(AdminConnection current, Func<IAdminClient, Task<T>> call)
+    {
+        try
+        {
+            return await call(current.Client).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (gate)
+            {
+                if (--current.Users == 0) current.Unused?.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Tells everybody who waits, and disposes the client once its last request has ended: librdkafka's calls under way must not
+    /// see it go. The connection is no longer handed out.
+    /// </summary>
+    private Task Close(AdminConnection gone, Error error)
+    {
+        gone.GiveUp(error);
+        var unused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (gate)
+        {
+            gone.Unused = unused;
+            if (gone.Users == 0) unused.SetResult();
+        }
+
+        return unused.Task.ContinueWith(_ => gone.Client.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
     private void Replace(AdminConnection broken, Error? error)
@@ -103,9 +139,7 @@ internal sealed class BrokerCalls : IAsyncDisposable
             (connection, trouble, troubleSince) = (null, error, time.GetTimestamp());
         }
 
-        // Requests of others under way are never answered once the client is disposed.
-        broken.GiveUp(error ?? new Error(Confluent.Kafka.ErrorCode.Local_TimedOut));
-        _ = Task.Run(broken.Client.Dispose);
+        _ = Close(broken, error ?? new Error(Confluent.Kafka.ErrorCode.Local_TimedOut));
     }
 
     /// <summary>Completes when the client is in trouble and the request is not answered soon after all.</summary>
@@ -128,6 +162,12 @@ internal sealed class BrokerCalls : IAsyncDisposable
             .Build();
 
         public IAdminClient Client { get; }
+
+        /// <summary>Requests under way; guarded by the gate, as is <see cref="Unused"/>.</summary>
+        public int Users { get; set; }
+
+        /// <summary>Set when the connection is to go: completes with its last request.</summary>
+        public TaskCompletionSource? Unused { get; set; }
 
         public Task<Error> Heard => heard.Task;
 
