@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Resident memory of the whole program (Linux): idle, and while a stream fills a keyed DuckDB table at a given rate.
+# Resident memory of the whole program (Linux): idle, and while a stream fills a keyed DuckDB table at a given rate, at ten
+# moments of the run: it should be flat but for the table's key index. From Kafka instead of the embedded log where
+# TIDEMILL_TEST_KAFKA names a broker.
 # usage: bench/memory.sh [RECORDS_PER_SECOND] [SECONDS]
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -17,10 +19,19 @@ trap cleanup EXIT
 cp -r "$root/examples/transactions/." "$folder"
 rm -rf "$folder/.tidemill" "$folder/streams/hourly_metrics_live.yaml" "$folder/dashboards"
 
+if [ -n "${TIDEMILL_TEST_KAFKA:-}" ]; then
+    name="bench-$$-$RANDOM"
+    sed -i "0,/log: {type: embedded}/s//log: {type: kafka, bootstrap_servers: \"$TIDEMILL_TEST_KAFKA\"}/; s/^name: .*/name: $name/; s/^  transactions:$/  $name:/" "$folder/tidemill.yaml"
+    sed -i "s/{name: transactions/{name: $name/; s/topic: transactions/topic: $name/" "$folder"/streams/*.yaml
+fi
+
 measure() { # label, wait in seconds
     dotnet "$root/artifacts/bin/Tidemill.Cli/release/tidemill.dll" up "$folder" --port 0 --no-workflows >"$folder/up.log" 2>&1 &
     pid=$!
-    sleep "$2"
+    for moment in 1 2 3 4 5 6 7 8 9 10; do
+        sleep "$(awk -v s="$2" 'BEGIN {print s / 10}')"
+        awk -v at="$((moment * $2 / 10))" '/VmRSS/ {rss=$2} END {printf "  after %d s: %d MB\n", at, rss/1024}' "/proc/$pid/status"
+    done
     awk -v label="$1" '/VmRSS/ {rss=$2} /VmHWM/ {peak=$2} END {printf "%s: resident %d MB, peak %d MB\n", label, rss/1024, peak/1024}' "/proc/$pid/status"
     (cd "$folder" && dotnet "$root/artifacts/bin/Tidemill.Cli/release/tidemill.dll" status --json) |
         awk '/"name": "transactions"/ {s=1} s && /"recordsPerSecond"|"records"|"lag"/ {print "  " $0} /"commitLatency"/ {s=0}'

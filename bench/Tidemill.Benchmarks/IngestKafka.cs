@@ -5,7 +5,7 @@ using Tidemill.Core.Configuration;
 namespace Tidemill.Benchmarks;
 
 /// <summary>
-/// <c>ingest-kafka [records] [rounds]</c>: Kafka -> decode -> DuckDB table, once appended and once with a primary key, against
+/// <c>ingest-kafka [records] [rounds] [appended|keyed]</c>: Kafka -> decode -> DuckDB table, once appended and once with a primary key, against
 /// <c>kcat -C -e -q > /dev/null</c> reading the same topic. The broker comes from TIDEMILL_TEST_KAFKA.
 /// </summary>
 internal static class IngestKafka
@@ -14,6 +14,7 @@ internal static class IngestKafka
     {
         var records = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 5_000_000;
         var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
+        bool[] kinds = args.Length > 2 ? [args[2] == "keyed"] : [false, true];
         var folder = Directory.CreateTempSubdirectory("tidemill-ingest-").FullName;
         try
         {
@@ -22,7 +23,7 @@ internal static class IngestKafka
             for (var round = 1; round <= rounds; round++)
             {
                 var kcat = await topic.KcatAsync();
-                foreach (var keyed in new[] { false, true })
+                foreach (var keyed in kinds)
                 {
                     await using var warehouse = await DuckDbWarehouse.OpenAsync(
                         Path.Combine(folder, $"{round}-{keyed}.duckdb"), new WarehouseConnection { Threads = 2, MemoryLimit = "1GB" }, default);

@@ -14,6 +14,7 @@ var benchmarks = new SortedDictionary<string, Func<string[], Task<int>>>(StringC
     ["duckdb-write"] = DuckDbWrite.RunAsync,
     ["postgres-write"] = PostgresWrite.RunAsync,
     ["rebuild"] = Rebuild.RunAsync,
+    ["scale-out"] = ScaleOut.RunAsync,
 };
 
 if (args.Length == 0 || !benchmarks.TryGetValue(args[0], out var run))
