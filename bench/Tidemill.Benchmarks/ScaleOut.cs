@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Tidemill.Connectors.Postgres;
-using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Benchmarks;
@@ -34,7 +33,7 @@ internal static class ScaleOut
     }
 
     /// <summary>Records a second between the first and the last tenth.</summary>
-    private static async Task<double> RateAsync(KafkaTopic topic, IWarehouse warehouse, int records, int workers)
+    private static async Task<double> RateAsync(KafkaTopic topic, PostgresWarehouse warehouse, int records, int workers)
     {
         var name = $"scale_{Guid.NewGuid():N}";
         var folder = Directory.CreateTempSubdirectory("tidemill-scale-").FullName;
@@ -62,7 +61,7 @@ internal static class ScaleOut
     }
 
     /// <summary>When the checkpoints first stand at so many records, and at how many they then stand.</summary>
-    private static async Task<(long Records, long At)> ReachAsync(IWarehouse warehouse, string stream, long records, List<Process> running)
+    private static async Task<(long Records, long At)> ReachAsync(PostgresWarehouse warehouse, string stream, long records, List<Process> running)
     {
         while (true)
         {
