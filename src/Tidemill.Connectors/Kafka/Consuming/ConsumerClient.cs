@@ -150,17 +150,23 @@ internal sealed unsafe class ConsumerClient
         self.Free();
     }
 
-    /// <summary>Leaves the group within the patience: a broker that is away is not waited for. Blocks its thread.</summary>
-    public void Close(TimeSpan patience, TimeProvider clock)
+    /// <summary>
+    /// Leaves the group and lets the client go; returns after the patience at the latest, as a broker that is away is not waited for.
+    /// The leaving then goes on by itself: a client that is destroyed in the middle of it takes the process with it.
+    /// </summary>
+    public Task CloseAsync(TimeSpan patience, TimeProvider clock) => Task.WhenAny(
+        Task.Factory.StartNew(Close, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
+        Task.Delay(patience, clock));
+
+    private void Close()
     {
-        long started = clock.GetTimestamp();
         AnswerRebalances();
         nint closing = KafkaApi.QueueNew(client);
         nint error = KafkaApi.CloseQueue(client, closing);
         if (error != 0) KafkaApi.ErrorDestroy(error);
         // Messages that were fetched stand in front of what the group asks for.
         nint* messages = stackalloc nint[CloseMessages];
-        while (KafkaApi.Closed(client) == 0 && clock.GetElapsedTime(started) < patience)
+        while (KafkaApi.Closed(client) == 0)
         {
             nint count = KafkaApi.ConsumeBatch(closing, 20, messages, CloseMessages);
             for (nint i = 0; i < count; i++) KafkaApi.MessageDestroy((MessageView*)messages[i]);
@@ -168,6 +174,7 @@ internal sealed unsafe class ConsumerClient
         }
 
         KafkaApi.QueueDestroy(closing);
+        Release();
     }
 
     /// <summary>Takes whatever the group asks for as done: the member leaves and nobody reads any more.</summary>

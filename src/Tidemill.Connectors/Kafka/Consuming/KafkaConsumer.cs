@@ -15,7 +15,7 @@ internal sealed class KafkaConsumer : ILogConsumer
 
     /// <summary>
     /// Leaving takes some 30 ms, except while the group waits for another member to join again: the request to leave stands
-    /// behind the one to join, which brokers answer only then, and the group finds out by the session's timeout.
+    /// behind the one to join, which brokers answer only then.
     /// </summary>
     private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(2);
 
@@ -121,11 +121,7 @@ internal sealed class KafkaConsumer : ILogConsumer
         disposed = true;
         if (pending is { } unanswered) client.Rebalances.Enqueue(unanswered);
         buffer.DropAll();
-        await Task.Run(() =>
-        {
-            client.Close(ClosePatience, time);
-            client.Release();
-        }).ConfigureAwait(false);
+        await client.CloseAsync(ClosePatience, time).ConfigureAwait(false);
     }
 
     private KafkaRecords? TakeBuffered()
