@@ -7,9 +7,7 @@ namespace Tidemill.Benchmarks;
 /// <summary>A topic of its own, full of transactions, on the broker that TIDEMILL_TEST_KAFKA names; deleted at the end.</summary>
 internal sealed class KafkaTopic : IAsyncDisposable
 {
-    private readonly string _servers;
-
-    private KafkaTopic(string servers, KafkaLog log) => (_servers, Log) = (servers, log);
+    private KafkaTopic(KafkaLog log) => Log = log;
 
     public KafkaLog Log { get; }
 
@@ -20,10 +18,7 @@ internal sealed class KafkaTopic : IAsyncDisposable
 
     public static async Task<KafkaTopic> CreateAsync(int records)
     {
-        var servers = Environment.GetEnvironmentVariable("TIDEMILL_TEST_KAFKA")
-            ?? throw new InvalidOperationException("Set TIDEMILL_TEST_KAFKA to a broker's host:port.");
-        var connection = new LogConnection { Type = LogType.Kafka, BootstrapServers = servers.Split(',') };
-        var topic = new KafkaTopic(servers, await KafkaLog.OpenAsync(connection, Environment.CurrentDirectory, TimeProvider.System, default));
+        var topic = new KafkaTopic(await BenchLog.OpenKafkaAsync());
         topic.RecordBytes = await TransactionRecords.WriteAsync(topic.Log, topic.Name, records, partitions: 2);
         return topic;
     }
@@ -37,20 +32,19 @@ internal sealed class KafkaTopic : IAsyncDisposable
     }
 
     /// <summary>How long kcat takes to read the topic to its end and throw the records away.</summary>
-    public async Task<(TimeSpan Time, TimeSpan Processor)> KcatAsync()
+    public async Task<TimeSpan> KcatAsync()
     {
         var started = Stopwatch.GetTimestamp();
-        using var kcat = Process.Start(new ProcessStartInfo("sh", ["-c", $"exec kcat -b {_servers} -C -t {Name} -o beginning -e -q > /dev/null"]))!;
-        var processor = TimeSpan.Zero;
+        using var kcat = Process.Start(new ProcessStartInfo("sh", ["-c", $"exec kcat -b {BenchLog.Brokers} -C -t {Name} -o beginning -e -q > /dev/null"]))!;
         await kcat.WaitForExitAsync();
-        return kcat.ExitCode == 0 ? (Stopwatch.GetElapsedTime(started), processor) : throw new InvalidOperationException($"kcat ended with {kcat.ExitCode}.");
+        return kcat.ExitCode == 0 ? Stopwatch.GetElapsedTime(started) : throw new InvalidOperationException($"kcat ended with {kcat.ExitCode}.");
     }
 
     /// <summary>Two of kcat copy the topic into another one.</summary>
     public async Task KcatAsync(string target)
     {
         using var kcat = Process.Start(new ProcessStartInfo(
-            "bash", ["-c", $"set -o pipefail; kcat -b {_servers} -C -t {Name} -o beginning -e -q | kcat -b {_servers} -P -t {target} -z lz4"]))!;
+            "bash", ["-c", $"set -o pipefail; kcat -b {BenchLog.Brokers} -C -t {Name} -o beginning -e -q | kcat -b {BenchLog.Brokers} -P -t {target} -z lz4"]))!;
         await kcat.WaitForExitAsync();
         if (kcat.ExitCode != 0)
         {

@@ -89,7 +89,7 @@ internal static class ScaleOut
             default_target: bench
             targets:
               bench:
-                log: { type: kafka, bootstrap_servers: "{{Environment.GetEnvironmentVariable("TIDEMILL_TEST_KAFKA")}}" }
+                log: { type: kafka, bootstrap_servers: "{{BenchLog.Brokers}}" }
                 warehouse: { type: postgres, host: "{{postgres.Host}}", port: {{postgres.Port}}, user: "{{postgres.Username}}", password: "{{postgres.Password}}", database: "{{postgres.Database}}" }
 
             """);

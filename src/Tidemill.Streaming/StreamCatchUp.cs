@@ -48,8 +48,7 @@ public static class StreamCatchUp
 
         var topic = await services.LogOf(source).DescribeTopicAsync(source.Topic, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
-        var sinks = StreamSession.Sinks(services, stream);
-        try
+        await StreamSession.WithSinksAsync(services, stream, async sinks =>
         {
             using var timer = new PeriodicTimer(Interval, services.Time);
             while (!await HoldsAsync(sinks, topic, cancellationToken))
@@ -60,14 +59,9 @@ public static class StreamCatchUp
                     throw new TidemillException(ErrorCode.InvalidRequest, $"Stream {stream.Name} stopped. {status.LastError}");
                 }
             }
-        }
-        finally
-        {
-            foreach (var sink in sinks)
-            {
-                await sink.DisposeAsync();
-            }
-        }
+
+            return true;
+        });
     }
 
     private static async Task<bool> HoldsAsync(IReadOnlyList<ISink> sinks, TopicDescription topic, CancellationToken cancellationToken)

@@ -77,15 +77,7 @@ internal static class ReplayCommand
         }
     }
 
-    private static void Write(JsonElement plan)
-    {
-        var table = new Table().Border(TableBorder.Rounded).AddColumns(
-            [.. plan.GetProperty("columns").EnumerateArray().Select(c => c.GetString()!)]);
-        foreach (var row in plan.GetProperty("rows").EnumerateArray())
-        {
-            table.AddRow([.. row.EnumerateArray().Select(c => Markup.Escape(c.GetString()!))]);
-        }
-
-        AnsiConsole.Write(table);
-    }
+    private static void Write(JsonElement plan) => TextTable.Write(
+        [.. plan.GetProperty("columns").EnumerateArray().Select(c => c.GetString()!)],
+        plan.GetProperty("rows").EnumerateArray().Select(row => row.EnumerateArray().Select(c => c.GetString()!).ToArray()));
 }

@@ -28,10 +28,10 @@ internal static class SchemaChangesCommand
             foreach (var change in changes.EnumerateArray())
             {
                 table.AddRow(
-                    Text(change, "at"), Markup.Escape(Text(change, "stream")), Markup.Escape(Text(change, "field")), Text(change, "kind"),
-                    Text(change, "oldType"), Text(change, "newType"), Text(change, "decision"),
+                    TextTable.Cell(change, "at"), Markup.Escape(TextTable.Cell(change, "stream")), Markup.Escape(TextTable.Cell(change, "field")), TextTable.Cell(change, "kind"),
+                    TextTable.Cell(change, "oldType"), TextTable.Cell(change, "newType"), TextTable.Cell(change, "decision"),
                     change.TryGetProperty("position", out var at) && at.ValueKind == JsonValueKind.Object ? Markup.Escape(LetterPosition.Of(at).ToString()) : "",
-                    Markup.Escape(Text(change, "detail")));
+                    Markup.Escape(TextTable.Cell(change, "detail")));
             }
 
             AnsiConsole.Write(table);
@@ -39,7 +39,4 @@ internal static class SchemaChangesCommand
         });
         return command;
     }
-
-    private static string Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value.ToString() : "";
 }

@@ -34,7 +34,7 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
     public async Task<IReadOnlyList<ReplayedLetter>> ReplayAsync(
         string stream, IReadOnlyList<RecordPosition>? positions, byte[]? editedValue, CancellationToken cancellationToken)
     {
-        var definition = await EvolvedSchema.ResolveAsync(services.Warehouse, Definition(stream), cancellationToken);
+        var definition = await EvolvedSchema.ResolveAsync(services.Warehouse, streams.ReaderNamed(stream), cancellationToken);
         if (editedValue is not null && positions?.Count != 1)
         {
             throw new TidemillException(ErrorCode.InvalidRequest, "An edited value needs exactly one position.");
@@ -69,16 +69,12 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
     public async Task<LetterPreview> PreviewAsync(
         string stream, RecordPosition position, byte[]? value, CancellationToken cancellationToken)
     {
-        var definition = await EvolvedSchema.ResolveAsync(services.Warehouse, Definition(stream), cancellationToken);
+        var definition = await EvolvedSchema.ResolveAsync(services.Warehouse, streams.ReaderNamed(stream), cancellationToken);
         var letter = await letters.FindAsync(stream, position, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Stream {stream} has no dead letter at {position}.");
         using var rows = new RowMaker(definition);
         return LetterPreview.Of(value is null ? letter : letter with { EditedValue = value }, rows, cancellationToken);
     }
-
-    private StreamDefinition Definition(string stream) =>
-        streams.FirstOrDefault(s => s.Name == stream && s.Source is TopicSourceDefinition)
-        ?? throw new TidemillException(ErrorCode.NotFound, $"There is no stream {stream} that reads a topic.");
 
     private static async Task<ReplayedLetter> ReplayAsync(
         DeadLetter letter, IReadOnlyList<ISink> sinks, IWarehouseWriter writer, RowMaker rows, CancellationToken cancellationToken)

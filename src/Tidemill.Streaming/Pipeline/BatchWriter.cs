@@ -46,15 +46,7 @@ internal sealed class BatchWriter(
         using (batch)
         {
             batch.Decoded = _careful!.Decode(batch.Records, cancellationToken);
-            try
-            {
-                batch.Rows = _careful.Deduplicates ? null : _careful.Transform(batch.Decoded);
-            }
-            catch (TidemillException error) when (error.Code == ErrorCode.TransformFailed)
-            {
-                batch.TransformError = error;
-            }
-
+            _careful.Transform(batch);
             return await TryWriteAsync(batch, _careful, cancellationToken)
                 ?? await WriteWithoutRefusedAsync(batch, cancellationToken)
                 ?? await WriteHalvesAsync(batch, cancellationToken);

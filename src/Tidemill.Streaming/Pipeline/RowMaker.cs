@@ -1,5 +1,6 @@
 using Tidemill.Core.Batches;
 using Tidemill.Core.Configuration;
+using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;
 using Tidemill.Core.Streams;
@@ -59,6 +60,27 @@ internal sealed class RowMaker : IDisposable
     /// <summary>The decoded batch's rows; not for streams that deduplicate.</summary>
     public Batch Transform(DecodedBatch decoded) =>
         _transform is null ? Batch.Borrowing(_decoder.Schema, decoded.Chunks) : _transform.Run(decoded.Chunks);
+
+    /// <summary>
+    /// Gives the decoded batch its rows, or the error of a transform that fails on them. A stream that deduplicates makes
+    /// rows only in its sink's transaction.
+    /// </summary>
+    public void Transform(MicroBatch batch)
+    {
+        if (Deduplicates)
+        {
+            return;
+        }
+
+        try
+        {
+            batch.Rows = Transform(batch.Decoded!);
+        }
+        catch (TidemillException error) when (error.Code == ErrorCode.TransformFailed)
+        {
+            batch.TransformError = error;
+        }
+    }
 
     /// <summary>What the sink needs to find new keys and make their rows. The caller disposes the keys.</summary>
     public DeduplicatedRows Deduplicate(DecodedBatch decoded) =>

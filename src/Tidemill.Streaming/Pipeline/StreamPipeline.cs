@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Tidemill.Core.Errors;
 using Tidemill.Streaming.Drift;
 using Tidemill.Streaming.Status;
 
@@ -174,15 +173,7 @@ internal sealed class StreamPipeline(
         }
 
         var started = time.GetTimestamp();
-        try
-        {
-            batch.Rows = rows.Transform(batch.Decoded!);
-        }
-        catch (TidemillException error) when (error.Code == ErrorCode.TransformFailed)
-        {
-            batch.TransformError = error;
-        }
-
+        rows.Transform(batch);
         metrics.Stage(StageName.Transform, time.GetElapsedTime(started));
     }
 

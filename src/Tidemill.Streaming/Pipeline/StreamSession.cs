@@ -55,6 +55,36 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
             _ => services.OpenSink(stream, sink),
         })];
 
+    /// <summary>Looks at a stream's sinks, which are not opened for writing, and lets them go.</summary>
+    internal static async Task<T> WithSinksAsync<T>(StreamServices services, StreamDefinition stream, Func<IReadOnlyList<ISink>, Task<T>> work)
+    {
+        var sinks = Sinks(services, stream);
+        try
+        {
+            return await work(sinks);
+        }
+        finally
+        {
+            foreach (var sink in sinks)
+            {
+                await sink.DisposeAsync();
+            }
+        }
+    }
+
+    /// <summary>Each sink's checkpoints, in the order of the sinks.</summary>
+    internal static async Task<List<IReadOnlyDictionary<TopicPartition, LogOffset>>> HeldAsync(
+        IReadOnlyList<ISink> sinks, CancellationToken cancellationToken)
+    {
+        List<IReadOnlyDictionary<TopicPartition, LogOffset>> held = [];
+        foreach (var sink in sinks)
+        {
+            held.Add(await sink.ReadPositionsAsync(cancellationToken));
+        }
+
+        return held;
+    }
+
     internal static async Task OpenAsync(IReadOnlyList<ISink> sinks, RowMaker rows, CancellationToken cancellationToken)
     {
         foreach (var sink in sinks)
@@ -174,12 +204,7 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
     private static async Task<IReadOnlyList<RecordPosition>> HeldByAllAsync(
         TopicDescription topic, StartPosition start, List<ISink> sinks, CancellationToken cancellationToken)
     {
-        var checkpoints = new List<IReadOnlyDictionary<TopicPartition, LogOffset>>();
-        foreach (var sink in sinks)
-        {
-            checkpoints.Add(await sink.ReadPositionsAsync(cancellationToken));
-        }
-
+        var checkpoints = await HeldAsync(sinks, cancellationToken);
         return [.. topic.Partitions.Select(p =>
         {
             var partition = new TopicPartition(topic.Name, p.Partition);

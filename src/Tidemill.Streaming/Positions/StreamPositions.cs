@@ -54,7 +54,7 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<Strea
         var topic = await PartitionChoice.RequireAsync(services.Log, source.Topic, request.Partition, cancellationToken);
         return await WithSinksAsync(definition, async sinks =>
         {
-            var held = await HeldAsync(sinks, cancellationToken);
+            var held = await StreamSession.HeldAsync(sinks, cancellationToken);
             List<PositionMove> moves = [];
             foreach (var partition in PartitionChoice.Of(topic, request.Partition))
             {
@@ -172,33 +172,8 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<Strea
             : null;
     }
 
-    private static async Task<List<IReadOnlyDictionary<TopicPartition, LogOffset>>> HeldAsync(
-        IReadOnlyList<ISink> sinks, CancellationToken cancellationToken)
-    {
-        List<IReadOnlyDictionary<TopicPartition, LogOffset>> held = [];
-        foreach (var sink in sinks)
-        {
-            held.Add(await sink.ReadPositionsAsync(cancellationToken));
-        }
-
-        return held;
-    }
-
-    private async Task<T> WithSinksAsync<T>(StreamDefinition stream, Func<IReadOnlyList<ISink>, Task<T>> work)
-    {
-        var sinks = StreamSession.Sinks(services, stream);
-        try
-        {
-            return await work(sinks);
-        }
-        finally
-        {
-            foreach (var sink in sinks)
-            {
-                await sink.DisposeAsync();
-            }
-        }
-    }
+    private Task<T> WithSinksAsync<T>(StreamDefinition stream, Func<IReadOnlyList<ISink>, Task<T>> work) =>
+        StreamSession.WithSinksAsync(services, stream, work);
 
     private (StreamDefinition Stream, TopicSourceDefinition Source) FindReader(string name) =>
         Find(name) is var stream && stream.Source is TopicSourceDefinition source

@@ -4,6 +4,7 @@ using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Drift;
+using Tidemill.Streaming.Sinks;
 using Tidemill.Streaming.Status;
 
 namespace Tidemill.Streaming.Replay;
@@ -68,12 +69,8 @@ public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDef
         return new ReplayOutcome(plan, done.Records, done.RowsWritten, replayed.Count(r => r.Replayed), done.DeadLetters);
     }
 
-    private async Task<StreamDefinition> ResolveAsync(RangeReplayRequest request, CancellationToken cancellationToken)
-    {
-        var stream = streams.FirstOrDefault(s => s.Name == request.Stream && s.Source is TopicSourceDefinition)
-            ?? throw new TidemillException(ErrorCode.NotFound, $"There is no stream {request.Stream} that reads a topic.");
-        return await EvolvedSchema.ResolveAsync(services.Warehouse, stream, cancellationToken);
-    }
+    private Task<StreamDefinition> ResolveAsync(RangeReplayRequest request, CancellationToken cancellationToken) =>
+        EvolvedSchema.ResolveAsync(services.Warehouse, streams.ReaderNamed(request.Stream), cancellationToken);
 
     private async Task<Dictionary<RecordPosition, DeadLetter>> LettersAsync(string stream, CancellationToken cancellationToken) =>
         (await letters.ListAsync(stream, null, int.MaxValue, 0, cancellationToken)).ToDictionary(l => l.Position);
@@ -105,7 +102,7 @@ public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDef
             statements.Add($"DELETE FROM {sink.Table.Quoted}");
         }
 
-        var seen = new TableName($"tidemill_seen_{stream.Name}");
+        var seen = WarehouseSink.SeenKeysOf(stream);
         if (await services.Warehouse.DescribeAsync(seen, cancellationToken) is not null)
         {
             statements.Add($"DELETE FROM {seen.Quoted}");

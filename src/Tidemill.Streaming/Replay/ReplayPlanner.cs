@@ -128,7 +128,7 @@ internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadL
     private async Task<List<OffsetRange>> RangesAsync(
         RangeReplayRequest request, StreamDefinition stream, TopicDescription topic, List<string> notes, CancellationToken cancellationToken)
     {
-        var held = await HeldAsync(stream, cancellationToken);
+        var held = await StreamSession.WithSinksAsync(services, stream, sinks => StreamSession.HeldAsync(sinks, cancellationToken));
         var ranges = new List<OffsetRange>();
         foreach (var partition in topic.Partitions.Where(p => request.Partition is null || p.Partition == request.Partition))
         {
@@ -150,18 +150,6 @@ internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadL
         }
 
         return ranges;
-    }
-
-    private async Task<List<IReadOnlyDictionary<TopicPartition, LogOffset>>> HeldAsync(StreamDefinition stream, CancellationToken cancellationToken)
-    {
-        var held = new List<IReadOnlyDictionary<TopicPartition, LogOffset>>();
-        foreach (var sink in StreamSession.Sinks(services, stream))
-        {
-            await using ISink owned = sink;
-            held.Add(await owned.ReadPositionsAsync(cancellationToken));
-        }
-
-        return held;
     }
 
     private async Task<LogOffset> OffsetAsync(TopicPartition at, ReplayBound? bound, LogOffset open, CancellationToken cancellationToken) => bound switch

@@ -1,5 +1,4 @@
 using Tidemill.Core.Configuration;
-using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.DeadLetters;
@@ -69,7 +68,7 @@ internal sealed class ReplayRound : IAsyncDisposable
                     return next;
                 }
 
-                Transform(batch);
+                _rows.Transform(batch);
                 await _batches.WriteAsync(batch, cancellationToken);
                 next = batch.Ranges[0].End;
             }
@@ -93,22 +92,5 @@ internal sealed class ReplayRound : IAsyncDisposable
         }
 
         _rows.Dispose();
-    }
-
-    private void Transform(MicroBatch batch)
-    {
-        if (_rows.Deduplicates)
-        {
-            return;
-        }
-
-        try
-        {
-            batch.Rows = _rows.Transform(batch.Decoded!);
-        }
-        catch (TidemillException error) when (error.Code == ErrorCode.TransformFailed)
-        {
-            batch.TransformError = error;
-        }
     }
 }

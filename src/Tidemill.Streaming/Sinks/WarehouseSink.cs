@@ -24,12 +24,15 @@ internal sealed class WarehouseSink : ISink, IMovablePositions
         _definition = definition;
         _owner = new CheckpointOwner(stream.Name, definition.Name);
         _write = new TableWrite(definition.Table, definition.Rule) { Key = definition.Key, Merge = definition.Merge };
-        SeenKeys = new TableName($"tidemill_seen_{stream.Name}");
+        SeenKeys = SeenKeysOf(stream);
     }
+
+    /// <summary>The table that remembers which events the stream has taken, when it deduplicates.</summary>
+    public static TableName SeenKeysOf(StreamDefinition stream) => new($"tidemill_seen_{stream.Name}");
 
     public string Name => _definition.Name;
 
-    /// <summary>The table that remembers which events the stream has taken, when it deduplicates.</summary>
+    /// <summary><see cref="SeenKeysOf"/> its stream.</summary>
     public TableName SeenKeys { get; }
 
     public async Task OpenAsync(Schema schema, CancellationToken cancellationToken)

@@ -20,14 +20,8 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
     /// <summary>One report a table, index or topic fed from a topic; null checks all streams.</summary>
     public async Task<IReadOnlyList<VerifyReport>> VerifyAsync(string? stream, CancellationToken cancellationToken)
     {
-        var chosen = streams.Where(s => s.Source is TopicSourceDefinition && (stream is null || s.Name == stream)).ToList();
-        if (chosen.Count == 0 && stream is not null)
-        {
-            throw new TidemillException(ErrorCode.NotFound, $"There is no stream {stream} that reads a topic.");
-        }
-
         var reports = new List<VerifyReport>();
-        foreach (var declared in chosen)
+        foreach (var declared in stream is null ? streams.Where(s => s.Source is TopicSourceDefinition) : [streams.ReaderNamed(stream)])
         {
             var definition = await EvolvedSchema.ResolveAsync(services.Warehouse, declared, cancellationToken);
             foreach (var sink in definition.Sinks)

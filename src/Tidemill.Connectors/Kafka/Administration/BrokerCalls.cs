@@ -94,12 +94,12 @@ internal sealed class BrokerCalls : IAsyncDisposable
                 connection = new AdminConnection(properties);
             }
 
-            connection.Users++;
+            connection.AddReference();
             return connection;
         }
     }
 
-    private async Task<T> AskAsync<T>(AdminConnection current, Func<IAdminClient, Task<T>> call)
+    private static async Task<T> AskAsync<T>(AdminConnection current, Func<IAdminClient, Task<T>> call)
     {
         try
         {
@@ -107,28 +107,16 @@ internal sealed class BrokerCalls : IAsyncDisposable
         }
         finally
         {
-            lock (gate)
-            {
-                if (--current.Users == 0) current.Unused?.TrySetResult();
-            }
+            current.Release();
         }
     }
 
-    /// <summary>
-    /// Tells everybody who waits, and disposes the client once its last request has ended: librdkafka's calls under way must not
-    /// see it go. The connection is no longer handed out.
-    /// </summary>
-    private Task Close(AdminConnection gone, Error error)
+    /// <summary>Tells everybody who waits, and lets go of a connection that is no longer handed out; completes when it is gone.</summary>
+    private static Task Close(AdminConnection connection, Error error)
     {
-        gone.GiveUp(error);
-        var unused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (gate)
-        {
-            gone.Unused = unused;
-            if (gone.Users == 0) unused.SetResult();
-        }
-
-        return unused.Task.ContinueWith(_ => gone.Client.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        connection.GiveUp(error);
+        connection.Release();
+        return connection.Gone;
     }
 
     private void Replace(AdminConnection broken, Error? error)
@@ -150,11 +138,16 @@ internal sealed class BrokerCalls : IAsyncDisposable
         return error;
     }
 
-    /// <summary>One admin client, and the first trouble heard of it.</summary>
+    /// <summary>
+    /// One admin client, and the first trouble heard of it. It is disposed once it is closed and its last request has ended:
+    /// librdkafka's calls under way must not see it go.
+    /// </summary>
     private sealed class AdminConnection
     {
+        private readonly TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource<Error> heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private volatile Error? trouble;
+        private int references = 1;
 
         public AdminConnection(IReadOnlyDictionary<string, string> properties) => Client = new AdminClientBuilder(properties)
             .SetErrorHandler((_, error) => OnError(KafkaErrors.Clarified(error)))
@@ -163,15 +156,24 @@ internal sealed class BrokerCalls : IAsyncDisposable
 
         public IAdminClient Client { get; }
 
-        /// <summary>Requests under way; guarded by the gate, as is <see cref="Unused"/>.</summary>
-        public int Users { get; set; }
-
-        /// <summary>Set when the connection is to go: completes with its last request.</summary>
-        public TaskCompletionSource? Unused { get; set; }
+        public Task Gone => gone.Task;
 
         public Task<Error> Heard => heard.Task;
 
         public Error? Trouble => trouble;
+
+        public void AddReference() => Interlocked.Increment(ref references);
+
+        /// <summary>The last one out has the client disposed, which waits for its threads, of which the caller may be one.</summary>
+        public void Release()
+        {
+            if (Interlocked.Decrement(ref references) > 0) return;
+            _ = Task.Run(() =>
+            {
+                Client.Dispose();
+                gone.SetResult();
+            });
+        }
 
         public void GiveUp(Error error) => heard.TrySetResult(error);
 
