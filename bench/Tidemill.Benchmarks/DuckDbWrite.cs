@@ -21,7 +21,7 @@ internal static class DuckDbWrite
         try
         {
             await using var warehouse = await DuckDbWarehouse.OpenAsync(
-                Path.Combine(folder, "warehouse.duckdb"), new WarehouseConnection { MemoryLimit = "2GB" }, CancellationToken.None);
+                Path.Combine(folder, "warehouse.duckdb"), new WarehouseConnection { MemoryLimit = 2_000_000_000 }, CancellationToken.None);
             if (arguments.Length > 2)
             {
                 await warehouse.ExecuteAsync($"SET GLOBAL checkpoint_threshold = '{arguments[2]}'", [], CancellationToken.None);

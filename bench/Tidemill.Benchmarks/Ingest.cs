@@ -19,7 +19,7 @@ namespace Tidemill.Benchmarks;
 internal static class Ingest
 {
     private const int Threads = 2;
-    private const string Memory = "1GB";
+    private const int MemoryBytes = 1_000_000_000;
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -53,7 +53,7 @@ internal static class Ingest
         using var database = DuckDbDatabase.Open(path, new Dictionary<string, string>
         {
             ["threads"] = Threads.ToString(CultureInfo.InvariantCulture),
-            ["memory_limit"] = Memory,
+            ["memory_limit"] = $"{MemoryBytes}B",
             ["preserve_insertion_order"] = keepOrder ? "true" : "false",
         });
         using var connection = database.Connect();
@@ -68,7 +68,7 @@ internal static class Ingest
     private static async Task<(TimeSpan Time, double AllocatedPerRecord)> StreamAsync(EmbeddedLog log, string path, int records)
     {
         await using var warehouse = await DuckDbWarehouse.OpenAsync(
-            path, new WarehouseConnection { Threads = Threads, MemoryLimit = Memory }, default);
+            path, new WarehouseConnection { Threads = Threads, MemoryLimit = MemoryBytes }, default);
         return await StreamAsync(log, warehouse, records);
     }
 

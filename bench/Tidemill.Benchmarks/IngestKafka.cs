@@ -26,7 +26,7 @@ internal static class IngestKafka
                 foreach (var keyed in kinds)
                 {
                     await using var warehouse = await DuckDbWarehouse.OpenAsync(
-                        Path.Combine(folder, $"{round}-{keyed}.duckdb"), new WarehouseConnection { Threads = 2, MemoryLimit = "1GB" }, default);
+                        Path.Combine(folder, $"{round}-{keyed}.duckdb"), new WarehouseConnection { Threads = 2, MemoryLimit = 1_000_000_000 }, default);
                     var processor = Environment.CpuUsage.TotalTime;
                     var ours = await Ingest.StreamAsync(topic.Log, warehouse, records, topic.Stream(keyed));
                     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -27,7 +27,7 @@ internal static class Rebuild
         {
             CopyModels(folder);
             await using var warehouse = await DuckDbWarehouse.OpenAsync(
-                Path.Combine(folder, "warehouse.duckdb"), new WarehouseConnection { MemoryLimit = "2GB" }, default);
+                Path.Combine(folder, "warehouse.duckdb"), new WarehouseConnection { MemoryLimit = 2_000_000_000 }, default);
             await FillAsync(warehouse, rows);
             var graph = ModelCompiler.Compile(DbtProjectReader.Read(folder), ModelTarget.Of("bench", warehouse));
             var runner = new ModelRunner(warehouse, graph, TimeProvider.System);

@@ -1,3 +1,4 @@
+using Tidemill.Core.Errors;
 using Tidemill.DuckDb;
 
 namespace Tidemill.Connectors.DuckDb;
@@ -11,7 +12,7 @@ namespace Tidemill.Connectors.DuckDb;
 /// everything committed is in the file and its write-ahead log. The engine of a file is shared and lives as long as
 /// anything of it does: so all sessions are closed, whoever holds them, and the next use opens the file again.
 /// </remarks>
-internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, string description) : IDisposable
+internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory memory, string description) : IDisposable
 {
     private const int MaxIdle = 8;
 
@@ -24,6 +25,8 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, string descripti
 
     public string Description => description;
 
+    public DuckDbMemory Memory => memory;
+
     /// <summary>The engine now open, opened when there is none.</summary>
     public DuckDbDatabase Database
     {
@@ -32,7 +35,7 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, string descripti
             lock (_lock)
             {
                 ObjectDisposedException.ThrowIf(_disposed, this);
-                return _database ??= open();
+                return _database ??= OpenFile();
             }
         }
     }
@@ -88,23 +91,54 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, string descripti
         session.Close();
     }
 
-    /// <summary>Runs the work on a session of its own; after a failure the session is not used again.</summary>
+    /// <summary>
+    /// Runs the work on a session of its own; after a failure the session is not used again. Work that ran out of memory, such as
+    /// building an index, is begun once more with all that the machine has.
+    /// </summary>
     public Task<T> RunAsync<T>(DuckDbWork kind, Func<DuckDbConnection, T> work, CancellationToken cancellationToken) =>
         Task.Run(() =>
         {
-            var session = Rent();
             try
             {
-                var result = Run(session, kind, work, cancellationToken);
-                Return(session);
-                return result;
+                return RunAlone(kind, work, cancellationToken);
             }
-            catch
+            catch (TidemillException error) when (error.InnerException is DuckDbException cause && DuckDbErrors.IsOutOfMemory(cause))
             {
-                Drop(session);
-                throw;
+                return RunAlone(
+                    kind,
+                    connection =>
+                    {
+                        memory.Lift(connection);
+                        return work(connection);
+                    },
+                    cancellationToken);
             }
         }, cancellationToken);
+
+    private T RunAlone<T>(DuckDbWork kind, Func<DuckDbConnection, T> work, CancellationToken cancellationToken)
+    {
+        var session = Rent();
+        try
+        {
+            var result = Run(
+                session,
+                kind,
+                connection =>
+                {
+                    var done = work(connection);
+                    memory.Follow(connection);
+                    return done;
+                },
+                cancellationToken);
+            Return(session);
+            return result;
+        }
+        catch
+        {
+            Drop(session);
+            throw;
+        }
+    }
 
     /// <summary>Runs the work on the given session, on this thread, with errors mapped.</summary>
     public T Run<T>(DuckDbSession session, DuckDbWork kind, Func<DuckDbConnection, T> work, CancellationToken cancellationToken)
@@ -121,6 +155,21 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, string descripti
             }
 
             throw DuckDbErrors.Map(error, kind, description);
+        }
+    }
+
+    private DuckDbDatabase OpenFile()
+    {
+        var database = open();
+        try
+        {
+            memory.Begin(database);
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
         }
     }
 

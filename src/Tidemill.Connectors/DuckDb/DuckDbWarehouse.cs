@@ -43,7 +43,8 @@ public sealed class DuckDbWarehouse : IWarehouse
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         ArgumentNullException.ThrowIfNull(connection);
         var description = $"DuckDB {Path.GetFileName(path)}";
-        var warehouse = new DuckDbWarehouse(new DuckDbSessions(() => Open(path, connection, description), description));
+        var memory = new DuckDbMemory(connection.MemoryLimit);
+        var warehouse = new DuckDbWarehouse(new DuckDbSessions(() => Open(path, connection, memory, description), memory, description));
         try
         {
             foreach (var spec in SystemTableSpecs.All)
@@ -60,11 +61,11 @@ public sealed class DuckDbWarehouse : IWarehouse
         }
     }
 
-    private static DuckDbDatabase Open(string path, WarehouseConnection connection, string description)
+    private static DuckDbDatabase Open(string path, WarehouseConnection connection, DuckDbMemory memory, string description)
     {
         var settings = new Dictionary<string, string>
         {
-            ["memory_limit"] = connection.MemoryLimit,
+            ["memory_limit"] = memory.Opening,
 
             // SQL promises no order without ORDER BY; not keeping one lets a plain INSERT run on all threads.
             ["preserve_insertion_order"] = "false",
@@ -88,10 +89,6 @@ public sealed class DuckDbWarehouse : IWarehouse
 
             DuckDbRecovery.Prepare(path);
             return Confine(DuckDbDatabase.Open(path, settings), connection.Files);
-        }
-        catch (DuckDbException error) when (DuckDbErrors.IsAboutSettings(error))
-        {
-            throw new TidemillException(ErrorCode.ConfigurationInvalid, $"{description}: {error.LogText}", error);
         }
         catch (DuckDbException error)
         {

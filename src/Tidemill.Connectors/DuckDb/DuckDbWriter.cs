@@ -35,6 +35,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
             _session.Closing = ForgetPrepared;
         }
 
+        sessions.Memory.ThrowIfFull();
         sessions.Run(_session, DuckDbWork.Writing, connection => connection.Execute("BEGIN TRANSACTION"), cancellationToken);
         _inTransaction = true;
         _isFresh = true;
@@ -139,7 +140,15 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
 
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
-        await RunAsync(connection => connection.Execute("COMMIT"), cancellationToken, DuckDbWork.Committing);
+        await RunAsync(
+            connection =>
+            {
+                var done = connection.Execute("COMMIT");
+                sessions.Memory.Follow(connection);
+                return done;
+            },
+            cancellationToken,
+            DuckDbWork.Committing);
         _inTransaction = false;
     }
 

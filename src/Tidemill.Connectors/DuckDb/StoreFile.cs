@@ -5,16 +5,18 @@ namespace Tidemill.Connectors.DuckDb;
 /// <summary>One DuckDB file of an embedded store. Calls take turns on one connection; DuckDB recovers the file.</summary>
 internal sealed class StoreFile : IAsyncDisposable
 {
-    private static readonly Dictionary<string, string> Settings = new() { ["memory_limit"] = "256MB", ["threads"] = "2" };
+    private const long MemoryLimit = 256_000_000;
 
     private readonly SemaphoreSlim turn = new(1);
     private readonly DuckDbDatabase database;
     private readonly DuckDbConnection connection;
+    private readonly DuckDbMemory memory;
 
-    private StoreFile(DuckDbDatabase database, string path)
+    private StoreFile(DuckDbDatabase database, DuckDbMemory memory, string path)
     {
         this.database = database;
         connection = database.Connect();
+        this.memory = memory;
         Path = path;
     }
 
@@ -32,8 +34,10 @@ internal sealed class StoreFile : IAsyncDisposable
             DuckDbDatabase? database = null;
             try
             {
-                database = DuckDbDatabase.Open(path, Settings);
-                var file = new StoreFile(database, path);
+                var memory = new DuckDbMemory(MemoryLimit);
+                database = DuckDbDatabase.Open(path, new Dictionary<string, string> { ["memory_limit"] = memory.Opening, ["threads"] = "2" });
+                memory.Begin(database);
+                var file = new StoreFile(database, memory, path);
                 file.connection.Execute(schema);
                 return file;
             }
@@ -55,7 +59,9 @@ internal sealed class StoreFile : IAsyncDisposable
                 () =>
                 {
                     using var cancellation = connection.CancelWith(cancellationToken);
-                    return work(connection);
+                    var result = work(connection);
+                    memory.Follow(connection);
+                    return result;
                 },
                 cancellationToken);
         }
@@ -73,6 +79,7 @@ internal sealed class StoreFile : IAsyncDisposable
     public Task<T> CommitAsync<T>(Func<DuckDbConnection, T> work, CancellationToken cancellationToken) => TakeTurnAsync(
         open =>
         {
+            memory.ThrowIfFull();
             open.Begin();
             try
             {

@@ -68,8 +68,11 @@ public sealed record WarehouseConnection
     /// <summary>Disable, prefer, require, verify-ca or verify-full, as in libpq. Default prefer.</summary>
     public string SslMode { get; init; } = "prefer";
 
-    /// <summary>DuckDB's memory limit, such as 1GB. Default: 512MB, so that a laptop stays a laptop.</summary>
-    public string MemoryLimit { get; init; } = "512MB";
+    /// <summary>
+    /// Bytes that DuckDB keeps to: beyond them it drops what it has cached and spills to disk. Indexes of keys, which it cannot
+    /// spill, come on top. Default: 512 MB, so that a laptop stays a laptop.
+    /// </summary>
+    public long MemoryLimit { get; init; } = 512_000_000;
 
     /// <summary>DuckDB's threads. Default 0: one a processor.</summary>
     public int Threads { get; init; }

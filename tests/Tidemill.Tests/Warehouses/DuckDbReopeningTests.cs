@@ -20,7 +20,7 @@ public sealed class DuckDbReopeningTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Warehouse = await DuckDbWarehouse.OpenAsync(
-            Path.Combine(_folder, "warehouse.duckdb"), new WarehouseConnection { MemoryLimit = "300MB", Threads = 2 }, Token);
+            Path.Combine(_folder, "warehouse.duckdb"), new WarehouseConnection { MemoryLimit = 300_000_000, Threads = 2 }, Token);
         await Warehouse.ExecuteAsync("CREATE TABLE pairs (id INTEGER PRIMARY KEY, v VARCHAR)", [], Token);
         await Warehouse.ExecuteAsync("CREATE TABLE changed (i INTEGER)", [], Token);
     }

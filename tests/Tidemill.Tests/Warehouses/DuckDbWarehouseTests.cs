@@ -87,7 +87,7 @@ public sealed class DuckDbWarehouseTests : WarehouseContractTests
     {
         var token = TestContext.Current.CancellationToken;
         var path = Path.Combine(_folder, "files", "warehouse.duckdb");
-        await using (var warehouse = await DuckDbWarehouse.OpenAsync(path, new WarehouseConnection { MemoryLimit = "64MB" }, token))
+        await using (var warehouse = await DuckDbWarehouse.OpenAsync(path, new WarehouseConnection { MemoryLimit = 64_000_000 }, token))
         {
             await warehouse.ExecuteAsync("CREATE TABLE t AS SELECT i, repeat('x', 100) || i AS s FROM range(600000) r(i)", [], token);
             await warehouse.ExecuteAsync("CREATE TABLE sorted AS SELECT * FROM t ORDER BY s DESC", [], token);
@@ -115,13 +115,5 @@ public sealed class DuckDbWarehouseTests : WarehouseContractTests
         await using var rows = result.ReadRowsAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator();
         Assert.True(await rows.MoveNextAsync());
         return rows.Current;
-    }
-
-    [Fact]
-    public async Task A_wrong_memory_limit_is_a_configuration_error()
-    {
-        var error = await Assert.ThrowsAsync<TidemillException>(() => DuckDbWarehouse.OpenAsync(
-            Path.Combine(_folder, "other.duckdb"), new WarehouseConnection { MemoryLimit = "plenty" }, TestContext.Current.CancellationToken));
-        Assert.Equal(ErrorCode.ConfigurationInvalid, error.Code);
     }
 }

@@ -41,7 +41,7 @@ public sealed class EmbeddedSearchStore : ISearchStore
             PRIMARY KEY (stream, sink, topic, partition));
         """;
 
-    private static readonly Dictionary<string, string> Settings = new() { ["memory_limit"] = "256MB", ["threads"] = "2" };
+    private const long MemoryLimit = 256_000_000;
 
     private readonly SemaphoreSlim turn = new(1);
     private readonly DuckDbSessions sessions;
@@ -66,7 +66,8 @@ public sealed class EmbeddedSearchStore : ISearchStore
     {
         Directory.CreateDirectory(dataFolder);
         var path = Path.Combine(dataFolder, FileName);
-        var store = new EmbeddedSearchStore(new DuckDbSessions(() => Open(path, opened), path));
+        var memory = new DuckDbMemory(MemoryLimit);
+        var store = new EmbeddedSearchStore(new DuckDbSessions(() => Open(path, memory, opened), memory, path));
         try
         {
             await store.sessions.RunAsync(DuckDbWork.Opening, connection => connection.Execute(Schema), cancellationToken);
@@ -250,12 +251,12 @@ public sealed class EmbeddedSearchStore : ISearchStore
         turn.Dispose();
     }
 
-    private static DuckDbDatabase Open(string path, Action<DuckDbDatabase> opened)
+    private static DuckDbDatabase Open(string path, DuckDbMemory memory, Action<DuckDbDatabase> opened)
     {
         try
         {
             DuckDbRecovery.Prepare(path);
-            var database = DuckDbDatabase.Open(path, Settings);
+            var database = DuckDbDatabase.Open(path, new Dictionary<string, string> { ["memory_limit"] = memory.Opening, ["threads"] = "2" });
             opened(database);
             return database;
         }
@@ -269,6 +270,7 @@ public sealed class EmbeddedSearchStore : ISearchStore
     private Task<T> InTransactionAsync<T>(Func<SearchTables, T> work, CancellationToken cancellationToken) => TakeTurnAsync(
         tables =>
         {
+            sessions.Memory.ThrowIfFull();
             tables.Connection.Begin();
             var result = work(tables);
             tables.Connection.Commit();

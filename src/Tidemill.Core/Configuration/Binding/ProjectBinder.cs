@@ -59,7 +59,7 @@ internal static class ProjectBinder
             Database = warehouse.Text("database") ?? defaults.Database,
             Schema = warehouse.Text("schema") ?? defaults.Schema,
             SslMode = warehouse.Text("ssl_mode") ?? defaults.SslMode,
-            MemoryLimit = MemoryLimit(warehouse.Text("memory_limit")) ?? defaults.MemoryLimit,
+            MemoryLimit = warehouse.Size("memory_limit") ?? defaults.MemoryLimit,
             Threads = warehouse.Integer("threads", defaults.Threads),
             Files = [.. warehouse.Texts("files").Select(folder => folder.Text)],
         };
@@ -103,10 +103,6 @@ internal static class ProjectBinder
 
         return connection;
     }
-
-    /// <summary>DuckDB wants a unit, also for bytes.</summary>
-    private static string? MemoryLimit(string? text) =>
-        text is { Length: > 0 } && char.IsAsciiDigit(text[^1]) ? text + "B" : text;
 
     private static TopicSpec BindTopic(string name, Section topic)
     {

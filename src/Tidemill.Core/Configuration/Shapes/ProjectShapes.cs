@@ -41,7 +41,7 @@ internal static class ProjectShapes
         Postgres("database", new TextShape(), "Database to connect to.", "postgres"),
         Postgres("schema", CommonShapes.Column, "Schema of unqualified tables.", "public"),
         Postgres("ssl_mode", new ChoiceShape("disable", "prefer", "require", "verify-ca", "verify-full"), "TLS, as in libpq.", "prefer"),
-        new Property("memory_limit", new SizeShape(64_000_000, 1L << 50), "Most memory DuckDB takes before it spills to disk. Streams transform in DuckDB with either warehouse.") { Default = "512MB" },
+        new Property("memory_limit", new SizeShape(64_000_000, 1L << 50), "Memory that DuckDB keeps to before it spills to disk; indexes of keys, which it holds in memory whole, come on top. Streams transform in DuckDB with either warehouse.") { Default = "512MB" },
         new Property("threads", new NumberShape(0, 1024, Whole: true), "DuckDB's threads; 0: one a processor.") { Default = "0" },
         new Property("files", new ListShape(new TextShape()), "Folders whose files DuckDB's SQL may read and write, in models, tasks and queries alike; from the project's folder. Default: none."));
 

@@ -18,7 +18,7 @@ public sealed class ProjectLoaderTests
 
         var project = Load(folder);
 
-        Assert.Equal(("dev", WarehouseType.DuckDb, "512MB"), (project.Target.Name, project.Target.Warehouse.Type, project.Target.Warehouse.MemoryLimit));
+        Assert.Equal(("dev", WarehouseType.DuckDb, 512_000_000), (project.Target.Name, project.Target.Warehouse.Type, project.Target.Warehouse.MemoryLimit));
         var stream = Assert.Single(project.Streams);
         Assert.Equal(("orders", true, new BatchDefinition()), (stream.Name, stream.Enabled, stream.Batch));
         Assert.Equal("t", Assert.IsType<WarehouseSinkDefinition>(Assert.Single(stream.Sinks)).Name);
@@ -32,7 +32,7 @@ public sealed class ProjectLoaderTests
         var project = Load(folder, "prod");
 
         Assert.Equal(
-            new WarehouseConnection { Type = WarehouseType.Postgres, Host = "h", Port = 1, User = "u", Password = "p", Database = "d", Schema = "s", SslMode = "require", MemoryLimit = "1GiB", Threads = 2, Files = project.Target.Warehouse.Files },
+            new WarehouseConnection { Type = WarehouseType.Postgres, Host = "h", Port = 1, User = "u", Password = "p", Database = "d", Schema = "s", SslMode = "require", MemoryLimit = 1L << 30, Threads = 2, Files = project.Target.Warehouse.Files },
             project.Target.Warehouse);
         Assert.Equal(["data", "/shared"], project.Target.Warehouse.Files);
         Assert.Equal(["events", "plain"], project.Topics.Select(t => t.Name));

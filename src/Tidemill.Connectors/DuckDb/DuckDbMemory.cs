@@ -1,0 +1,132 @@
+using System.Globalization;
+using Tidemill.Core.Errors;
+using Tidemill.DuckDb;
+
+namespace Tidemill.Connectors.DuckDb;
+
+/// <summary>
+/// An engine's memory limit, which follows the indexes of its keys. DuckDB (1.5) holds those in memory whole: where they
+/// outgrow the limit a commit fails half done, after which the engine fails at its next checkpoint, and the file cannot
+/// be opened under that limit any more, as its write-ahead log is not replayed. So a file is opened with what the machine has, and
+/// the limit is then what was asked for and the indexes on top. Safe for many threads.
+/// </summary>
+/// <param name="limit">Bytes for everything that DuckDB can drop or spill to disk.</param>
+/// <param name="ceiling">Bytes that are never exceeded; default: four fifths of the machine's (or container's) memory.</param>
+internal sealed class DuckDbMemory(long limit, long? ceiling = null)
+{
+    /// <summary>Measured: 55 for random UUIDs.</summary>
+    private const int KeyBytes = 64;
+
+    /// <summary>The limit follows in steps of this share of it.</summary>
+    private const int Steps = 8;
+
+    private const string Sizes =
+        "SELECT (SELECT coalesce(sum(memory_usage_bytes), 0)::BIGINT FROM duckdb_memory() WHERE tag = 'ART_INDEX'), "
+        + "(SELECT coalesce(sum(estimated_size * index_count), 0)::BIGINT FROM duckdb_tables())";
+
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LiftedFor = TimeSpan.FromMinutes(5);
+
+    private readonly long _ceiling = Math.Max(limit, ceiling ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 5 * 4);
+    private readonly Lock _lock = new();
+    private long _next;
+    private double _keyBytes = KeyBytes;
+    private long _set;
+    private volatile TidemillException? _refusal;
+
+    /// <summary>The setting to open a file with.</summary>
+    public string Opening => Setting(_ceiling);
+
+    /// <summary>Of a file that was just opened.</summary>
+    public void Begin(DuckDbDatabase database)
+    {
+        using var connection = database.Connect();
+        lock (_lock)
+        {
+            _set = _ceiling;
+            Adapt(connection);
+        }
+    }
+
+    /// <summary>Looks at the indexes, once a second at most. The connection has no transaction open.</summary>
+    public void Follow(DuckDbConnection connection)
+    {
+        if (Environment.TickCount64 < Interlocked.Read(ref _next) || !_lock.TryEnter())
+        {
+            return;
+        }
+
+        try
+        {
+            Adapt(connection);
+        }
+        finally
+        {
+            _lock.Exit();
+        }
+    }
+
+    /// <summary>For some minutes the limit is the ceiling: for work that does not fit the limit and cannot be spilled.</summary>
+    public void Lift(DuckDbConnection connection)
+    {
+        lock (_lock)
+        {
+            Set(connection, _ceiling);
+            Interlocked.Exchange(ref _next, Environment.TickCount64 + (long)LiftedFor.TotalMilliseconds);
+        }
+    }
+
+    /// <summary>To be called before rows are written: Unavailable when the machine has no room for more keys.</summary>
+    public void ThrowIfFull()
+    {
+        if (_refusal is { } refusal)
+        {
+            throw refusal;
+        }
+    }
+
+    private void Adapt(DuckDbConnection connection)
+    {
+        Interlocked.Exchange(ref _next, Environment.TickCount64 + (long)Period.TotalMilliseconds);
+        try
+        {
+            var (held, keys) = Read(connection);
+
+            // What a checkpoint has put away is loaded again with the next keys.
+            _keyBytes = keys > 0 ? Math.Max(_keyBytes, (double)held / keys) : _keyBytes;
+            var indexes = Math.Max(held, (long)(keys * _keyBytes));
+            var step = limit / Steps;
+            _refusal = indexes + (limit / 2) <= _ceiling ? null : Full(keys, indexes);
+            Set(connection, Math.Min(_ceiling, limit + (indexes * 5 / 4 / step * step)));
+        }
+        catch (DuckDbException)
+        {
+            // An interrupted look, or more in use now than the new limit: the next look comes.
+        }
+    }
+
+    private TidemillException Full(long keys, long indexes) => new(
+        ErrorCode.Unavailable,
+        $"DuckDB holds indexes of keys in memory whole: {keys:N0} keys need {indexes >> 20:N0} MiB, and it may take {_ceiling >> 20:N0}. "
+        + "Give the machine more memory, drop tables or indexes, or use PostgreSQL as warehouse.");
+
+    private static (long Held, long Keys) Read(DuckDbConnection connection)
+    {
+        using var result = connection.Query(Sizes);
+        using var row = result.Fetch()!;
+        return (row[0].Data<long>()[0], row[1].Data<long>()[0]);
+    }
+
+    private void Set(DuckDbConnection connection, long bytes)
+    {
+        if (bytes == _set)
+        {
+            return;
+        }
+
+        connection.Execute($"SET GLOBAL memory_limit = '{Setting(bytes)}'");
+        _set = bytes;
+    }
+
+    private static string Setting(long bytes) => bytes.ToString(CultureInfo.InvariantCulture) + "B";
+}

@@ -1,0 +1,87 @@
+using Tidemill.Connectors.DuckDb;
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Errors;
+using Tidemill.DuckDb;
+
+namespace Tidemill.Tests.Warehouses;
+
+/// <summary>Indexes of keys, which DuckDB holds in memory whole, against a memory limit that they outgrow.</summary>
+public sealed class DuckDbMemoryTests : IDisposable
+{
+    private const long Limit = 64_000_000;
+    private const string Insert = "INSERT INTO keyed SELECT uuid() FROM range(100000)";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("tidemill-memory-").FullName;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private string File => Path.Combine(_folder, "warehouse.duckdb");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Keys_outgrow_the_limit_and_the_file_opens_again()
+    {
+        await using (var warehouse = await OpenAsync())
+        {
+            await warehouse.ExecuteAsync("CREATE TABLE keyed (id UUID PRIMARY KEY)", [], Token);
+            for (var i = 0; i < 14; i++)
+            {
+                await warehouse.ExecuteAsync(Insert, [], Token);
+            }
+        }
+
+        await using var again = await OpenAsync();
+        await again.ExecuteAsync(Insert, [], Token);
+        Assert.Equal([1_500_000L, true], await RowAsync(
+            again, "SELECT count(*), (SELECT memory_usage_bytes FROM duckdb_memory() WHERE tag = 'ART_INDEX') > 64000000 FROM keyed"));
+    }
+
+    [Fact]
+    public async Task An_index_that_does_not_fit_the_limit_is_built()
+    {
+        await using var warehouse = await OpenAsync();
+        await warehouse.ExecuteInTransactionAsync(
+            ["CREATE TABLE t AS SELECT uuid() AS a, uuid() AS b FROM range(1200000)", "CREATE INDEX on_a ON t (a)", "CREATE INDEX on_b ON t (b)"], Token);
+        Assert.Equal([2L], await RowAsync(warehouse, "SELECT count(*) FROM duckdb_indexes()"));
+    }
+
+    [Fact]
+    public async Task Rows_are_refused_before_the_machine_is_full()
+    {
+        var memory = new DuckDbMemory(Limit / 2, ceiling: Limit);
+        using (var sessions = Sessions(memory))
+        {
+            await using var writer = new DuckDbWriter(sessions);
+            await sessions.RunAsync(DuckDbWork.Querying, connection => connection.Execute("CREATE TABLE keyed (id UUID PRIMARY KEY)"), Token);
+            var error = await Assert.ThrowsAsync<TidemillException>(async () =>
+            {
+                for (var i = 0; i < 100; i++)
+                {
+                    await writer.BeginAsync(Token);
+                    await writer.ExecuteAsync("INSERT INTO keyed SELECT uuid() FROM range(20000)", [], Token);
+                    await writer.CommitAsync(Token);
+                }
+            });
+            Assert.Equal(ErrorCode.Unavailable, error.Code);
+            Assert.Contains("or use PostgreSQL as warehouse", error.Message, StringComparison.Ordinal);
+        }
+
+        using var again = Sessions(memory);
+        var keys = await again.RunAsync(DuckDbWork.Querying, connection => connection.Execute("CREATE TABLE copied AS SELECT * FROM keyed"), Token);
+        Assert.InRange(keys, 400_000, 1_000_000);
+    }
+
+    private DuckDbSessions Sessions(DuckDbMemory memory) => new(
+        () => DuckDbDatabase.Open(File, new Dictionary<string, string> { ["memory_limit"] = memory.Opening, ["threads"] = "2" }), memory, "warehouse");
+
+    private Task<DuckDbWarehouse> OpenAsync() => DuckDbWarehouse.OpenAsync(File, new WarehouseConnection { MemoryLimit = Limit, Threads = 2 }, Token);
+
+    private static async Task<object?[]> RowAsync(DuckDbWarehouse warehouse, string sql)
+    {
+        await using var result = await warehouse.QueryAsync(sql, [], readOnly: true, Token);
+        await using var rows = result.ReadRowsAsync(Token).GetAsyncEnumerator(Token);
+        Assert.True(await rows.MoveNextAsync());
+        return rows.Current;
+    }
+}
