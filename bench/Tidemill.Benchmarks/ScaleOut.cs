@@ -6,9 +6,10 @@ using Tidemill.Core.Warehouses;
 namespace Tidemill.Benchmarks;
 
 /// <summary>
-/// <c>scale-out [records] [rounds]</c>: Kafka -> decode -> PostgreSQL table with a primary key by one <c>tidemill worker</c> and
+/// <c>scale-out [records] [rounds] [share]</c>: Kafka -> decode -> PostgreSQL table with a primary key by one <c>tidemill worker</c> and
 /// by two that share the topic's two partitions. Timed from the first to the last tenth, so that starting and joining the group are
-/// left out. Servers come from TIDEMILL_TEST_KAFKA and TIDEMILL_TEST_POSTGRES; the program must be built.
+/// left out. With a share, each worker gets that percentage of a core and no more (Debian's cpulimit), as on a machine of its own,
+/// while the servers take what they need. Servers come from TIDEMILL_TEST_KAFKA and TIDEMILL_TEST_POSTGRES; the program must be built.
 /// </summary>
 internal static class ScaleOut
 {
@@ -19,21 +20,22 @@ internal static class ScaleOut
     {
         var records = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 2_000_000;
         var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 2;
+        var share = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : (int?)null;
         await using var topic = await KafkaTopic.CreateAsync(records);
         await using var warehouse = await PostgresWarehouse.OpenAsync(PostgresWrite.Connection(PostgresWrite.Settings()), default);
         for (var round = 1; round <= rounds; round++)
         {
-            var one = await RateAsync(topic, warehouse, records, workers: 1);
-            var two = await RateAsync(topic, warehouse, records, workers: 2);
+            var one = await RateAsync(topic, warehouse, records, workers: 1, share);
+            var two = await RateAsync(topic, warehouse, records, workers: 2, share);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"round {round}: one worker {one:N0} records/s, two {two:N0}, ratio {two / one:F2}, on {Environment.ProcessorCount} cores with both servers"));
+                $"round {round}: one worker {one:N0} records/s, two {two:N0}, ratio {two / one:F2}, {(share is null ? "" : $"each worker with {share} % of a core, ")}on {Environment.ProcessorCount} cores with both servers"));
         }
 
         return 0;
     }
 
     /// <summary>Records a second between the first and the last tenth.</summary>
-    private static async Task<double> RateAsync(KafkaTopic topic, PostgresWarehouse warehouse, int records, int workers)
+    private static async Task<double> RateAsync(KafkaTopic topic, PostgresWarehouse warehouse, int records, int workers, int? share)
     {
         var name = $"scale_{Guid.NewGuid():N}";
         var folder = Directory.CreateTempSubdirectory("tidemill-scale-").FullName;
@@ -41,7 +43,7 @@ internal static class ScaleOut
         try
         {
             WriteProject(folder, name, topic.Name);
-            running.AddRange(Enumerable.Range(1, workers).Select(n => Start(folder, $"w{n}")));
+            running.AddRange(Enumerable.Range(1, workers).Select(n => Start(folder, $"w{n}", share)));
             var first = await ReachAsync(warehouse, name, (long)(records * Skipped), running);
             var last = await ReachAsync(warehouse, name, (long)(records * (1 - Skipped)), running);
             return (last.Records - first.Records) / Stopwatch.GetElapsedTime(first.At, last.At).TotalSeconds;
@@ -111,10 +113,16 @@ internal static class ScaleOut
             """);
     }
 
-    private static Process Start(string folder, string worker)
+    private static Process Start(string folder, string worker, int? share)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "../../Tidemill.Cli/release/tidemill.dll");
-        return Process.Start(new ProcessStartInfo("dotnet", [program, "worker", "--project", folder, "--name", worker, "--port", "0"])
+        string[] command = ["dotnet", program, "worker", "--project", folder, "--name", worker, "--port", "0"];
+        if (share is { } percent)
+        {
+            command = ["cpulimit", "--foreground", "--limit", percent.ToString(CultureInfo.InvariantCulture), "--", .. command];
+        }
+
+        return Process.Start(new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardInput = true,
         })!;

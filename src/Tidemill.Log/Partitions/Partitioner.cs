@@ -11,7 +11,8 @@ internal static class Partitioner
     private const uint Seed = 0x9747b28c;
     private const uint Multiplier = 0x5bd1e995;
 
-    public static int ForKey(ReadOnlySpan<byte> key, int partitions) => (Murmur2(key) & int.MaxValue) % partitions;
+    public static int ForKey(ReadOnlySpan<byte> key, int partitions) =>
+        partitions == 1 ? 0 : (Murmur2(key) & int.MaxValue) % partitions;
 
     public static int Murmur2(ReadOnlySpan<byte> bytes)
     {

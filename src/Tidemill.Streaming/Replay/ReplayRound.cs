@@ -30,9 +30,9 @@ internal sealed class ReplayRound : IAsyncDisposable
     public static async Task<ReplayRound> OpenAsync(
         StreamServices services, StreamDefinition stream, ReplayPlan plan, StreamMetrics metrics, CancellationToken cancellationToken)
     {
+        var writer = await services.Warehouse.OpenWriterAsync(cancellationToken);
         var rows = new RowMaker(stream);
         var sinks = StreamSession.Sinks(services, stream);
-        var writer = await services.Warehouse.OpenWriterAsync(cancellationToken);
         var targets = sinks.Zip(plan.Sinks, stream.Sinks).Select(s => new ReplayTarget(
             s.First, (s.Third as WarehouseSinkDefinition)?.Table, s.Second.Method, writer)).ToList();
         var round = new ReplayRound(services, stream, rows, targets, writer, metrics);

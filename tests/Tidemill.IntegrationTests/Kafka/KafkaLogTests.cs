@@ -54,6 +54,36 @@ public sealed class KafkaLogTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_producer_closed_beside_appends_ends_each_of_them()
+    {
+        await _log.CreateTopicAsync(new TopicSpec(_topic) { Partitions = 2 }, default);
+        for (var round = 0; round < 10; round++)
+        {
+            var producer = _log.CreateProducer(new ProducerOptions());
+            var appends = Enumerable.Range(0, 16).Select(_ => Task.Run(AppendAsync)).ToList();
+            await producer.ProduceAsync(_topic, [new ProducerRecord { Value = "first"u8.ToArray() }], default);
+            await producer.DisposeAsync();
+
+            Assert.Contains(true, await Task.WhenAll(appends).WaitAsync(Patience, TestContext.Current.CancellationToken));
+
+            // Whether the producer was closed before the last of the appends began.
+            async Task<bool> AppendAsync()
+            {
+                var records = Enumerable.Range(0, 200).Select(i => new ProducerRecord { Value = Encoding.UTF8.GetBytes($"record {i}") }).ToArray();
+                try
+                {
+                    for (var i = 0; i < 500; i++) await producer.ProduceAsync(_topic, records, default);
+                    return false;
+                }
+                catch (TidemillException error) when (error.Code == ErrorCode.InvalidRequest)
+                {
+                    return true;
+                }
+            }
+        }
+    }
+
+    [Fact]
     public async Task Aborted_records_are_not_seen_and_reading_moves_over_markers_to_the_end()
     {
         await _log.CreateTopicAsync(new TopicSpec(_topic), default);

@@ -94,7 +94,7 @@ internal sealed class BrokerCalls : IAsyncDisposable
                 connection = new AdminConnection(properties);
             }
 
-            connection.AddReference();
+            connection.Shared.AddReference();
             return connection;
         }
     }
@@ -103,11 +103,11 @@ internal sealed class BrokerCalls : IAsyncDisposable
     {
         try
         {
-            return await call(current.Client).ConfigureAwait(false);
+            return await call(current.Shared.Client).ConfigureAwait(false);
         }
         finally
         {
-            current.Release();
+            current.Shared.Release();
         }
     }
 
@@ -115,8 +115,8 @@ internal sealed class BrokerCalls : IAsyncDisposable
     private static Task Close(AdminConnection connection, Error error)
     {
         connection.GiveUp(error);
-        connection.Release();
-        return connection.Gone;
+        connection.Shared.Release();
+        return connection.Shared.Gone;
     }
 
     private void Replace(AdminConnection broken, Error? error)
@@ -138,42 +138,23 @@ internal sealed class BrokerCalls : IAsyncDisposable
         return error;
     }
 
-    /// <summary>
-    /// One admin client, and the first trouble heard of it. It is disposed once it is closed and its last request has ended:
-    /// librdkafka's calls under way must not see it go.
-    /// </summary>
+    /// <summary>One admin client, and the first trouble heard of it.</summary>
     private sealed class AdminConnection
     {
-        private readonly TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource<Error> heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private volatile Error? trouble;
-        private int references = 1;
 
-        public AdminConnection(IReadOnlyDictionary<string, string> properties) => Client = new AdminClientBuilder(properties)
-            .SetErrorHandler((_, error) => OnError(KafkaErrors.Clarified(error)))
-            .SetLogHandler((_, _) => { })
-            .Build();
+        public AdminConnection(IReadOnlyDictionary<string, string> properties) => Shared = new SharedClient<IAdminClient>(
+            new AdminClientBuilder(properties)
+                .SetErrorHandler((_, error) => OnError(KafkaErrors.Clarified(error)))
+                .SetLogHandler((_, _) => { })
+                .Build());
 
-        public IAdminClient Client { get; }
-
-        public Task Gone => gone.Task;
+        public SharedClient<IAdminClient> Shared { get; }
 
         public Task<Error> Heard => heard.Task;
 
         public Error? Trouble => trouble;
-
-        public void AddReference() => Interlocked.Increment(ref references);
-
-        /// <summary>The last one out has the client disposed, which waits for its threads, of which the caller may be one.</summary>
-        public void Release()
-        {
-            if (Interlocked.Decrement(ref references) > 0) return;
-            _ = Task.Run(() =>
-            {
-                Client.Dispose();
-                gone.SetResult();
-            });
-        }
 
         public void GiveUp(Error error) => heard.TrySetResult(error);
 

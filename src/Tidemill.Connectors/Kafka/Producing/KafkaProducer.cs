@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Confluent.Kafka;
 using Tidemill.Core.Errors;
@@ -21,40 +20,55 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
     private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(5);
 
     // By batch bytes: one, but for topics whose largest record is smaller than a batch.
-    private readonly ConcurrentDictionary<int, Lazy<IProducer<byte[]?, byte[]?>>> clients = new();
-    private volatile bool disposed;
+    private readonly Dictionary<int, SharedClient<IProducer<byte[]?, byte[]?>>> clients = [];
+    private readonly Lock gate = new();
+    private bool disposed;
 
     public async ValueTask<IReadOnlyList<RecordPosition>> ProduceAsync(
         string topic, IReadOnlyList<ProducerRecord> records, CancellationToken cancellationToken)
     {
-        if (disposed) throw new TidemillException(ErrorCode.InvalidRequest, "The producer is closed.");
         var limits = await log.LimitsOfAsync(topic, cancellationToken).ConfigureAwait(false);
         for (int i = 0; i < records.Count; i++) Check(topic, limits, records[i], i);
         if (records.Count == 0) return [];
         int batchBytes = Math.Min(BatchBytes, limits.MaxRequestBytes);
-        var client = Client(batchBytes);
+        var shared = Client(batchBytes);
         var operation = new ProduceOperation(topic, records.Count);
         try
         {
-            for (int i = 0; i < records.Count; i++) await SendAsync(client, operation, records[i], i, cancellationToken).ConfigureAwait(false);
+            for (int i = 0; i < records.Count; i++) await SendAsync(shared.Client, operation, records[i], i, cancellationToken).ConfigureAwait(false);
             return await operation.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (KafkaException error)
         {
-            if (error.Error.IsFatal) Discard(batchBytes, client);
+            if (error.Error.IsFatal) Discard(batchBytes, shared);
             throw log.Explain($"append to {topic}", error);
+        }
+        finally
+        {
+            shared.Release();
         }
     }
 
-    public ValueTask DisposeAsync()
+    /// <summary>Calls under way that the brokers do not answer are not waited for long; they keep the client until they end.</summary>
+    public async ValueTask DisposeAsync()
     {
-        if (disposed) return default;
-        disposed = true;
-        return new ValueTask(Task.Run(() =>
+        SharedClient<IProducer<byte[]?, byte[]?>>[] last;
+        lock (gate)
         {
-            foreach (var client in clients.Values.Where(c => c.IsValueCreated)) Close(client.Value);
+            disposed = true;
+            last = [.. clients.Values];
             clients.Clear();
-        }));
+        }
+
+        await Task.Run(() =>
+        {
+            foreach (var shared in last)
+            {
+                shared.Client.Flush(ClosePatience);
+                shared.Release();
+            }
+        }).ConfigureAwait(false);
+        await Task.WhenAny(Task.WhenAll(last.Select(c => c.Gone)), Task.Delay(ClosePatience, time)).ConfigureAwait(false);
     }
 
     private async ValueTask SendAsync(
@@ -109,22 +123,31 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
         }
     }
 
-    private IProducer<byte[]?, byte[]?> Client(int batchBytes) =>
-        clients.GetOrAdd(batchBytes, bytes => new Lazy<IProducer<byte[]?, byte[]?>>(() => log.BuildProducer(options.Acknowledgement, bytes))).Value;
-
-    /// <summary>A producer that met a fatal error refuses everything from then on: the next call begins a new one.</summary>
-    private void Discard(int batchBytes, IProducer<byte[]?, byte[]?> client)
+    /// <summary>Referenced: the caller releases it.</summary>
+    private SharedClient<IProducer<byte[]?, byte[]?>> Client(int batchBytes)
     {
-        if (clients.TryGetValue(batchBytes, out var current) && ReferenceEquals(current.Value, client)
-            && clients.TryRemove(KeyValuePair.Create(batchBytes, current)))
+        lock (gate)
         {
-            client.Dispose();
+            if (disposed) throw new TidemillException(ErrorCode.InvalidRequest, "The producer is closed.");
+            if (!clients.TryGetValue(batchBytes, out var shared))
+            {
+                clients.Add(batchBytes, shared = new SharedClient<IProducer<byte[]?, byte[]?>>(log.BuildProducer(options.Acknowledgement, batchBytes)));
+            }
+
+            shared.AddReference();
+            return shared;
         }
     }
 
-    private static void Close(IProducer<byte[]?, byte[]?> client)
+    /// <summary>A producer that met a fatal error refuses everything from then on: the next call begins a new one.</summary>
+    private void Discard(int batchBytes, SharedClient<IProducer<byte[]?, byte[]?>> broken)
     {
-        client.Flush(ClosePatience);
-        client.Dispose();
+        lock (gate)
+        {
+            if (!clients.TryGetValue(batchBytes, out var current) || current != broken) return;
+            clients.Remove(batchBytes);
+        }
+
+        broken.Release();
     }
 }

@@ -2,14 +2,13 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tidemill.Core.Errors;
-using Tidemill.Core.Logs;
 using Tidemill.Server.Hosting;
 
 namespace Tidemill.Server.Console.Feed;
 
 /// <summary>
-/// Takes one <see cref="ConsoleSnapshot"/> a second, shared by every page and tab. The warehouse is asked only while
-/// somebody has looked within the last few seconds, so an idle server stays idle.
+/// Takes one <see cref="ConsoleSnapshot"/> a second, shared by every page and tab. While nobody has looked for some seconds,
+/// the log is asked only now and then and the warehouse not at all, so an idle server stays idle.
 /// </summary>
 internal sealed partial class ConsoleFeed(ProjectRuntime runtime, ILogger<ConsoleFeed> logger) : BackgroundService
 {
@@ -23,10 +22,14 @@ internal sealed partial class ConsoleFeed(ProjectRuntime runtime, ILogger<Consol
     private static readonly TimeSpan WarehousePeriod = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Attention = TimeSpan.FromSeconds(10);
 
+    /// <summary>Between two looks at the log for the throughput line's sake alone.</summary>
+    private static readonly TimeSpan QuietPeriod = TimeSpan.FromSeconds(10);
+
     private readonly DashboardReader _dashboards = new(runtime);
     private volatile ConsoleSnapshot _current = ConsoleSnapshot.Empty;
     private long _lastLook = long.MinValue;
     private long _lastWarehouse = long.MinValue;
+    private long _lastLog = long.MinValue;
     private long _lastTotal = -1;
 
     /// <summary>The latest snapshot; whoever reads it keeps the warehouse's part fresh.</summary>
@@ -62,15 +65,16 @@ internal sealed partial class ConsoleFeed(ProjectRuntime runtime, ILogger<Consol
     {
         try
         {
-            var topics = await DescribeTopicsAsync(cancellationToken);
-            var snapshot = _current with
+            _current = _current with { At = runtime.Time.GetUtcNow(), Streams = runtime.StreamStatus() };
+            if (LogIsDue())
             {
-                At = runtime.Time.GetUtcNow(),
-                Streams = runtime.StreamStatus(),
-                Topics = topics,
-                AppendRates = Append(topics),
-            };
-            _current = WarehouseIsDue() ? await AskWarehouseAsync(snapshot, cancellationToken) : snapshot;
+                _current = await AskLogAsync(_current, cancellationToken);
+            }
+
+            if (WarehouseIsDue())
+            {
+                _current = await AskWarehouseAsync(_current, cancellationToken);
+            }
         }
         catch (TidemillException e)
         {
@@ -78,13 +82,21 @@ internal sealed partial class ConsoleFeed(ProjectRuntime runtime, ILogger<Consol
         }
     }
 
+    private bool LogIsDue() =>
+        _lastLog == long.MinValue || IsWatched() || runtime.Time.GetElapsedTime(_lastLog) >= QuietPeriod;
+
     private bool WarehouseIsDue()
     {
-        var looked = Interlocked.Read(ref _lastLook);
-        var due = runtime.Gate.IsOpen && looked != long.MinValue && runtime.Time.GetElapsedTime(looked) < Attention
+        var due = runtime.Gate.IsOpen && IsWatched()
             && (_lastWarehouse == long.MinValue || runtime.Time.GetElapsedTime(_lastWarehouse) >= WarehousePeriod);
         _lastWarehouse = due ? runtime.Time.GetTimestamp() : _lastWarehouse;
         return due;
+    }
+
+    private bool IsWatched()
+    {
+        var looked = Interlocked.Read(ref _lastLook);
+        return looked != long.MinValue && runtime.Time.GetElapsedTime(looked) < Attention;
     }
 
     private async Task<ConsoleSnapshot> AskWarehouseAsync(ConsoleSnapshot snapshot, CancellationToken cancellationToken)
@@ -104,17 +116,25 @@ internal sealed partial class ConsoleFeed(ProjectRuntime runtime, ILogger<Consol
         }
     }
 
-    private async Task<IReadOnlyList<TopicDescription>> DescribeTopicsAsync(CancellationToken cancellationToken) =>
-        await runtime.Log.DescribeTopicsAsync(await runtime.Log.ListTopicsAsync(cancellationToken), cancellationToken);
-
-    private ImmutableArray<double> Append(IReadOnlyList<TopicDescription> topics)
+    private async Task<ConsoleSnapshot> AskLogAsync(ConsoleSnapshot snapshot, CancellationToken cancellationToken)
     {
+        var topics = await runtime.Log.DescribeTopicsAsync(await runtime.Log.ListTopicsAsync(cancellationToken), cancellationToken);
         var total = topics.Sum(t => t.Partitions.Sum(p => p.Next.Value));
-        var seconds = Math.Max((runtime.Time.GetUtcNow() - _current.At).TotalSeconds, 0.1);
-        var rate = _lastTotal < 0 ? (double?)null : Math.Max(total - _lastTotal, 0) / seconds;
-        _lastTotal = total;
-        var rates = _current.AppendRates;
-        return rate is { } value ? [.. rates.Skip(Math.Max(0, rates.Length - HistorySeconds + 1)), value] : rates;
+        var (before, since, now) = (_lastTotal, _lastLog, runtime.Time.GetTimestamp());
+        (_lastTotal, _lastLog) = (total, now);
+        return snapshot with
+        {
+            Topics = topics,
+            AppendRates = before < 0 ? snapshot.AppendRates : WithRate(snapshot.AppendRates, Math.Max(total - before, 0), runtime.Time.GetElapsedTime(since, now)),
+        };
+    }
+
+    /// <summary>One value a second, the same for all seconds since the last look.</summary>
+    private static ImmutableArray<double> WithRate(ImmutableArray<double> rates, long records, TimeSpan time)
+    {
+        var seconds = Math.Clamp((int)Math.Round(time.TotalSeconds), 1, HistorySeconds);
+        var rate = records / Math.Max(time.TotalSeconds, 0.1);
+        return [.. rates.Skip(Math.Max(0, rates.Length - HistorySeconds + seconds)), .. Enumerable.Repeat(rate, seconds)];
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The console's numbers could not be read: {Code}: {Reason}")]
