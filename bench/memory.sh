@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Resident memory of the whole program (Linux): idle, and while a stream fills a keyed DuckDB table at a given rate, at ten
-# moments of the run: it should be flat but for the table's key index. From Kafka instead of the embedded log where
-# TIDEMILL_TEST_KAFKA names a broker.
-# usage: bench/memory.sh [RECORDS_PER_SECOND] [SECONDS]
+# Resident memory of the whole program (Linux): idle, and while a stream fills a DuckDB table at a given rate, at ten moments of
+# the run. Without a key it should be flat; the index of keys grows by about 55 bytes a row. From Kafka instead of the embedded
+# log where TIDEMILL_TEST_KAFKA names a broker.
+# usage: bench/memory.sh [RECORDS_PER_SECOND] [SECONDS] [keyed|appended] [MEMORY_LIMIT]
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 rate=${1:-100000}
 seconds=${2:-30}
+kind=${3:-keyed}
+limit=${4:-}
 folder=$(mktemp -d)
 pid=
 cleanup() {
@@ -18,6 +20,8 @@ trap cleanup EXIT
 
 cp -r "$root/examples/transactions/." "$folder"
 rm -rf "$folder/.tidemill" "$folder/streams/hourly_metrics_live.yaml" "$folder/dashboards"
+[ "$kind" = keyed ] || sed -i "/key: .transaction_id/d; s/on_conflict: ignore/on_conflict: append/" "$folder/streams/transactions.yaml"
+[ -z "$limit" ] || sed -i "0,/warehouse: {type: duckdb}/s//warehouse: {type: duckdb, memory_limit: $limit}/" "$folder/tidemill.yaml"
 
 if [ -n "${TIDEMILL_TEST_KAFKA:-}" ]; then
     name="bench-$$-$RANDOM"
@@ -42,6 +46,6 @@ measure() { # label, wait in seconds
 }
 
 sed -i "s/^    rate: .*/    rate: $rate/" "$folder/streams/generator.yaml"
-measure "$rate records/s for $seconds s" "$seconds"
+measure "$kind, $rate records/s for $seconds s" "$seconds"
 sed -i "s/^name: generator/name: generator\nenabled: false/" "$folder/streams/generator.yaml"
 measure "idle for 15 s" 15

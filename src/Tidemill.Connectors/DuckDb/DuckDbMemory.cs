@@ -5,7 +5,7 @@ using Tidemill.DuckDb;
 namespace Tidemill.Connectors.DuckDb;
 
 /// <summary>
-/// An engine's memory limit, which follows the indexes of its keys. DuckDB (1.5) holds those in memory whole: where they
+/// An engine's memory limit and checkpoints, which follow the indexes of its keys. DuckDB (1.5) holds those in memory whole: where they
 /// outgrow the limit a commit fails half done, after which the engine fails at its next checkpoint, and the file cannot
 /// be opened under that limit any more, as its write-ahead log is not replayed. So a file is opened with what the machine has, and
 /// the limit is then what was asked for and the indexes on top. Safe for many threads.
@@ -16,6 +16,14 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
 {
     /// <summary>Measured: 55 for random UUIDs.</summary>
     private const int KeyBytes = 64;
+
+    /// <summary>
+    /// Bytes of write-ahead log, and of rows in memory, from one checkpoint to the next. A checkpoint writes the indexes whole: it
+    /// comes when the log is as large as they are.
+    /// </summary>
+    private const long FewestLogBytes = 32_000_000;
+
+    private const long MostLogBytes = 256_000_000;
 
     /// <summary>The limit follows in steps of this share of it.</summary>
     private const int Steps = 8;
@@ -32,6 +40,7 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
     private long _next;
     private double _keyBytes = KeyBytes;
     private long _set;
+    private long _logBytes;
     private volatile TidemillException? _refusal;
 
     /// <summary>The setting to open a file with.</summary>
@@ -43,7 +52,7 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
         using var connection = database.Connect();
         lock (_lock)
         {
-            _set = _ceiling;
+            (_set, _logBytes) = (_ceiling, 0);
             Adapt(connection);
         }
     }
@@ -92,12 +101,13 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
         {
             var (held, keys) = Read(connection);
 
-            // What a checkpoint has put away is loaded again with the next keys.
-            _keyBytes = keys > 0 ? Math.Max(_keyBytes, (double)held / keys) : _keyBytes;
-            var indexes = Math.Max(held, (long)(keys * _keyBytes));
+            // What a checkpoint has put away is loaded again with the next keys. Few keys tell nothing of what one takes.
             var step = limit / Steps;
+            _keyBytes = keys > 0 && held > step ? Math.Max(_keyBytes, (double)held / keys) : _keyBytes;
+            var indexes = Math.Max(held, (long)(keys * _keyBytes));
             _refusal = indexes + (limit / 2) <= _ceiling ? null : Full(keys, indexes);
             Set(connection, Math.Min(_ceiling, limit + (indexes * 5 / 4 / step * step)));
+            SetCheckpoints(connection, Math.Clamp(indexes, FewestLogBytes, MostLogBytes));
         }
         catch (DuckDbException)
         {
@@ -126,6 +136,15 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
 
         connection.Execute($"SET GLOBAL memory_limit = '{Setting(bytes)}'");
         _set = bytes;
+    }
+
+    private void SetCheckpoints(DuckDbConnection connection, long bytes)
+    {
+        if (Math.Abs(bytes - _logBytes) > _logBytes / Steps)
+        {
+            connection.Execute($"SET GLOBAL checkpoint_threshold = '{Setting(bytes)}'");
+            _logBytes = bytes;
+        }
     }
 
     private static string Setting(long bytes) => bytes.ToString(CultureInfo.InvariantCulture) + "B";

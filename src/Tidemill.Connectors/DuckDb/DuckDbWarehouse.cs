@@ -70,8 +70,6 @@ public sealed class DuckDbWarehouse : IWarehouse
             // SQL promises no order without ORDER BY; not keeping one lets a plain INSERT run on all threads.
             ["preserve_insertion_order"] = "false",
 
-            // A checkpoint writes each primary key's index whole: at DuckDB's 16 MB they would outweigh the rows.
-            ["checkpoint_threshold"] = "256MB",
             ["autoinstall_known_extensions"] = "false",
             ["autoload_known_extensions"] = "false",
         };

@@ -38,6 +38,18 @@ public sealed class DuckDbMemoryTests : IDisposable
     }
 
     [Fact]
+    public async Task Few_keys_and_many_rows_without_one_leave_the_limit_as_it_is()
+    {
+        await using var warehouse = await OpenAsync();
+        await warehouse.ExecuteAsync("CREATE TABLE few (id UUID PRIMARY KEY, v INTEGER, UNIQUE (v))", [], Token);
+        await warehouse.ExecuteAsync("INSERT INTO few SELECT uuid(), i FROM range(1000) r(i)", [], Token);
+        await warehouse.ExecuteAsync("CREATE TABLE many AS SELECT uuid() FROM range(1000000)", [], Token);
+        await Task.Delay(TimeSpan.FromSeconds(1.1), Token);
+        await warehouse.ExecuteAsync("INSERT INTO few SELECT uuid(), 1000 + i FROM range(20000) r(i)", [], Token);
+        Assert.Equal(["61.0 MiB"], await RowAsync(warehouse, "SELECT current_setting('memory_limit')"));
+    }
+
+    [Fact]
     public async Task An_index_that_does_not_fit_the_limit_is_built()
     {
         await using var warehouse = await OpenAsync();
