@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Tidemill.DuckDb.Handles;
 using Tidemill.DuckDb.Native;
 using Tidemill.DuckDb.Scans;
@@ -42,7 +43,8 @@ public sealed class DuckDbDatabase : IDisposable
     }
 
     /// <summary>
-    /// Opens a database file, creating it when missing, or with null a new database in memory.
+    /// Opens a database file, creating it when missing, or with null a new database in memory. What does not fit the memory limit is
+    /// spilled beside the file, or for one in memory into a folder of its own in the system's temporary folder.
     /// <paramref name="settings"/> are DuckDB's configuration options, for example access_mode, threads, memory_limit.
     /// </summary>
     /// <exception cref="DuckDbException">
@@ -53,6 +55,7 @@ public sealed class DuckDbDatabase : IDisposable
     public static DuckDbDatabase Open(string? path, IReadOnlyDictionary<string, string>? settings = null)
     {
         if (path is not null) NativeText.RejectNul(path, nameof(path));
+        else settings = WithSpillFolder(settings);
         nint config = 0;
         try
         {
@@ -72,6 +75,17 @@ public sealed class DuckDbDatabase : IDisposable
         {
             if (config != 0) DuckDbApi.duckdb_destroy_config(ref config);
         }
+    }
+
+    /// <summary>
+    /// DuckDB would spill into .tmp of the working folder, several databases into the same files. It makes the folder when it first
+    /// spills, and removes it at the end.
+    /// </summary>
+    private static Dictionary<string, string> WithSpillFolder(IReadOnlyDictionary<string, string>? settings)
+    {
+        var all = new Dictionary<string, string>(settings ?? ImmutableDictionary<string, string>.Empty);
+        all.TryAdd("temp_directory", System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"tidemill-spill-{Guid.NewGuid():N}"));
+        return all;
     }
 
     /// <summary>A new session: own transaction, settings and temporary objects.</summary>

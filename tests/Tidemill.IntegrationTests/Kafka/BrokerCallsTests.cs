@@ -14,6 +14,31 @@ public sealed class BrokerCallsTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     [Fact]
+    public async Task Answered_requests_leave_nothing_behind()
+    {
+        KafkaLibrary.Load();
+        await using var calls = new BrokerCalls(
+            new Dictionary<string, string> { ["bootstrap.servers"] = $"127.0.0.1:{FreePorts.One()}" }, "nobody", TimeProvider.System);
+        var answers = new List<WeakReference>();
+        for (var i = 0; i < 100; i++) await AskAsync();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+
+        Assert.InRange(answers.Count(answer => answer.IsAlive), 0, 2);
+
+        async Task AskAsync()
+        {
+            var answer = await calls.CallAsync("ask", async _ =>
+            {
+                await Task.Yield();
+                return new object();
+            }, CancellationToken.None);
+            answers.Add(new WeakReference(answer));
+        }
+    }
+
+    [Fact]
     public async Task A_client_that_is_replaced_goes_only_after_the_requests_under_way()
     {
         KafkaLibrary.Load();

@@ -61,7 +61,7 @@ public sealed class DuckDbMemoryTests : IDisposable
     [Fact]
     public async Task Rows_are_refused_before_the_machine_is_full()
     {
-        var memory = new DuckDbMemory(Limit / 2, ceiling: Limit);
+        var memory = new DuckDbMemory(Limit, ceiling: 2 * Limit);
         using (var sessions = Sessions(memory))
         {
             await using var writer = new DuckDbWriter(sessions);
@@ -71,7 +71,7 @@ public sealed class DuckDbMemoryTests : IDisposable
                 for (var i = 0; i < 100; i++)
                 {
                     await writer.BeginAsync(Token);
-                    await writer.ExecuteAsync("INSERT INTO keyed SELECT uuid() FROM range(20000)", [], Token);
+                    await writer.ExecuteAsync("INSERT INTO keyed SELECT uuid() FROM range(30000)", [], Token);
                     await writer.CommitAsync(Token);
                 }
             });
@@ -81,7 +81,7 @@ public sealed class DuckDbMemoryTests : IDisposable
 
         using var again = Sessions(memory);
         var keys = await again.RunAsync(DuckDbWork.Querying, connection => connection.Execute("CREATE TABLE copied AS SELECT * FROM keyed"), Token);
-        Assert.InRange(keys, 400_000, 1_000_000);
+        Assert.InRange(keys, 1_000_000, 2_200_000);
     }
 
     private DuckDbSessions Sessions(DuckDbMemory memory) => new(

@@ -45,15 +45,14 @@ internal sealed class BrokerCalls : IAsyncDisposable
         try
         {
             var answer = AskAsync(current, call);
-            var hopeless = HopelessAsync(current, answer, cancellationToken);
-            if (await Task.WhenAny(answer, hopeless).WaitAsync(cancellationToken).ConfigureAwait(false) == answer)
+            if (await IsAnsweredAsync(current, answer, cancellationToken).ConfigureAwait(false))
             {
                 return await answer.ConfigureAwait(false);
             }
 
             // Nobody waits for the request any more; why it fails is known here already.
             _ = answer.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            var error = await hopeless.ConfigureAwait(false);
+            var error = await current.Heard.ConfigureAwait(false);
             Replace(current, error);
             throw KafkaErrors.From($"{action} at {description}", error);
         }
@@ -130,12 +129,19 @@ internal sealed class BrokerCalls : IAsyncDisposable
         _ = Close(broken, error ?? new Error(Confluent.Kafka.ErrorCode.Local_TimedOut));
     }
 
-    /// <summary>Completes when the client is in trouble and the request is not answered soon after all.</summary>
-    private async Task<Error> HopelessAsync(AdminConnection current, Task answer, CancellationToken cancellationToken)
+    /// <summary>
+    /// False when the client is in trouble and the request is not answered soon after all. Nothing of an answered request stays
+    /// with the client: WhenAny takes itself off the task that goes on, which an await would not.
+    /// </summary>
+    private async Task<bool> IsAnsweredAsync(AdminConnection current, Task answer, CancellationToken cancellationToken)
     {
-        var error = await current.Heard.ConfigureAwait(false);
-        await Task.WhenAny(answer, Task.Delay(Grace, time, cancellationToken)).ConfigureAwait(false);
-        return error;
+        await Task.WhenAny(answer, current.Heard).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (!answer.IsCompleted)
+        {
+            await Task.WhenAny(answer, Task.Delay(Grace, time, cancellationToken)).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return answer.IsCompleted;
     }
 
     /// <summary>One admin client, and the first trouble heard of it.</summary>
