@@ -47,5 +47,7 @@ measure() { # label, wait in seconds
 
 sed -i "s/^    rate: .*/    rate: $rate/" "$folder/streams/generator.yaml"
 measure "$kind, $rate records/s for $seconds s" "$seconds"
+# A topic on Kafka is full now, and would be read again.
+[ -z "${TIDEMILL_TEST_KAFKA:-}" ] || exit 0
 sed -i "s/^name: generator/name: generator\nenabled: false/" "$folder/streams/generator.yaml"
 measure "idle for 15 s" 15
