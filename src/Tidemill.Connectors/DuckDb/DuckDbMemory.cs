@@ -19,7 +19,7 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
 
     /// <summary>
     /// Bytes of write-ahead log, and of rows in memory, from one checkpoint to the next. A checkpoint writes the indexes whole: it
-    /// comes when the log is as large as they are.
+    /// comes when the log is twice as large as they are.
     /// </summary>
     private const long FewestLogBytes = 32_000_000;
 
@@ -107,7 +107,7 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
             var indexes = Math.Max(held, (long)(keys * _keyBytes));
             _refusal = indexes + (limit / 2) <= _ceiling ? null : Full(keys, indexes);
             Set(connection, Math.Min(_ceiling, limit + (indexes * 5 / 4 / step * step)));
-            SetCheckpoints(connection, Math.Clamp(indexes, FewestLogBytes, MostLogBytes));
+            SetCheckpoints(connection, Math.Clamp(indexes * 2, FewestLogBytes, MostLogBytes));
         }
         catch (DuckDbException)
         {
