@@ -79,12 +79,19 @@ public sealed class DuckDbDatabase : IDisposable
 
     /// <summary>
     /// DuckDB would spill into .tmp of the working folder, several databases into the same files. It makes the folder when it first
-    /// spills, and removes it at the end.
+    /// spills, and removes it at the end. The setting comes first: behind one that closes off the machine's files it is refused.
     /// </summary>
-    private static Dictionary<string, string> WithSpillFolder(IReadOnlyDictionary<string, string>? settings)
+    private static OrderedDictionary<string, string> WithSpillFolder(IReadOnlyDictionary<string, string>? settings)
     {
-        var all = new Dictionary<string, string>(settings ?? ImmutableDictionary<string, string>.Empty);
-        all.TryAdd("temp_directory", System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"tidemill-spill-{Guid.NewGuid():N}"));
+        var all = new OrderedDictionary<string, string>
+        {
+            ["temp_directory"] = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"tidemill-spill-{Guid.NewGuid():N}"),
+        };
+        foreach (var (name, value) in settings ?? ImmutableDictionary<string, string>.Empty)
+        {
+            all[name] = value;
+        }
+
         return all;
     }
 

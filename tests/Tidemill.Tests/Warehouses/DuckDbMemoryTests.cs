@@ -6,6 +6,7 @@ using Tidemill.DuckDb;
 namespace Tidemill.Tests.Warehouses;
 
 /// <summary>Indexes of keys, which DuckDB holds in memory whole, against a memory limit that they outgrow.</summary>
+[Collection(nameof(DuckDbMemoryTests))]
 public sealed class DuckDbMemoryTests : IDisposable
 {
     private const long Limit = 64_000_000;
@@ -97,3 +98,7 @@ public sealed class DuckDbMemoryTests : IDisposable
         return rows.Current;
     }
 }
+
+/// <summary>Millions of keys take both processors for seconds.</summary>
+[CollectionDefinition(nameof(DuckDbMemoryTests), DisableParallelization = true)]
+public sealed class DuckDbMemoryTestsAlone;
