@@ -8,7 +8,7 @@ using static Tidemill.Benchmarks.WarehouseWrites;
 namespace Tidemill.Benchmarks;
 
 /// <summary>
-/// duckdb-write [ROWS] [ROUNDS] [CHECKPOINT_THRESHOLD]: the writer against one INSERT ... SELECT over all chunks and against the appender, into
+/// duckdb-write [ROWS] [ROUNDS]: the writer against one INSERT ... SELECT over all chunks and against the appender, into
 /// the same table with its primary key, on a file.
 /// </summary>
 internal static class DuckDbWrite
@@ -22,11 +22,6 @@ internal static class DuckDbWrite
         {
             await using var warehouse = await DuckDbWarehouse.OpenAsync(
                 Path.Combine(folder, "warehouse.duckdb"), new WarehouseConnection { MemoryLimit = 2_000_000_000 }, CancellationToken.None);
-            if (arguments.Length > 2)
-            {
-                await warehouse.ExecuteAsync($"SET GLOBAL checkpoint_threshold = '{arguments[2]}'", [], CancellationToken.None);
-            }
-
             var batches = TransactionBatches.Create(rows);
             await CompareAsync(warehouse, rows, rounds,
                 ("one INSERT ... SELECT", false, () => InsertAsync(warehouse, batches)),

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Tidemill.DuckDb.Handles;
 using Tidemill.DuckDb.Native;
 using Tidemill.DuckDb.Scans;
@@ -87,7 +86,7 @@ public sealed class DuckDbDatabase : IDisposable
         {
             ["temp_directory"] = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"tidemill-spill-{Guid.NewGuid():N}"),
         };
-        foreach (var (name, value) in settings ?? ImmutableDictionary<string, string>.Empty)
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
         {
             all[name] = value;
         }

@@ -43,17 +43,26 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
     private long _logBytes;
     private volatile TidemillException? _refusal;
 
-    /// <summary>The setting to open a file with.</summary>
-    public string Opening => Setting(_ceiling);
-
-    /// <summary>Of a file that was just opened.</summary>
-    public void Begin(DuckDbDatabase database)
+    /// <summary>Opens a file with what the machine has, and then sets the limit. May be called again once the engine is gone.</summary>
+    /// <exception cref="DuckDbException">As of <see cref="DuckDbDatabase.Open"/>.</exception>
+    public DuckDbDatabase Open(string path, IReadOnlyDictionary<string, string> settings)
     {
-        using var connection = database.Connect();
-        lock (_lock)
+        var database = DuckDbDatabase.Open(path, new Dictionary<string, string>(settings) { ["memory_limit"] = Setting(_ceiling) });
+        try
         {
-            (_set, _logBytes) = (_ceiling, 0);
-            Adapt(connection);
+            using var connection = database.Connect();
+            lock (_lock)
+            {
+                (_set, _logBytes) = (_ceiling, 0);
+                Adapt(connection);
+            }
+
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
         }
     }
 

@@ -35,7 +35,7 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
             lock (_lock)
             {
                 ObjectDisposedException.ThrowIf(_disposed, this);
-                return _database ??= OpenFile();
+                return _database ??= open();
             }
         }
     }
@@ -155,21 +155,6 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
             }
 
             throw DuckDbErrors.Map(error, kind, description);
-        }
-    }
-
-    private DuckDbDatabase OpenFile()
-    {
-        var database = open();
-        try
-        {
-            memory.Begin(database);
-            return database;
-        }
-        catch
-        {
-            database.Dispose();
-            throw;
         }
     }
 

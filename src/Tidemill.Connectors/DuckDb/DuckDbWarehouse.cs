@@ -65,11 +65,8 @@ public sealed class DuckDbWarehouse : IWarehouse
     {
         var settings = new Dictionary<string, string>
         {
-            ["memory_limit"] = memory.Opening,
-
             // SQL promises no order without ORDER BY; not keeping one lets a plain INSERT run on all threads.
             ["preserve_insertion_order"] = "false",
-
             ["autoinstall_known_extensions"] = "false",
             ["autoload_known_extensions"] = "false",
         };
@@ -86,7 +83,7 @@ public sealed class DuckDbWarehouse : IWarehouse
             }
 
             DuckDbRecovery.Prepare(path);
-            return Confine(DuckDbDatabase.Open(path, settings), connection.Files);
+            return Confine(memory.Open(path, settings), connection.Files);
         }
         catch (DuckDbException error)
         {

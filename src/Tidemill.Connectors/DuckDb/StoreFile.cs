@@ -35,8 +35,7 @@ internal sealed class StoreFile : IAsyncDisposable
             try
             {
                 var memory = new DuckDbMemory(MemoryLimit);
-                database = DuckDbDatabase.Open(path, new Dictionary<string, string> { ["memory_limit"] = memory.Opening, ["threads"] = "2" });
-                memory.Begin(database);
+                database = memory.Open(path, new Dictionary<string, string> { ["threads"] = "2" });
                 var file = new StoreFile(database, memory, path);
                 file.connection.Execute(schema);
                 return file;

@@ -1,7 +1,6 @@
 using Tidemill.Connectors.DuckDb;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
-using Tidemill.DuckDb;
 
 namespace Tidemill.Tests.Warehouses;
 
@@ -86,7 +85,7 @@ public sealed class DuckDbMemoryTests : IDisposable
     }
 
     private DuckDbSessions Sessions(DuckDbMemory memory) => new(
-        () => DuckDbDatabase.Open(File, new Dictionary<string, string> { ["memory_limit"] = memory.Opening, ["threads"] = "2" }), memory, "warehouse");
+        () => memory.Open(File, new Dictionary<string, string> { ["threads"] = "2" }), memory, "warehouse");
 
     private Task<DuckDbWarehouse> OpenAsync() => DuckDbWarehouse.OpenAsync(File, new WarehouseConnection { MemoryLimit = Limit, Threads = 2 }, Token);
 

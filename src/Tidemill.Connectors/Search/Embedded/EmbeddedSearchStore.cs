@@ -256,7 +256,7 @@ public sealed class EmbeddedSearchStore : ISearchStore
         try
         {
             DuckDbRecovery.Prepare(path);
-            var database = DuckDbDatabase.Open(path, new Dictionary<string, string> { ["memory_limit"] = memory.Opening, ["threads"] = "2" });
+            var database = memory.Open(path, new Dictionary<string, string> { ["threads"] = "2" });
             opened(database);
             return database;
         }
