@@ -28,9 +28,17 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
     /// <summary>The limit follows in steps of this share of it.</summary>
     private const int Steps = 8;
 
+    /// <summary>
+    /// Blocks of tables that stay in memory once they were written or read: this share of what was asked for. The file's blocks are in the
+    /// system's page cache anyway; a stream would otherwise fill the whole limit with rows that nobody reads.
+    /// </summary>
+    private const int CachedShare = 16;
+
     private const string Sizes =
-        "SELECT (SELECT coalesce(sum(memory_usage_bytes), 0)::BIGINT FROM duckdb_memory() WHERE tag = 'ART_INDEX'), "
-        + "(SELECT coalesce(sum(estimated_size * index_count), 0)::BIGINT FROM duckdb_tables())";
+        "SELECT coalesce(sum(memory_usage_bytes) FILTER (tag = 'ART_INDEX'), 0)::BIGINT, "
+        + "(SELECT coalesce(sum(estimated_size * index_count), 0)::BIGINT FROM duckdb_tables()), "
+        + "coalesce(sum(memory_usage_bytes) FILTER (tag = 'BASE_TABLE'), 0)::BIGINT, coalesce(sum(memory_usage_bytes), 0)::BIGINT "
+        + "FROM duckdb_memory()";
 
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LiftedFor = TimeSpan.FromMinutes(5);
@@ -108,7 +116,7 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
         Interlocked.Exchange(ref _next, Environment.TickCount64 + (long)Period.TotalMilliseconds);
         try
         {
-            var (held, keys) = Read(connection);
+            var (held, keys, cached, used) = Read(connection);
 
             // What a checkpoint has put away is loaded again with the next keys. Few keys tell nothing of what one takes.
             var step = limit / Steps;
@@ -117,10 +125,30 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
             _refusal = indexes + (limit / 2) <= _ceiling ? null : Full(keys, indexes);
             Set(connection, Math.Min(_ceiling, limit + (indexes * 5 / 4 / step * step)));
             SetCheckpoints(connection, Math.Clamp(indexes * 2, FewestLogBytes, MostLogBytes));
+            Trim(connection, cached, used);
         }
         catch (DuckDbException)
         {
             // An interrupted look, or more in use now than the new limit: the next look comes.
+        }
+    }
+
+    /// <summary>DuckDB drops blocks of tables, the longest unused first, before anything else when its limit comes down.</summary>
+    private void Trim(DuckDbConnection connection, long cached, long used)
+    {
+        if (cached <= limit / CachedShare)
+        {
+            return;
+        }
+
+        var before = _set;
+        try
+        {
+            Set(connection, used - cached + (limit / CachedShare / 2));
+        }
+        finally
+        {
+            Set(connection, before);
         }
     }
 
@@ -129,11 +157,11 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
         $"DuckDB holds indexes of keys in memory whole: {keys:N0} keys need {indexes >> 20:N0} MiB, and it may take {_ceiling >> 20:N0}. "
         + "Give the machine more memory, drop tables or indexes, or use PostgreSQL as warehouse.");
 
-    private static (long Held, long Keys) Read(DuckDbConnection connection)
+    private static (long Held, long Keys, long Cached, long Used) Read(DuckDbConnection connection)
     {
         using var result = connection.Query(Sizes);
         using var row = result.Fetch()!;
-        return (row[0].Data<long>()[0], row[1].Data<long>()[0]);
+        return (row[0].Data<long>()[0], row[1].Data<long>()[0], row[2].Data<long>()[0], row[3].Data<long>()[0]);
     }
 
     private void Set(DuckDbConnection connection, long bytes)

@@ -44,6 +44,7 @@ internal static class NativeLibraryLocator
         {
             if (!File.Exists(path)) continue;
             LoadedPath = path;
+            AllocatorSettings.Apply();
             return NativeLibrary.Load(path);
         }
         throw new DllNotFoundException(

@@ -57,6 +57,17 @@ public sealed class ResourceTests : IDisposable
         Assert.True(growth < 40 << 20, $"Resident memory grew by {growth >> 20} MB.");
     }
 
+    [Fact]
+    public void Freed_memory_goes_back_to_the_system_at_once()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "DuckDB has an allocator of its own on Linux only.");
+        _connection.Execute("CREATE TABLE t AS SELECT md5(i::VARCHAR) AS a, md5((i + 1)::VARCHAR) AS b FROM range(1500000) r(i)");
+        var full = ResidentBytes();
+        _connection.Execute("DROP TABLE t");
+        var given = full - ResidentBytes();
+        Assert.True(given > 60 << 20, $"{given >> 20} MB were given back.");
+    }
+
     private void Churn(int rounds)
     {
         LogicalType[] types = [

@@ -50,6 +50,19 @@ public sealed class DuckDbMemoryTests : IDisposable
     }
 
     [Fact]
+    public async Task Rows_that_were_written_do_not_fill_the_memory_up_to_the_limit()
+    {
+        await using var warehouse = await OpenAsync();
+        await warehouse.ExecuteAsync("CREATE TABLE many (id UUID)", [], Token);
+        await warehouse.ExecuteAsync("INSERT INTO many SELECT uuid() FROM range(1500000)", [], Token);
+        await warehouse.ExecuteAsync("CHECKPOINT", [], Token);
+        await Task.Delay(TimeSpan.FromSeconds(1.1), Token);
+        await warehouse.ExecuteAsync("INSERT INTO many SELECT uuid()", [], Token);
+        Assert.Equal([true, "61.0 MiB"], await RowAsync(
+            warehouse, $"SELECT memory_usage_bytes <= {Limit / 16}, current_setting('memory_limit') FROM duckdb_memory() WHERE tag = 'BASE_TABLE'"));
+    }
+
+    [Fact]
     public async Task An_index_that_does_not_fit_the_limit_is_built()
     {
         await using var warehouse = await OpenAsync();
