@@ -40,6 +40,7 @@ public sealed class EmbeddedLog : ILog
         this.time = time;
         this.store = store;
         this.folderLock = folderLock;
+        Buffers = new FetchBufferPool(time);
         checkpoints = new CheckpointStore(this, files, folder, time);
         groups = new GroupRegistry(files, folder, t => topics.TryGetValue(t, out var topic) ? topic.Partitions : []);
     }
@@ -49,7 +50,7 @@ public sealed class EmbeddedLog : ILog
     /// <summary>What opening cut off torn tails: records never acknowledged as durable. Empty after a clean stop.</summary>
     public IReadOnlyList<TailTruncation> Truncations { get; private set; } = [];
 
-    internal FetchBufferPool Buffers { get; } = new();
+    internal FetchBufferPool Buffers { get; }
 
     /// <summary>Opens the log, creating the folder if need be, and recovers every partition.</summary>
     /// <exception cref="TidemillException">

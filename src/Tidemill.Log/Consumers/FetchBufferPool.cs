@@ -3,20 +3,31 @@ using System.Numerics;
 
 namespace Tidemill.Log.Consumers;
 
-/// <summary>Keeps fetch buffers for reuse, by size in powers of two, up to a bound on their bytes.</summary>
-internal sealed class FetchBufferPool
+/// <summary>
+/// Keeps fetch buffers for reuse, by size, four sizes between two powers of two, up to a bound on their bytes; what lay unused for ten seconds is given up.
+/// </summary>
+internal sealed class FetchBufferPool(TimeProvider time)
 {
     private const int SmallestBytes = 16 << 10;
     private const long MaxKeptBytes = 64 << 20;
+    private static readonly TimeSpan Unused = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<int, ConcurrentBag<FetchBuffer>> free = new();
     private long keptBytes;
 
+    // The fewest bytes kept since the last look: so many were not needed.
+    private long fewestBytes;
+    private long lookedAt = time.GetTimestamp();
+
+    /// <summary>Bytes that wait to be used again.</summary>
+    public long KeptBytes => Volatile.Read(ref keptBytes);
+
     /// <summary>A buffer of at least this size with one reference.</summary>
     public FetchBuffer Rent(int bytes)
     {
-        int capacity = (int)Math.Min(BitOperations.RoundUpToPowerOf2((uint)Math.Max(bytes, SmallestBytes)), (uint)Array.MaxLength);
-        if (free.TryGetValue(capacity, out var bag) && bag.TryTake(out var buffer)) Interlocked.Add(ref keptBytes, -capacity);
+        long step = Math.Max(SmallestBytes, BitOperations.RoundUpToPowerOf2((uint)bytes) / 8);
+        int capacity = (int)Math.Min((bytes + step - 1) / step * step, Array.MaxLength);
+        if (free.TryGetValue(capacity, out var bag) && bag.TryTake(out var buffer)) Lower(Interlocked.Add(ref keptBytes, -capacity));
         else buffer = new FetchBuffer(this, capacity);
         buffer.AddReference();
         return buffer;
@@ -31,6 +42,31 @@ internal sealed class FetchBufferPool
         else
         {
             Interlocked.Add(ref keptBytes, -buffer.Capacity);
+        }
+
+        GiveUpUnused();
+    }
+
+    private void Lower(long kept)
+    {
+        for (long fewest = Volatile.Read(ref fewestBytes); kept < fewest;)
+        {
+            fewest = Interlocked.CompareExchange(ref fewestBytes, kept, fewest);
+        }
+    }
+
+    private void GiveUpUnused()
+    {
+        long looked = Volatile.Read(ref lookedAt);
+        if (time.GetElapsedTime(looked) < Unused || Interlocked.CompareExchange(ref lookedAt, time.GetTimestamp(), looked) != looked) return;
+        long unused = Interlocked.Exchange(ref fewestBytes, long.MaxValue);
+        foreach (var (capacity, bag) in free.OrderByDescending(sized => sized.Key))
+        {
+            while (unused >= capacity && bag.TryTake(out _))
+            {
+                unused -= capacity;
+                Interlocked.Add(ref keptBytes, -capacity);
+            }
         }
     }
 }

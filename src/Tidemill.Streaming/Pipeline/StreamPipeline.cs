@@ -6,7 +6,7 @@ namespace Tidemill.Streaming.Pipeline;
 
 /// <summary>
 /// The three stages of a running stream, side by side: collect and decode, transform, write. One batch may wait between
-/// two stages, and reading waits while as many bytes as a full batch may have are under way: a slow sink holds it back.
+/// two stages, and reading waits while twice as many bytes as a full batch may have are under way: a slow sink holds it back.
 /// </summary>
 internal sealed class StreamPipeline(
     BatchCollector collector,
@@ -20,7 +20,7 @@ internal sealed class StreamPipeline(
 {
     private readonly Channel<MicroBatch> _decoded = Bounded();
     private readonly Channel<MicroBatch> _transformed = Bounded();
-    private readonly InFlight _inFlight = new(maxBytes);
+    private readonly InFlight _inFlight = new(2 * maxBytes);
 
     /// <summary>Why reading ended by itself: the records left the declared schema. Null while it goes on.</summary>
     public DriftVerdict? Verdict { get; private set; }
