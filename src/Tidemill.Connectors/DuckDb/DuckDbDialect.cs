@@ -11,6 +11,8 @@ internal sealed class DuckDbDialect : SqlDialect
     /// <summary>DuckDB sets no bound; kept as PostgreSQL's, so that index names are alike.</summary>
     public override int MaxIdentifierBytes => 63;
 
+    public override bool WritersKnowKeys => true;
+
     public override bool IndexesBlockAlteration => true;
 
     public override string TypeName(FieldType type) => type.ToString();

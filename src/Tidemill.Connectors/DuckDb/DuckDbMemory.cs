@@ -18,10 +18,10 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
     private const int KeyBytes = 64;
 
     /// <summary>
-    /// Bytes of write-ahead log, and of rows in memory, from one checkpoint to the next. A checkpoint writes the indexes whole: it
-    /// comes when the log is twice as large as they are.
+    /// Bytes of write-ahead log, and of rows in memory, from one checkpoint to the next: a thirty-second of what was asked for, within these
+    /// bounds, of which the lower one is DuckDB's default. A checkpoint writes the indexes whole: it comes when the log is twice as large as they are.
     /// </summary>
-    private const long FewestLogBytes = 32_000_000;
+    private const long FewestLogBytes = 16_000_000;
 
     private const long MostLogBytes = 256_000_000;
 
@@ -32,7 +32,7 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
     /// Blocks of tables that stay in memory once they were written or read: this share of what was asked for. The file's blocks are in the
     /// system's page cache anyway; a stream would otherwise fill the whole limit with rows that nobody reads.
     /// </summary>
-    private const int CachedShare = 16;
+    private const int Share = 32;
 
     private const string Sizes =
         "SELECT coalesce(sum(memory_usage_bytes) FILTER (tag = 'ART_INDEX'), 0)::BIGINT, "
@@ -49,7 +49,7 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
     private double _keyBytes = KeyBytes;
     private long _set;
     private long _logBytes;
-    private volatile TidemillException? _refusal;
+    private long _indexes;
 
     /// <summary>Opens a file with what the machine has, and then sets the limit. May be called again once the engine is gone.</summary>
     /// <exception cref="DuckDbException">As of <see cref="DuckDbDatabase.Open"/>.</exception>
@@ -103,11 +103,16 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
     }
 
     /// <summary>To be called before rows are written: Unavailable when the machine has no room for more keys.</summary>
-    public void ThrowIfFull()
+    /// <param name="beside">Bytes of keys that are not DuckDB's.</param>
+    public void ThrowIfFull(long beside = 0)
     {
-        if (_refusal is { } refusal)
+        var keys = Interlocked.Read(ref _indexes) + beside;
+        if (keys + (limit / 2) > _ceiling)
         {
-            throw refusal;
+            throw new TidemillException(
+                ErrorCode.Unavailable,
+                $"Keys of tables are held in memory whole: they need {keys >> 20:N0} MiB, of {_ceiling >> 20:N0} MiB that the embedded warehouse may take. "
+                + "Give the machine more memory, drop tables or indexes, or use PostgreSQL as warehouse.");
         }
     }
 
@@ -122,9 +127,9 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
             var step = limit / Steps;
             _keyBytes = keys > 0 && held > step ? Math.Max(_keyBytes, (double)held / keys) : _keyBytes;
             var indexes = Math.Max(held, (long)(keys * _keyBytes));
-            _refusal = indexes + (limit / 2) <= _ceiling ? null : Full(keys, indexes);
+            Interlocked.Exchange(ref _indexes, indexes);
             Set(connection, Math.Min(_ceiling, limit + (indexes * 5 / 4 / step * step)));
-            SetCheckpoints(connection, Math.Clamp(indexes * 2, FewestLogBytes, MostLogBytes));
+            SetCheckpoints(connection, Math.Clamp(Math.Max(indexes * 2, limit / Share), FewestLogBytes, MostLogBytes));
             Trim(connection, cached, used);
         }
         catch (DuckDbException)
@@ -136,7 +141,7 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
     /// <summary>DuckDB drops blocks of tables, the longest unused first, before anything else when its limit comes down.</summary>
     private void Trim(DuckDbConnection connection, long cached, long used)
     {
-        if (cached <= limit / CachedShare)
+        if (cached <= limit / Share)
         {
             return;
         }
@@ -144,18 +149,13 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
         var before = _set;
         try
         {
-            Set(connection, used - cached + (limit / CachedShare / 2));
+            Set(connection, used - cached + (limit / Share / 2));
         }
         finally
         {
             Set(connection, before);
         }
     }
-
-    private TidemillException Full(long keys, long indexes) => new(
-        ErrorCode.Unavailable,
-        $"DuckDB holds indexes of keys in memory whole: {keys:N0} keys need {indexes >> 20:N0} MiB, and it may take {_ceiling >> 20:N0}. "
-        + "Give the machine more memory, drop tables or indexes, or use PostgreSQL as warehouse.");
 
     private static (long Held, long Keys, long Cached, long Used) Read(DuckDbConnection connection)
     {

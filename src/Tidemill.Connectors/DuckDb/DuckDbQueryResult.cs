@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Tidemill.Connectors.DuckDb.Keys;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
 using Tidemill.DuckDb;
@@ -11,16 +12,17 @@ internal sealed class DuckDbQueryResult : IQueryResult
     private readonly DuckDbSessions _sessions;
     private readonly DuckDbSession _session;
     private readonly DuckDbResult _result;
-    private readonly bool _inTransaction;
+    private readonly TableChange? _change;
     private bool _disposed;
 
-    public DuckDbQueryResult(DuckDbSessions sessions, DuckDbSession session, DuckDbResult result, bool inTransaction)
+    /// <param name="change">What the query changes, until it is disposed; null for one in a read-only transaction.</param>
+    public DuckDbQueryResult(DuckDbSessions sessions, DuckDbSession session, DuckDbResult result, TableChange? change)
     {
         _sessions = sessions;
         _session = session;
         _result = result;
         session.Closing = result.Dispose;
-        _inTransaction = inTransaction;
+        _change = change;
         Columns = [.. result.ColumnNames.Zip(result.ColumnTypes, (name, type) => new QueryColumn(name, type.ToString()))];
     }
 
@@ -76,7 +78,7 @@ internal sealed class DuckDbQueryResult : IQueryResult
                 _sessions.Run(_session, DuckDbWork.Querying, connection =>
                 {
                     _result.Dispose();
-                    if (_inTransaction)
+                    if (_change is null)
                     {
                         connection.Rollback();
                     }
@@ -90,6 +92,8 @@ internal sealed class DuckDbQueryResult : IQueryResult
                 // The session is in doubt; dropping it ends its transaction, too.
                 _sessions.Drop(_session);
             }
+
+            _change?.Dispose();
         });
     }
 }

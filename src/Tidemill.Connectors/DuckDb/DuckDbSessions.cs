@@ -1,3 +1,4 @@
+using Tidemill.Connectors.DuckDb.Keys;
 using Tidemill.Core.Errors;
 using Tidemill.DuckDb;
 
@@ -26,6 +27,9 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
     public string Description => description;
 
     public DuckDbMemory Memory => memory;
+
+    /// <summary>What tables hold; it outlives the engine, as all that is committed does.</summary>
+    public KeyedTables Keys { get; } = new();
 
     /// <summary>The engine now open, opened when there is none.</summary>
     public DuckDbDatabase Database
@@ -198,5 +202,7 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
             _database?.Dispose();
             _database = null;
         }
+
+        Keys.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tidemill.Connectors.DuckDb.Keys;
 using Tidemill.Connectors.Tables;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
@@ -120,12 +121,17 @@ public sealed class DuckDbWarehouse : IWarehouse
         }
     }
 
-    public Task<long> ExecuteAsync(string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken) =>
-        _sessions.RunAsync(DuckDbWork.Querying, connection => Execute(connection, sql, parameters), cancellationToken);
+    public async Task<long> ExecuteAsync(string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
+    {
+        using var change = await ChangeAsync([sql], cancellationToken);
+        return await _sessions.RunAsync(DuckDbWork.Querying, connection => Execute(connection, sql, parameters), cancellationToken);
+    }
 
-    public Task<IReadOnlyList<long>> ExecuteInTransactionAsync(
-        IReadOnlyList<string> statements, CancellationToken cancellationToken) =>
-        _sessions.RunAsync<IReadOnlyList<long>>(DuckDbWork.Querying, connection =>
+    public async Task<IReadOnlyList<long>> ExecuteInTransactionAsync(
+        IReadOnlyList<string> statements, CancellationToken cancellationToken)
+    {
+        using var change = await ChangeAsync(statements, cancellationToken);
+        return await _sessions.RunAsync<IReadOnlyList<long>>(DuckDbWork.Querying, connection =>
         {
             // A failure drops the session, and with it the transaction.
             connection.Begin();
@@ -133,6 +139,10 @@ public sealed class DuckDbWarehouse : IWarehouse
             connection.Commit();
             return changed;
         }, cancellationToken);
+    }
+
+    private Task<TableChange> ChangeAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken) =>
+        _sessions.Keys.ChangeAsync(name => statements.Any(sql => SqlTargets.MayChange(sql, name.Name)), [], cancellationToken);
 
     internal static long Execute(DuckDbConnection connection, string sql, IReadOnlyList<object?> parameters)
     {
@@ -167,32 +177,41 @@ public sealed class DuckDbWarehouse : IWarehouse
             ReadOnlySql.Require(sql);
         }
 
+        var change = readOnly ? null : await ChangeAsync([sql], cancellationToken);
         return await Task.Run<IQueryResult>(() =>
         {
-            var session = _sessions.Rent();
+            DuckDbSession? session = null;
             try
             {
+                session = _sessions.Rent();
                 return _sessions.Run(session, DuckDbWork.Querying,
-                    connection => Query(session, connection, sql, parameters, readOnly), cancellationToken);
+                    connection => Query(session, connection, sql, parameters, change), cancellationToken);
             }
             catch
             {
-                _sessions.Drop(session);
+                change?.Dispose();
+                if (session is not null)
+                {
+                    _sessions.Drop(session);
+                }
+
                 throw;
             }
-        }, cancellationToken);
+        }, CancellationToken.None);
     }
 
+    /// <param name="change">What the query changes; null when it only reads.</param>
     private DuckDbQueryResult Query(
-        DuckDbSession session, DuckDbConnection connection, string sql, IReadOnlyList<object?> parameters, bool readOnly)
+        DuckDbSession session, DuckDbConnection connection, string sql, IReadOnlyList<object?> parameters, TableChange? change)
     {
+        var readOnly = change is null;
         if (readOnly)
         {
             connection.Execute("BEGIN TRANSACTION READ ONLY");
         }
 
         using var statement = Prepare(connection, sql, parameters);
-        return new DuckDbQueryResult(_sessions, session, statement.Query(), inTransaction: readOnly);
+        return new DuckDbQueryResult(_sessions, session, statement.Query(), change);
     }
 
     public Task<TableDescription?> DescribeAsync(TableName table, CancellationToken cancellationToken) =>

@@ -7,16 +7,14 @@ namespace Tidemill.Connectors.DuckDb;
 
 /// <summary>
 /// One prepared table write over a source whose chunks are exchanged from batch to batch: INSERT ... SELECT that reads
-/// the batch's vectors in place. DuckDB runs INSERT with ON CONFLICT on one thread and in row order, so that the first
-/// of equal keys wins under Ignore; a plain INSERT is faster and may run in parallel.
+/// the batch's vectors in place. Rows of new keys and appended ones go in by a plain INSERT on all threads; DuckDB runs one with ON CONFLICT
+/// on one thread and in row order.
 /// </summary>
 internal sealed class DuckDbWrite : IDisposable
 {
     private readonly DuckDbDatabase _database;
     private readonly ChunkSource _source;
-    private readonly ChunkSource? _unordered;
     private readonly DuckDbStatement _insert;
-    private readonly DuckDbStatement? _plain;
     private readonly DuckDbStatement? _hasDuplicates;
     private readonly DuckDbStatement? _insertLast;
     private readonly TableWrite _write;
@@ -26,18 +24,13 @@ internal sealed class DuckDbWrite : IDisposable
         _write = write;
         _database = connection.Database;
         var names = rows.Schema.Fields.Select(field => field.Name).ToList();
-        _source = _database.Register(new ChunkSource(names, rows.Chunks[0].Types, ordered: true));
+        var isPlain = write.Rule is ConflictRule.Append or ConflictRule.Ignore;
+        _source = _database.Register(new ChunkSource(names, rows.Chunks[0].Types, ordered: !isPlain));
         try
         {
             var into = $"INSERT INTO {write.Table.Quoted} AS {MergeSql.StoredRow} ({SqlName.List(names)})";
-            var conflict = write.Rule == ConflictRule.Append ? "" : MergeSql.OnConflict(write, names);
+            var conflict = isPlain ? "" : MergeSql.OnConflict(write, names);
             _insert = connection.Prepare($"{into} SELECT * FROM {_source.Sql} {conflict}");
-            if (write.Rule is ConflictRule.Append or ConflictRule.Ignore)
-            {
-                _unordered = _database.Register(new ChunkSource(names, rows.Chunks[0].Types));
-                _plain = connection.Prepare($"{into} SELECT * FROM {_unordered.Sql}");
-            }
-
             if (write.Rule == ConflictRule.Upsert)
             {
                 var key = SqlName.List(write.Key);
@@ -59,40 +52,17 @@ internal sealed class DuckDbWrite : IDisposable
         && _source.Names.AsSpan().SequenceEqual(rows.Schema.Fields.Select(field => field.Name).ToArray())
         && _source.Types.AsSpan().SequenceEqual(rows.Chunks[0].Types.AsSpan());
 
-    /// <summary>Whether the next batch of an Ignore write may be tried as a plain INSERT.</summary>
-    public ConflictTactic Tactic { get; } = new();
-
-    public long Run(Batch rows)
+    /// <summary>Writes the rows, or those that <paramref name="chosen"/> names by their numbers in each chunk.</summary>
+    public long Run(Batch rows, IReadOnlyList<uint[]>? chosen = null)
     {
-        if (_write.Rule == ConflictRule.Append)
-        {
-            return RunPlain(rows);
-        }
-
-        _source.Set(rows.Chunks);
+        _source.Set(rows.Chunks, chosen);
         try
         {
-            var written = HasDuplicates() ? _insertLast!.Execute() : _insert.Execute();
-            Tactic.Staged(conflicts: written < rows.RowCount);
-            return written;
+            return HasDuplicates() ? _insertLast!.Execute() : _insert.Execute();
         }
         finally
         {
             _source.Clear();
-        }
-    }
-
-    /// <summary>Inserts without looking for equal keys; one fails the statement and with it the transaction.</summary>
-    public long RunPlain(Batch rows)
-    {
-        _unordered!.Set(rows.Chunks);
-        try
-        {
-            return _plain!.Execute();
-        }
-        finally
-        {
-            _unordered.Clear();
         }
     }
 
@@ -113,11 +83,6 @@ internal sealed class DuckDbWrite : IDisposable
         _insert?.Dispose();
         _hasDuplicates?.Dispose();
         _insertLast?.Dispose();
-        _plain?.Dispose();
         _database.Unregister(_source);
-        if (_unordered is not null)
-        {
-            _database.Unregister(_unordered);
-        }
     }
 }

@@ -1,3 +1,5 @@
+using Tidemill.Connectors.DuckDb.Keys;
+using Tidemill.Connectors.Tables;
 using Tidemill.Core.Batches;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
@@ -12,10 +14,9 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
     private const int MaxPrepared = 32;
 
     private readonly List<DuckDbWrite> _writes = [];
-    private readonly List<DuckDbNewKeys> _newKeys = [];
+    private readonly TransactionKeys _keys = new(sessions);
     private DuckDbSession? _session;
     private bool _inTransaction;
-    private bool _isFresh;
 
     public Task BeginAsync(CancellationToken cancellationToken) => Task.Run(() =>
     {
@@ -35,74 +36,93 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
             _session.Closing = ForgetPrepared;
         }
 
-        sessions.Memory.ThrowIfFull();
+        sessions.Memory.ThrowIfFull(sessions.Keys.Bytes);
         sessions.Run(_session, DuckDbWork.Writing, connection => connection.Execute("BEGIN TRANSACTION"), cancellationToken);
         _inTransaction = true;
-        _isFresh = true;
     }, cancellationToken);
 
-    public Task<bool[]> InsertNewKeysAsync(TableName seen, Batch keys, CancellationToken cancellationToken)
+    public async Task<bool[]> InsertNewKeysAsync(TableName seen, Batch keys, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(keys);
-        return keys.RowCount == 0
-            ? Task.FromResult(Array.Empty<bool>())
-            : RunAsync(connection => Prepared(_newKeys, known => known.Fits(seen, keys), () => new DuckDbNewKeys(connection, seen, keys))
-                .Run(keys), cancellationToken);
+        var write = new TableWrite(seen, ConflictRule.Ignore) { Key = [.. keys.Schema.Fields.Select(field => field.Name)] };
+        var (states, _) = await WriteNewAsync(write, keys, orNull: false, cancellationToken);
+        return Array.ConvertAll(states, state => state != KeyState.Known);
     }
 
-    public Task<long> WriteAsync(TableWrite write, Batch rows, CancellationToken cancellationToken)
+    public async Task<long> WriteAsync(TableWrite write, Batch rows, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(write);
         ArgumentNullException.ThrowIfNull(rows);
-        var isFirst = _isFresh;
-        return rows.RowCount == 0
-            ? Task.FromResult(0L)
-            : RunAsync(connection =>
-            {
-                var prepared = Prepared(_writes, known => known.Fits(write, rows), () => new DuckDbWrite(connection, write, rows));
-                return write.Rule == ConflictRule.Ignore && isFirst && prepared.Tactic.IsDirect
-                    ? WriteOptimistically(connection, prepared, rows)
-                    : prepared.Run(rows);
-            }, cancellationToken);
+        if (rows.RowCount == 0)
+        {
+            return 0;
+        }
+
+        if (write.Rule == ConflictRule.Ignore)
+        {
+            return (await WriteNewAsync(write, rows, orNull: true, cancellationToken)).Written;
+        }
+
+        await _keys.ChangeAsync(name => name.Name.Equals(write.Table.Name, StringComparison.OrdinalIgnoreCase), cancellationToken);
+        return await RunAsync(connection => Prepared(connection, write, rows).Run(rows), cancellationToken);
     }
 
-    /// <summary>
-    /// A plain INSERT as the transaction's first work; when a key was there, the transaction is begun anew and the rows go
-    /// in by ON CONFLICT. Nothing else is in the transaction yet that could be lost with it.
-    /// </summary>
-    private static long WriteOptimistically(DuckDbConnection connection, DuckDbWrite prepared, Batch rows)
+    /// <summary>Writes the rows whose key the table does not hold; with <paramref name="orNull"/> also those with a NULL in it, if the table takes them.</summary>
+    private async Task<(KeyState[] States, long Written)> WriteNewAsync(TableWrite write, Batch rows, bool orNull, CancellationToken cancellationToken)
     {
-        try
+        if (rows.RowCount == 0)
         {
-            var written = prepared.RunPlain(rows);
-            prepared.Tactic.DirectSucceeded();
-            return written;
+            return ([], 0);
         }
-        catch (DuckDbException error) when (error.ErrorType == DuckDbErrorType.Constraint)
+
+        var columns = MergeSql.KeyColumns(write, [.. rows.Schema.Fields.Select(field => field.Name)]);
+        var table = await _keys.EnterAsync(write.Table, write.Key, [.. columns.Select(column => rows.Chunks[0].Types[column])], cancellationToken);
+        return await RunAsync(
+            connection =>
+            {
+                var states = table.TakeNew(rows, columns);
+                var chosen = Chosen(rows, states, orNull);
+                return (states, chosen is null || chosen.Any(chunk => chunk.Length > 0) ? Prepared(connection, write, rows).Run(rows, chosen) : 0);
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Numbers of the rows to write in each chunk; null for all.</summary>
+    private static List<uint[]>? Chosen(Batch rows, KeyState[] states, bool orNull)
+    {
+        if (Array.TrueForAll(states, Goes))
         {
-            prepared.Tactic.DirectFailed();
-            connection.Rollback();
-            connection.Begin();
-            return prepared.Run(rows);
+            return null;
         }
+
+        var (chosen, first) = (new List<uint[]>(), 0);
+        foreach (var chunk in rows.Chunks)
+        {
+            chosen.Add([.. Enumerable.Range(0, chunk.Size).Where(row => Goes(states[first + row])).Select(row => (uint)row)]);
+            first += chunk.Size;
+        }
+
+        return chosen;
+
+        bool Goes(KeyState state) => state == KeyState.New || (orNull && state == KeyState.Null);
     }
 
     /// <summary>The prepared one that fits, or a new one; the oldest goes when there are too many.</summary>
-    private static T Prepared<T>(List<T> known, Predicate<T> fits, Func<T> make) where T : IDisposable
+    private DuckDbWrite Prepared(DuckDbConnection connection, TableWrite write, Batch rows)
     {
-        if (known.FindIndex(fits) is var index and >= 0)
+        if (_writes.Find(known => known.Fits(write, rows)) is { } fitting)
         {
-            return known[index];
+            return fitting;
         }
 
-        if (known.Count == MaxPrepared)
+        if (_writes.Count == MaxPrepared)
         {
-            known[0].Dispose();
-            known.RemoveAt(0);
+            _writes[0].Dispose();
+            _writes.RemoveAt(0);
         }
 
-        var made = make();
-        known.Add(made);
+        var made = new DuckDbWrite(connection, write, rows);
+        _writes.Add(made);
         return made;
     }
 
@@ -135,24 +155,43 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
         }
     }
 
-    public Task<long> ExecuteAsync(string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken) =>
-        RunAsync(connection => DuckDbWarehouse.Execute(connection, sql, parameters), cancellationToken);
+    public async Task<long> ExecuteAsync(string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
+    {
+        await _keys.ChangeAsync(name => SqlTargets.MayChange(sql, name.Name), cancellationToken);
+        return await RunAsync(connection => DuckDbWarehouse.Execute(connection, sql, parameters), cancellationToken);
+    }
 
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
-        await RunAsync(
-            connection =>
-            {
-                var done = connection.Execute("COMMIT");
-                sessions.Memory.Follow(connection);
-                return done;
-            },
-            cancellationToken,
-            DuckDbWork.Committing);
+        try
+        {
+            await RunAsync(
+                connection =>
+                {
+                    var done = connection.Execute("COMMIT");
+                    sessions.Memory.Follow(connection);
+                    return done;
+                },
+                cancellationToken,
+                DuckDbWork.Committing);
+        }
+        catch
+        {
+            _keys.Doubt();
+            throw;
+        }
+
         _inTransaction = false;
+        _keys.End(committed: true);
     }
 
-    public Task RollbackAsync() => Task.Run(() =>
+    public async Task RollbackAsync()
+    {
+        await Task.Run(RollBack);
+        _keys.End(committed: false);
+    }
+
+    private void RollBack()
     {
         if (!_inTransaction || _session is not { } session)
         {
@@ -169,7 +208,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
             // A failed commit has ended the transaction already; a session in doubt is replaced.
             DropSession();
         }
-    });
+    }
 
     private Task<T> RunAsync<T>(
         Func<DuckDbConnection, T> work, CancellationToken cancellationToken, DuckDbWork kind = DuckDbWork.Writing)
@@ -179,7 +218,6 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
             throw new InvalidOperationException("The writer has no transaction open.");
         }
 
-        _isFresh = false;
         return Task.Run(() => sessions.Run(session, kind, work, cancellationToken), cancellationToken);
     }
 
@@ -196,8 +234,6 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
     {
         _writes.ForEach(write => write.Dispose());
         _writes.Clear();
-        _newKeys.ForEach(keys => keys.Dispose());
-        _newKeys.Clear();
     }
 
     public async ValueTask DisposeAsync()

@@ -8,17 +8,20 @@ internal static class MergeSql
 {
     public const string StoredRow = "held";
 
+    /// <summary>Where the key's columns stand among the batch's.</summary>
+    /// <exception cref="TidemillException">InvalidRequest: no key, or a key column missing.</exception>
+    public static int[] KeyColumns(TableWrite write, IReadOnlyList<string> columns)
+    {
+        int[] key = [.. write.Key.Select(name => columns.ToList().FindIndex(column => column.Equals(name, StringComparison.OrdinalIgnoreCase)))];
+        return key.Length > 0 && !key.Contains(-1) ? key : throw new TidemillException(ErrorCode.InvalidRequest,
+            $"Writing {write.Table} by rule {write.Rule} needs its key columns in every batch; the batch has {string.Join(", ", columns)}.");
+    }
+
     /// <summary><c>ON CONFLICT (key) DO ...</c> for Ignore, Upsert and Merge; rows have distinct keys but under Ignore.</summary>
     /// <exception cref="TidemillException">InvalidRequest: no key, a key column missing, or a column without a merge operation.</exception>
     public static string OnConflict(TableWrite write, IReadOnlyList<string> columns)
     {
-        var key = write.Key.ToHashSet(StringComparer.OrdinalIgnoreCase);
-        if (key.Count == 0 || !key.IsSubsetOf(columns))
-        {
-            throw new TidemillException(ErrorCode.InvalidRequest,
-                $"Writing {write.Table} by rule {write.Rule} needs its key columns in every batch; the batch has {string.Join(", ", columns)}.");
-        }
-
+        var key = KeyColumns(write, columns).Select(column => columns[column]).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var others = columns.Where(column => !key.Contains(column)).ToList();
         if (write.Rule == ConflictRule.Ignore || others.Count == 0)
         {

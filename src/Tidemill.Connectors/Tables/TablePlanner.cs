@@ -25,7 +25,7 @@ internal static class TablePlanner
         }
         else
         {
-            CheckKey(spec, table);
+            AddKey(steps, spec, table, dialect);
             foreach (var field in spec.Schema.Fields)
             {
                 AddColumn(steps, spec, table, field, dialect);
@@ -60,7 +60,7 @@ internal static class TablePlanner
 
         var columns = spec.Schema.Fields.Select(field =>
             $"{SqlName.Quote(field.Name)} {dialect.TypeName(field.Type)}{(field.Required ? " NOT NULL" : "")}");
-        var key = spec.PrimaryKey.Count == 0 ? "" : $", PRIMARY KEY ({SqlName.List(spec.PrimaryKey)})";
+        var key = spec.PrimaryKey.Count == 0 || IsLeftToWriters(spec, dialect) ? "" : $", PRIMARY KEY ({SqlName.List(spec.PrimaryKey)})";
         steps.Add(new TableStep(
             $"create table {spec.Name} ({spec.Schema.Fields.Count} columns)",
             $"CREATE TABLE IF NOT EXISTS {spec.Name.Quoted} ({string.Join(", ", columns)}{key})"));
@@ -110,7 +110,10 @@ internal static class TablePlanner
         return [.. indexes.Except(own, StringComparer.OrdinalIgnoreCase)];
     }
 
-    private static void CheckKey(TableSpec spec, TableDescription table)
+    private static bool IsLeftToWriters(TableSpec spec, SqlDialect dialect) => spec.FirstKeyWins && dialect.WritersKnowKeys;
+
+    /// <summary>A table whose key was left to writers gets it when it comes to be needed.</summary>
+    private static void AddKey(List<TableStep> steps, TableSpec spec, TableDescription table, SqlDialect dialect)
     {
         if (table.Kind != RelationKind.Table)
         {
@@ -118,12 +121,20 @@ internal static class TablePlanner
         }
 
         var wanted = spec.PrimaryKey.ToHashSet(StringComparer.OrdinalIgnoreCase);
-        if (wanted.Count > 0 && !wanted.SetEquals(table.PrimaryKey))
+        if (wanted.Count == 0 || wanted.SetEquals(table.PrimaryKey) || (table.PrimaryKey.Count == 0 && IsLeftToWriters(spec, dialect)))
+        {
+            return;
+        }
+
+        if (table.PrimaryKey.Count > 0 || !dialect.WritersKnowKeys)
         {
             var there = table.PrimaryKey.Count == 0 ? "none" : $"({string.Join(", ", table.PrimaryKey)})";
             throw Conflict(spec, $"its primary key is {there}, declared is ({string.Join(", ", spec.PrimaryKey)})",
                 "Declare the key the table has, or add the declared one to the table");
         }
+
+        var columns = SqlName.List(spec.PrimaryKey);
+        steps.Add(new TableStep($"add primary key ({columns}) to {spec.Name}", $"ALTER TABLE {spec.Name.Quoted} ADD PRIMARY KEY ({columns})") { Alters = true });
     }
 
     private static void Require(TableSpec spec)

@@ -15,7 +15,7 @@ public interface IWarehouseWriter : IAsyncDisposable
 
     /// <summary>
     /// Remembers keys in a table of seen keys and tells which were new: one flag a row, in row order. Of equal keys within
-    /// the batch the first is new. The table is created by the caller with the key as primary key.
+    /// the batch the first is new; one with a NULL is new and not remembered. The table is created by the caller; its columns are the key.
     /// </summary>
     Task<bool[]> InsertNewKeysAsync(TableName seen, Batch keys, CancellationToken cancellationToken);
 

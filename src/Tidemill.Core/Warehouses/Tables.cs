@@ -26,6 +26,12 @@ public sealed record TableSpec(TableName Name, Schema Schema)
 {
     public IReadOnlyList<string> PrimaryKey { get; init; } = [];
 
+    /// <summary>
+    /// True when a key that is there is never met but by writers that leave its row out (<see cref="ConflictRule.Ignore"/>, seen keys). A
+    /// warehouse whose writers tell by themselves which keys are there then keeps no index of them.
+    /// </summary>
+    public bool FirstKeyWins { get; init; }
+
     public IReadOnlyList<IndexSpec> Indexes { get; init; } = [];
 
     /// <summary>True when a column may be altered to a wider type where its present one cannot hold the declared one.</summary>

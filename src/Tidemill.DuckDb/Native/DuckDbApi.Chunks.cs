@@ -43,4 +43,13 @@ internal static unsafe partial class DuckDbApi
     public static partial nint duckdb_array_vector_get_child(nint vector);
     [LibraryImport(Library)]
     public static partial void duckdb_vector_reference_vector(nint target, nint source);
+
+    [LibraryImport(Library)]
+    public static partial nint duckdb_create_selection_vector(ulong size);
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial uint* duckdb_selection_vector_get_data_ptr(nint selection);
+    [LibraryImport(Library)]
+    public static partial void duckdb_slice_vector(nint vector, nint selection, ulong length);
+    [LibraryImport(Library)]
+    public static partial void duckdb_destroy_selection_vector(nint selection);
 }

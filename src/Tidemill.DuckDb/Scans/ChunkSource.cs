@@ -19,7 +19,7 @@ namespace Tidemill.DuckDb;
 public sealed class ChunkSource
 {
     private static long s_lastId;
-    private volatile DataChunk[] _chunks = [];
+    private volatile ChosenChunk[] _chunks = [];
 
     /// <summary>A source without chunks.</summary>
     /// <param name="names">Column names, one for each type, no two the same.</param>
@@ -50,20 +50,25 @@ public sealed class ChunkSource
     /// <summary>The source as a table expression: <c>tidemill_scan(7)</c>.</summary>
     public string Sql => $"{Scans.ScanFunction.Name}({Id})";
 
-    internal DataChunk[] Chunks => _chunks;
+    internal ChosenChunk[] Chunks => _chunks;
 
     /// <summary>What queries that start from now on read. The caller keeps owning the chunks.</summary>
-    /// <exception cref="ArgumentException">A chunk's column types differ from the source's.</exception>
-    public void Set(IReadOnlyList<DataChunk> chunks)
+    /// <param name="chunks">All of one schema.</param>
+    /// <param name="rows">For each chunk the numbers of the rows that are read, in their order; null for all rows of all chunks.</param>
+    /// <exception cref="ArgumentException">A chunk's column types differ from the source's, or a row's number is not one of its chunk.</exception>
+    public void Set(IReadOnlyList<DataChunk> chunks, IReadOnlyList<uint[]>? rows = null)
     {
         ArgumentNullException.ThrowIfNull(chunks);
-        var copy = new DataChunk[chunks.Count];
+        var copy = new ChosenChunk[chunks.Count];
         for (var i = 0; i < copy.Length; i++)
         {
-            copy[i] = chunks[i];
-            // The native scan trusts this check: a vector of another type would be read as raw memory.
-            if (copy[i].Types != Types && !copy[i].Types.AsSpan().SequenceEqual(Types.AsSpan()))
-                throw new ArgumentException($"Chunk {i} has the types {string.Join(", ", copy[i].Types)}.", nameof(chunks));
+            var chunk = chunks[i];
+            // The native scan trusts these checks: a vector of another type would be read as raw memory, and so would a row beyond it.
+            if (chunk.Types != Types && !chunk.Types.AsSpan().SequenceEqual(Types.AsSpan()))
+                throw new ArgumentException($"Chunk {i} has the types {string.Join(", ", chunk.Types)}.", nameof(chunks));
+            if (rows is not null && rows[i].AsSpan().ContainsAnyExceptInRange(0u, (uint)Math.Max(0, chunk.Size - 1)))
+                throw new ArgumentException($"Chunk {i} has {chunk.Size} rows.", nameof(rows));
+            copy[i] = new(chunk, rows?[i]);
         }
         _chunks = copy;
     }
@@ -71,3 +76,6 @@ public sealed class ChunkSource
     /// <summary>No chunks: queries read no rows.</summary>
     public void Clear() => _chunks = [];
 }
+
+/// <summary>A chunk, and the rows of it that are read; null for all.</summary>
+internal readonly record struct ChosenChunk(DataChunk Chunk, uint[]? Rows);

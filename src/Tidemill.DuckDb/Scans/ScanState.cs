@@ -6,22 +6,22 @@ namespace Tidemill.DuckDb.Scans;
 /// One scan of one query: the chunks it reads and the next to hand out. Threads share it. It holds a reference on
 /// each chunk's memory, so a chunk disposed too early is still memory.
 /// </summary>
-internal sealed class ScanState : IDisposable
+internal sealed unsafe class ScanState : IDisposable
 {
-    private readonly DataChunk[] _chunks;
+    private readonly ChosenChunk[] _chunks;
     private readonly int[] _columns;
     private int _held;
     private int _next;
 
     /// <param name="chunks">What to read.</param>
     /// <param name="columns">The source's column for each output column; -1 for one without data.</param>
-    public ScanState(DataChunk[] chunks, int[] columns)
+    public ScanState(ChosenChunk[] chunks, int[] columns)
     {
         _chunks = chunks;
         _columns = columns;
         try
         {
-            foreach (var chunk in chunks)
+            foreach (var (chunk, _) in chunks)
             {
                 var added = false;
                 chunk.Handle.DangerousAddRef(ref added);
@@ -46,9 +46,9 @@ internal sealed class ScanState : IDisposable
                 DuckDbApi.duckdb_data_chunk_set_size(output, 0);
                 return;
             }
-            var chunk = _chunks[index];
+            var (chunk, rows) = _chunks[index];
             var native = chunk.Handle.DangerousGetHandle();
-            var size = DuckDbApi.duckdb_data_chunk_get_size(native);
+            var size = rows is null ? DuckDbApi.duckdb_data_chunk_get_size(native) : (ulong)rows.Length;
             // Size 0 would end this thread's scan.
             if (size == 0) continue;
             var vectors = chunk.Vectors;
@@ -58,13 +58,28 @@ internal sealed class ScanState : IDisposable
                 var target = DuckDbApi.duckdb_data_chunk_get_vector(output, (ulong)i);
                 DuckDbApi.duckdb_vector_reference_vector(target, vectors[_columns[i]]);
             }
+            if (rows is not null) Choose(output, rows);
             DuckDbApi.duckdb_data_chunk_set_size(output, size);
             return;
         }
     }
 
+    /// <summary>Lets each vector show the chosen rows of the memory that it references.</summary>
+    private void Choose(nint output, uint[] rows)
+    {
+        var selection = DuckDbApi.duckdb_create_selection_vector((ulong)rows.Length);
+        // SAFETY: DuckDB allocated that many numbers; each slice shares their ownership, so ours may end here.
+        rows.CopyTo(new Span<uint>(DuckDbApi.duckdb_selection_vector_get_data_ptr(selection), rows.Length));
+        for (var i = 0; i < _columns.Length; i++)
+        {
+            if (_columns[i] < 0) continue;
+            DuckDbApi.duckdb_slice_vector(DuckDbApi.duckdb_data_chunk_get_vector(output, (ulong)i), selection, (ulong)rows.Length);
+        }
+        DuckDbApi.duckdb_destroy_selection_vector(selection);
+    }
+
     public void Dispose()
     {
-        for (; _held > 0; _held--) _chunks[_held - 1].Handle.DangerousRelease();
+        for (; _held > 0; _held--) _chunks[_held - 1].Chunk.Handle.DangerousRelease();
     }
 }

@@ -116,9 +116,14 @@ internal sealed class WarehouseSink : ISink, IMovablePositions
     }
 
     private TableSpec Table(Schema schema) =>
-        new(_definition.Table, Declared(schema)) { PrimaryKey = _definition.Key, Indexes = _definition.Indexes };
+        new(_definition.Table, Declared(schema))
+        {
+            PrimaryKey = _definition.Key,
+            FirstKeyWins = _definition.Rule == ConflictRule.Ignore,
+            Indexes = _definition.Indexes,
+        };
 
-    private TableSpec Seen(Schema keys) => new(SeenKeys, keys) { PrimaryKey = [.. keys.Fields.Select(f => f.Name)] };
+    private TableSpec Seen(Schema keys) => new(SeenKeys, keys) { PrimaryKey = [.. keys.Fields.Select(f => f.Name)], FirstKeyWins = true };
 
     private Schema Declared(Schema schema) => new(
         [.. schema.Fields.Select(f => f with { Required = _definition.Key.Contains(f.Name, StringComparer.OrdinalIgnoreCase) })]);

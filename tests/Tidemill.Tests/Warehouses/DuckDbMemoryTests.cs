@@ -1,6 +1,7 @@
 using Tidemill.Connectors.DuckDb;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
+using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Tests.Warehouses;
 
@@ -59,7 +60,21 @@ public sealed class DuckDbMemoryTests : IDisposable
         await Task.Delay(TimeSpan.FromSeconds(1.1), Token);
         await warehouse.ExecuteAsync("INSERT INTO many SELECT uuid()", [], Token);
         Assert.Equal([true, "61.0 MiB"], await RowAsync(
-            warehouse, $"SELECT memory_usage_bytes <= {Limit / 16}, current_setting('memory_limit') FROM duckdb_memory() WHERE tag = 'BASE_TABLE'"));
+            warehouse, $"SELECT memory_usage_bytes <= {Limit / 32}, current_setting('memory_limit') FROM duckdb_memory() WHERE tag = 'BASE_TABLE'"));
+    }
+
+    [Fact]
+    public async Task Keys_that_writers_hold_count_as_well()
+    {
+        using var sessions = Sessions(new DuckDbMemory(Limit, ceiling: Limit));
+        await sessions.RunAsync(DuckDbWork.Querying, connection => connection.Execute("CREATE TABLE keyed AS SELECT uuid() AS id FROM range(1500000)"), Token);
+        await using var writer = new DuckDbWriter(sessions);
+        await writer.BeginAsync(Token);
+        using var rows = Rows.Batch(Rows.Schema("id uuid"), [[Guid.NewGuid()]]);
+        var error = await Assert.ThrowsAsync<TidemillException>(
+            () => writer.WriteAsync(new TableWrite(new("keyed"), ConflictRule.Ignore) { Key = ["id"] }, rows, Token));
+        Assert.Equal(ErrorCode.Unavailable, error.Code);
+        Assert.StartsWith("Keys of tables are held in memory whole: they need 32 MiB, of 61 MiB", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,107 @@
+using Tidemill.Core.Errors;
+using Tidemill.Core.Warehouses;
+
+namespace Tidemill.Connectors.DuckDb.Keys;
+
+/// <summary>
+/// The tables of a file whose keys writers keep in memory, so that DuckDB need not: its indexes take 55 bytes a key, all of it in memory,
+/// and most of a stream's time. All changes of a table take turns; one by other means than a key's writer has the keys read
+/// again. Safe for many threads.
+/// </summary>
+internal sealed class KeyedTables : IDisposable
+{
+    /// <summary>Longer than any batch's transaction; two that wait for each other end by it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, KeyedTable> _tables = new(StringComparer.OrdinalIgnoreCase);
+
+    // Changes that began before a table was known: its keys are read when they have ended.
+    private readonly HashSet<TableChange> _changes = [];
+
+    /// <summary>Memory of all keys.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _tables.Values.Sum(table => table.Bytes);
+            }
+        }
+    }
+
+    /// <summary>The table, held by the caller until it leaves it.</summary>
+    /// <exception cref="TidemillException">TransactionConflict: others hold it for a minute.</exception>
+    public async Task<KeyedTable> EnterAsync(TableName name, CancellationToken cancellationToken)
+    {
+        KeyedTable? table;
+        lock (_lock)
+        {
+            var known = $"{name.Schema ?? DuckDbCatalog.DefaultSchema}.{name.Name}";
+            if (!_tables.TryGetValue(known, out table))
+            {
+                table = new KeyedTable(name, Task.WhenAll(_changes.Where(change => change.Touches(name)).Select(change => change.Ended)));
+                _tables[known] = table;
+            }
+        }
+
+        if (!await table.EnterAsync(Patience, cancellationToken))
+        {
+            throw new TidemillException(ErrorCode.TransactionConflict, $"Table {name} is being changed by another transaction, for a minute now.");
+        }
+
+        return table;
+    }
+
+    /// <summary>
+    /// Begins a change by other means of the tables that <paramref name="touches"/> accepts: waits for those who hold them. The
+    /// caller disposes it when the change is committed or given up.
+    /// </summary>
+    /// <param name="touches">The tables that may be changed.</param>
+    /// <param name="held">Tables that the caller holds already.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="TidemillException">TransactionConflict: others hold a table for a minute.</exception>
+    public async Task<TableChange> ChangeAsync(Predicate<TableName> touches, IReadOnlyCollection<KeyedTable> held, CancellationToken cancellationToken)
+    {
+        var change = new TableChange(touches, Remove);
+        List<KeyedTable> tables;
+        lock (_lock)
+        {
+            tables = [.. _tables.Values.Where(table => touches(table.Name)).Except(held)];
+            _changes.Add(change);
+        }
+
+        try
+        {
+            await change.EnterAsync(tables, Patience, cancellationToken);
+            return change;
+        }
+        catch
+        {
+            change.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            foreach (var table in _tables.Values)
+            {
+                table.Dispose();
+            }
+
+            _tables.Clear();
+        }
+    }
+
+    private void Remove(TableChange change)
+    {
+        lock (_lock)
+        {
+            _changes.Remove(change);
+        }
+    }
+}
