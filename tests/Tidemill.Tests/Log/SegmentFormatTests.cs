@@ -18,6 +18,30 @@ public sealed unsafe class SegmentFormatTests
         Assert.Equal(0x46DD794Eu, Crc32C.Compute([.. Enumerable.Range(0, 32).Select(i => (byte)i)]));
     }
 
+    /// <summary>Against the definition, bit by bit: at lengths around those at which the bytes are taken in lanes, in one piece and in two.</summary>
+    [Fact]
+    public void Crc32C_of_any_length_is_the_one_by_definition()
+    {
+        int seed = Environment.TickCount & 0xFFFF;
+        var random = new Random(seed);
+        byte[] bytes = new byte[20_000];
+        random.NextBytes(bytes);
+        uint running = Crc32C.Initial;
+        for (int length = 0; length <= bytes.Length; length++)
+        {
+            if (length % 1024 is < 20 or > 1000)
+            {
+                int cut = random.Next(length + 1);
+                Assert.True(running == Crc32C.Update(Crc32C.Initial, bytes.AsSpan(0, length)), $"seed {seed}, length {length}");
+                Assert.True(
+                    running == Crc32C.Update(Crc32C.Update(Crc32C.Initial, bytes.AsSpan(0, cut)), bytes.AsSpan(cut, length - cut)),
+                    $"seed {seed}, length {length}, cut at {cut}");
+            }
+
+            if (length < bytes.Length) running = NextByDefinition(running, bytes[length]);
+        }
+    }
+
     /// <summary>The vectors of Kafka's own tests of its murmur2.</summary>
     [Theory]
     [InlineData("21", -973932308)]
@@ -96,6 +120,13 @@ public sealed unsafe class SegmentFormatTests
 
         Assert.Equal(["a/0", "a/1", "a/2", "b/0", "b/1"], shares[0].Select(p => p.ToString()));
         Assert.Equal(["a/3", "a/4"], shares[1].Select(p => p.ToString()));
+    }
+
+    private static uint NextByDefinition(uint running, byte next)
+    {
+        running ^= next;
+        for (int bit = 0; bit < 8; bit++) running = (running >> 1) ^ ((running & 1) * 0x82F63B78);
+        return running;
     }
 
     private static BatchWriter Encode(List<ProducerRecord> records)
