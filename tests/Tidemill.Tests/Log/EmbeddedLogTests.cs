@@ -104,6 +104,38 @@ public sealed class EmbeddedLogTests
     }
 
     [Fact]
+    public async Task A_caller_that_takes_its_time_over_an_answer_holds_up_no_other_append()
+    {
+        var files = new MemoryFileSystem();
+        await using var log = await OpenAsync(files);
+        await log.CreateTopicAsync(new TopicSpec(Topic), default);
+        await using var producer = log.CreateProducer(new ProducerOptions());
+        using var entered = new SemaphoreSlim(0);
+        using var go = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        int flushes = 0;
+        files.BeforeFlush = _ =>
+        {
+            if (Interlocked.Increment(ref flushes) > 1) return;
+            entered.Release();
+            Assert.True(go.Wait(TimeSpan.FromSeconds(30)));
+        };
+
+        // Runs on whichever thread gives the answer, and keeps it.
+        var slow = producer.ProduceAsync(Topic, [new ProducerRecord { Value = "slow"u8.ToArray() }], default).AsTask()
+            .ContinueWith(_ => release.Wait(TimeSpan.FromSeconds(60)), default, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        Assert.True(await entered.WaitAsync(TimeSpan.FromSeconds(30)));
+        var waiting = AppendAsync(log, Acknowledgement.Durable, "waiting");
+        go.Set();
+
+        Assert.Equal(1, await waiting.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(2, await AppendAsync(log, Acknowledgement.Durable, "later").WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.False(slow.IsCompleted);
+        release.Set();
+        Assert.True(await slow);
+    }
+
+    [Fact]
     public async Task Retention_by_bytes_deletes_the_oldest_whole_segments_and_keeps_at_least_the_bytes()
     {
         var files = new MemoryFileSystem();
