@@ -5,7 +5,7 @@ using Tidemill.Core.Configuration;
 namespace Tidemill.Benchmarks;
 
 /// <summary>
-/// <c>ingest-kafka [records] [rounds] [appended|keyed]</c>: Kafka -> decode -> DuckDB table, once appended and once with a primary key, against
+/// <c>ingest-kafka [records] [rounds] [appended|keyed]</c>: Kafka -> decode -> DuckDB table, once appended and once by key (each key once), against
 /// <c>kcat -C -e -q > /dev/null</c> reading the same topic. The broker comes from TIDEMILL_TEST_KAFKA.
 /// </summary>
 internal static class IngestKafka
@@ -30,7 +30,7 @@ internal static class IngestKafka
                     var processor = Environment.CpuUsage.TotalTime;
                     var ours = await Ingest.StreamAsync(topic.Log, warehouse, records, topic.Stream(keyed));
                     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                        $"round {round}: kcat {kcat.TotalSeconds:F2} s, Kafka -> decode -> DuckDB {(keyed ? "with a primary key" : "appended")} {ours.Time.TotalSeconds:F2} s ({(Environment.CpuUsage.TotalTime - processor).TotalSeconds:F2} s of processor), rate ratio {kcat / ours.Time:F2}, managed bytes allocated per record {ours.AllocatedPerRecord:F1}, resident {Environment.WorkingSet >> 20} MiB"));
+                        $"round {round}: kcat {kcat.TotalSeconds:F2} s, Kafka -> decode -> DuckDB {(keyed ? "by key" : "appended")} {ours.Time.TotalSeconds:F2} s ({(Environment.CpuUsage.TotalTime - processor).TotalSeconds:F2} s of processor), rate ratio {kcat / ours.Time:F2}, managed bytes allocated per record {ours.AllocatedPerRecord:F1}, resident {Environment.WorkingSet >> 20} MiB"));
                 }
             }
 

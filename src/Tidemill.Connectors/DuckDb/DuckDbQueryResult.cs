@@ -71,29 +71,46 @@ internal sealed class DuckDbQueryResult : IQueryResult
         }
 
         _disposed = true;
-        await Task.Run(() =>
+        try
         {
-            try
-            {
-                _sessions.Run(_session, DuckDbWork.Querying, connection =>
-                {
-                    _result.Dispose();
-                    if (_change is null)
-                    {
-                        connection.Rollback();
-                    }
-
-                    return true;
-                }, CancellationToken.None);
-                _sessions.Return(_session);
-            }
-            catch (TidemillException)
-            {
-                // The session is in doubt; dropping it ends its transaction, too.
-                _sessions.Drop(_session);
-            }
-
+            await Task.Run(GiveBack);
+        }
+        finally
+        {
             _change?.Dispose();
-        });
+        }
+    }
+
+    private void GiveBack()
+    {
+        try
+        {
+            _sessions.Run(_session, DuckDbWork.Querying, connection =>
+            {
+                _result.Dispose();
+                if (_change is null)
+                {
+                    connection.Rollback();
+                }
+
+                return true;
+            }, CancellationToken.None);
+        }
+        catch (TidemillException)
+        {
+            // The session is in doubt; dropping it ends its transaction, too.
+            _sessions.Drop(_session);
+            return;
+        }
+
+        // A statement of a user's may have left settings behind.
+        if (_change is null)
+        {
+            _sessions.Return(_session);
+        }
+        else
+        {
+            _sessions.Drop(_session);
+        }
     }
 }

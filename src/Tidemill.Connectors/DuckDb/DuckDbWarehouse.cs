@@ -10,8 +10,8 @@ namespace Tidemill.Connectors.DuckDb;
 
 /// <summary>
 /// The embedded warehouse: one DuckDB file, held by this process alone. A transaction that commits is in the
-/// write-ahead log on disk. Writers of different rows do not wait for each other; the later of two that touch the
-/// same row fails with TransactionConflict. When the engine breaks, as it does when the disk is full during a checkpoint,
+/// write-ahead log on disk. Writers do not wait for each other, but for those of one table in which the first of a key wins; the
+/// later of two that touch the same row fails with TransactionConflict. When the engine breaks, as it does when the disk is full during a checkpoint,
 /// calls under way fail with DiskFull or Unavailable and the next one opens the file again.
 /// </summary>
 public sealed class DuckDbWarehouse : IWarehouse
@@ -141,8 +141,11 @@ public sealed class DuckDbWarehouse : IWarehouse
         }, cancellationToken);
     }
 
-    private Task<TableChange> ChangeAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken) =>
-        _sessions.Keys.ChangeAsync(name => statements.Any(sql => SqlTargets.MayChange(sql, name.Name)), [], cancellationToken);
+    private Task<TableChange> ChangeAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)
+    {
+        var targets = new SqlTargets(statements);
+        return _sessions.Keys.ChangeAsync(name => targets.MayChange(name.Name), [], cancellationToken);
+    }
 
     internal static long Execute(DuckDbConnection connection, string sql, IReadOnlyList<object?> parameters)
     {

@@ -18,18 +18,19 @@ internal sealed class DuckDbWrite : IDisposable
     private readonly DuckDbStatement? _hasDuplicates;
     private readonly DuckDbStatement? _insertLast;
     private readonly TableWrite _write;
+    private readonly bool _isPlain;
 
     public DuckDbWrite(DuckDbConnection connection, TableWrite write, Batch rows)
     {
         _write = write;
         _database = connection.Database;
         var names = rows.Schema.Fields.Select(field => field.Name).ToList();
-        var isPlain = write.Rule is ConflictRule.Append or ConflictRule.Ignore;
-        _source = _database.Register(new ChunkSource(names, rows.Chunks[0].Types, ordered: !isPlain));
+        _isPlain = write.Rule is ConflictRule.Append or ConflictRule.Ignore;
+        _source = _database.Register(new ChunkSource(names, rows.Chunks[0].Types, ordered: !_isPlain));
         try
         {
             var into = $"INSERT INTO {write.Table.Quoted} AS {MergeSql.StoredRow} ({SqlName.List(names)})";
-            var conflict = isPlain ? "" : MergeSql.OnConflict(write, names);
+            var conflict = _isPlain ? "" : MergeSql.OnConflict(write, names);
             _insert = connection.Prepare($"{into} SELECT * FROM {_source.Sql} {conflict}");
             if (write.Rule == ConflictRule.Upsert)
             {
@@ -47,13 +48,14 @@ internal sealed class DuckDbWrite : IDisposable
         }
     }
 
+    /// <summary>A plain INSERT has nothing of the write but its table.</summary>
     public bool Fits(TableWrite write, Batch rows) =>
-        (ReferenceEquals(_write, write) || _write == write)
+        (_write == write || (_isPlain && _write.Table == write.Table && _write.Rule == write.Rule))
         && _source.Names.AsSpan().SequenceEqual(rows.Schema.Fields.Select(field => field.Name).ToArray())
         && _source.Types.AsSpan().SequenceEqual(rows.Chunks[0].Types.AsSpan());
 
-    /// <summary>Writes the rows, or those that <paramref name="chosen"/> names by their numbers in each chunk.</summary>
-    public long Run(Batch rows, IReadOnlyList<uint[]>? chosen = null)
+    /// <summary>Writes the rows, or those that <paramref name="chosen"/> has for each chunk (<see cref="ChunkSource.Set"/>).</summary>
+    public long Run(Batch rows, IReadOnlyList<uint[]?>? chosen = null)
     {
         _source.Set(rows.Chunks, chosen);
         try

@@ -44,9 +44,14 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
     public async Task<bool[]> InsertNewKeysAsync(TableName seen, Batch keys, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(keys);
-        var write = new TableWrite(seen, ConflictRule.Ignore) { Key = [.. keys.Schema.Fields.Select(field => field.Name)] };
-        var (states, _) = await WriteNewAsync(write, keys, orNull: false, cancellationToken);
-        return Array.ConvertAll(states, state => state != KeyState.Known);
+        var flags = new bool[keys.RowCount];
+        if (keys.RowCount > 0)
+        {
+            var write = new TableWrite(seen, ConflictRule.Ignore) { Key = [.. keys.Schema.Fields.Select(field => field.Name)] };
+            await WriteNewAsync(write, keys, flags, cancellationToken);
+        }
+
+        return flags;
     }
 
     public async Task<long> WriteAsync(TableWrite write, Batch rows, CancellationToken cancellationToken)
@@ -60,51 +65,28 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
 
         if (write.Rule == ConflictRule.Ignore)
         {
-            return (await WriteNewAsync(write, rows, orNull: true, cancellationToken)).Written;
+            return await WriteNewAsync(write, rows, null, cancellationToken);
         }
 
-        await _keys.ChangeAsync(name => name.Name.Equals(write.Table.Name, StringComparison.OrdinalIgnoreCase), cancellationToken);
+        await _keys.ChangeAsync(name => KeyedTables.AreSame(name, write.Table), cancellationToken);
         return await RunAsync(connection => Prepared(connection, write, rows).Run(rows), cancellationToken);
     }
 
-    /// <summary>Writes the rows whose key the table does not hold; with <paramref name="orNull"/> also those with a NULL in it, if the table takes them.</summary>
-    private async Task<(KeyState[] States, long Written)> WriteNewAsync(TableWrite write, Batch rows, bool orNull, CancellationToken cancellationToken)
+    /// <summary>
+    /// Writes the rows whose key the table does not hold, and those with a NULL in it if the table takes them. With
+    /// <paramref name="flags"/> the latter are flagged instead, as are new ones.
+    /// </summary>
+    private async Task<long> WriteNewAsync(TableWrite write, Batch rows, bool[]? flags, CancellationToken cancellationToken)
     {
-        if (rows.RowCount == 0)
-        {
-            return ([], 0);
-        }
-
         var columns = MergeSql.KeyColumns(write, [.. rows.Schema.Fields.Select(field => field.Name)]);
         var table = await _keys.EnterAsync(write.Table, write.Key, [.. columns.Select(column => rows.Chunks[0].Types[column])], cancellationToken);
         return await RunAsync(
             connection =>
             {
-                var states = table.TakeNew(rows, columns);
-                var chosen = Chosen(rows, states, orNull);
-                return (states, chosen is null || chosen.Any(chunk => chunk.Length > 0) ? Prepared(connection, write, rows).Run(rows, chosen) : 0);
+                var chosen = table.TakeNew(rows, columns, orNull: flags is null, flags);
+                return chosen.TrueForAll(chunk => chunk is []) ? 0 : Prepared(connection, write, rows).Run(rows, chosen);
             },
             cancellationToken);
-    }
-
-    /// <summary>Numbers of the rows to write in each chunk; null for all.</summary>
-    private static List<uint[]>? Chosen(Batch rows, KeyState[] states, bool orNull)
-    {
-        if (Array.TrueForAll(states, Goes))
-        {
-            return null;
-        }
-
-        var (chosen, first) = (new List<uint[]>(), 0);
-        foreach (var chunk in rows.Chunks)
-        {
-            chosen.Add([.. Enumerable.Range(0, chunk.Size).Where(row => Goes(states[first + row])).Select(row => (uint)row)]);
-            first += chunk.Size;
-        }
-
-        return chosen;
-
-        bool Goes(KeyState state) => state == KeyState.New || (orNull && state == KeyState.Null);
     }
 
     /// <summary>The prepared one that fits, or a new one; the oldest goes when there are too many.</summary>
@@ -157,7 +139,8 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
 
     public async Task<long> ExecuteAsync(string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
     {
-        await _keys.ChangeAsync(name => SqlTargets.MayChange(sql, name.Name), cancellationToken);
+        var targets = new SqlTargets(sql);
+        await _keys.ChangeAsync(name => targets.MayChange(name.Name), cancellationToken);
         return await RunAsync(connection => DuckDbWarehouse.Execute(connection, sql, parameters), cancellationToken);
     }
 
@@ -187,8 +170,14 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
 
     public async Task RollbackAsync()
     {
-        await Task.Run(RollBack);
-        _keys.End(committed: false);
+        try
+        {
+            await Task.Run(RollBack);
+        }
+        finally
+        {
+            _keys.End(committed: false);
+        }
     }
 
     private void RollBack()

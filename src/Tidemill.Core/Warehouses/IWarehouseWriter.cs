@@ -76,7 +76,7 @@ public enum MergeOperation
 /// <summary>One table write.</summary>
 public sealed record TableWrite(TableName Table, ConflictRule Rule)
 {
-    /// <summary>Key columns; needed by every rule but Append, and the table's primary key.</summary>
+    /// <summary>Key columns; needed by every rule but Append. The table's primary key, unless <see cref="TableSpec.FirstKeyWins"/>.</summary>
     public IReadOnlyList<string> Key { get; init; } = [];
 
     /// <summary>Merge only: an operation for each column outside the key. Rows of a batch have distinct keys.</summary>

@@ -27,8 +27,9 @@ public sealed record TableSpec(TableName Name, Schema Schema)
     public IReadOnlyList<string> PrimaryKey { get; init; } = [];
 
     /// <summary>
-    /// True when a key that is there is never met but by writers that leave its row out (<see cref="ConflictRule.Ignore"/>, seen keys). A
-    /// warehouse whose writers tell by themselves which keys are there then keeps no index of them.
+    /// True when rows come by writers that leave out those whose key is there (<see cref="ConflictRule.Ignore"/>, seen keys). A
+    /// warehouse whose writers tell by themselves which keys are there then keeps no index of them; equal keys that come another way
+    /// are reported at the next such write (SchemaConflict).
     /// </summary>
     public bool FirstKeyWins { get; init; }
 

@@ -54,9 +54,9 @@ public sealed class ChunkSource
 
     /// <summary>What queries that start from now on read. The caller keeps owning the chunks.</summary>
     /// <param name="chunks">All of one schema.</param>
-    /// <param name="rows">For each chunk the numbers of the rows that are read, in their order; null for all rows of all chunks.</param>
-    /// <exception cref="ArgumentException">A chunk's column types differ from the source's, or a row's number is not one of its chunk.</exception>
-    public void Set(IReadOnlyList<DataChunk> chunks, IReadOnlyList<uint[]>? rows = null)
+    /// <param name="rows">For each chunk the numbers of the rows that are read, in their order, or null for all; null for all of all chunks.</param>
+    /// <exception cref="ArgumentException">A chunk's column types differ from the source's, or rows are chosen that it has not, or more than it has.</exception>
+    public void Set(IReadOnlyList<DataChunk> chunks, IReadOnlyList<uint[]?>? rows = null)
     {
         ArgumentNullException.ThrowIfNull(chunks);
         var copy = new ChosenChunk[chunks.Count];
@@ -66,7 +66,8 @@ public sealed class ChunkSource
             // The native scan trusts these checks: a vector of another type would be read as raw memory, and so would a row beyond it.
             if (chunk.Types != Types && !chunk.Types.AsSpan().SequenceEqual(Types.AsSpan()))
                 throw new ArgumentException($"Chunk {i} has the types {string.Join(", ", chunk.Types)}.", nameof(chunks));
-            if (rows is not null && rows[i].AsSpan().ContainsAnyExceptInRange(0u, (uint)Math.Max(0, chunk.Size - 1)))
+            if (rows?[i] is { Length: > 0 } chosen
+                && (chosen.Length > chunk.Size || chosen.AsSpan().ContainsAnyExceptInRange(0u, (uint)chunk.Size - 1)))
                 throw new ArgumentException($"Chunk {i} has {chunk.Size} rows.", nameof(rows));
             copy[i] = new(chunk, rows?[i]);
         }

@@ -144,6 +144,8 @@ public sealed class TopicApiTests(RunningServer server) : IClassFixture<RunningS
     public async Task Stream_is_described_and_moved_only_while_it_is_paused()
     {
         await server.PostAsync("/api/topics/orders/records", """{"id":5551,"amount":1}""");
+        await RunningServer.UntilAsync(
+            async () => (await server.ScalarAsync("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'orders'")).GetInt64() == 1, "the table");
         await RunningServer.UntilAsync(async () => (await server.ScalarAsync("SELECT count(*) FROM orders WHERE id = 5551")).GetInt64() == 1, "the row");
         var running = await server.RefusedAsync(400, "/api/streams/orders/positions", """{"to":"earliest"}""");
         Assert.Contains("Pause it first", running.GetProperty("detail").GetString());

@@ -45,6 +45,50 @@ public sealed class ChunkScanTests : IDisposable
         return made;
     }
 
+    [Fact]
+    public void Only_the_chosen_rows_are_read_in_their_order()
+    {
+        const int Chunks = 40;
+        var random = new Random(11);
+        var chunks = Fill(Chunks, DataChunk.Capacity);
+        List<uint[]?> rows = [.. Enumerable.Range(0, Chunks).Select(c => c switch
+        {
+            0 => null,
+            1 => [],
+            2 => [(uint)DataChunk.Capacity - 1, 0],
+            _ => (uint[])[.. Enumerable.Range(0, DataChunk.Capacity).Where(_ => random.Next(c) == 0).Select(row => (uint)row)],
+        })];
+        var ids = rows.SelectMany((chosen, c) => (chosen ?? [.. Enumerable.Range(0, DataChunk.Capacity).Select(row => (uint)row)]).Select(row => (c * (long)DataChunk.Capacity) + row)).ToList();
+        using var scan = _connection.RegisterScan("batch", Names, Types);
+        scan.Source.Set(chunks, rows);
+        _connection.Execute("CREATE TABLE t AS FROM batch");
+        Assert.Equal(ids.Count, Long("SELECT count(*) FROM t WHERE value = id / 2.0 AND name IS NOT DISTINCT FROM CASE WHEN id % 7 > 0 THEN CASE WHEN id % 2 = 0 THEN 'n' ELSE 'a rather longer name ' END || id END"));
+        Assert.Equal(ids.Sum(), Long("SELECT sum(id)::BIGINT FROM t"));
+        Assert.Equal(ids.Count(id => id % 7 == 0), Long("SELECT count(*) FROM batch WHERE name IS NULL"));
+
+        using var ordered = _connection.RegisterScan("ordered", Names, Types, ordered: true);
+        ordered.Source.Set(chunks, rows);
+        var read = new List<long>();
+        using var result = _connection.Query("SELECT id FROM ordered");
+        while (result.Fetch() is { } chunk)
+        {
+            using (chunk) read.AddRange(chunk[0].Data<long>()[..chunk.Size]);
+        }
+
+        Assert.Equal(ids, read);
+    }
+
+    [Theory]
+    [InlineData(10, 10)]
+    [InlineData(0, 0)]
+    public void Rows_that_a_chunk_has_not_are_refused(int size, int row)
+    {
+        var chunks = Fill(1, size);
+        using var scan = _connection.RegisterScan("batch", Names, Types);
+        Assert.Throws<ArgumentException>(() => scan.Source.Set(chunks, [[(uint)row]]));
+        Assert.Throws<ArgumentException>(() => scan.Source.Set(chunks, [new uint[size + 1]]));
+    }
+
     private long Long(string sql)
     {
         using var result = _connection.Query(sql);

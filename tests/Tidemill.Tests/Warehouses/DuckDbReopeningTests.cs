@@ -1,4 +1,5 @@
 using Tidemill.Connectors.DuckDb;
+using Tidemill.Core.Batches;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
@@ -97,6 +98,39 @@ public sealed class DuckDbReopeningTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Keys_are_neither_lost_nor_doubled_when_the_engine_breaks_under_their_writers()
+    {
+        var ignore = new TableWrite(new TableName("firsts"), ConflictRule.Ignore) { Key = ["id"] };
+        await Warehouse.ExecuteAsync("CREATE TABLE firsts (id INTEGER NOT NULL, v VARCHAR)", [], Token);
+        using var stop = new CancellationTokenSource();
+        var retry = RetryPolicy.UntilItWorks(TimeProvider.System, _ => { });
+        var writing = Task.WhenAll(Enumerable.Range(0, 3).Select(seed => Task.Run(async () =>
+        {
+            var random = new Random(seed);
+            var sent = new HashSet<int>();
+            await using var writer = await Warehouse.OpenWriterAsync(Token);
+            while (!stop.IsCancellationRequested)
+            {
+                int[] ids = [.. Enumerable.Range(0, 100).Select(_ => random.Next(50_000))];
+                using var rows = Rows.Batch(Rows.Schema("id integer, v text"), [.. ids.Select(id => new object?[] { id, "v" })]);
+                await retry.ExecuteAsync(async _ => await WriteAsync(writer, ignore, rows), Token);
+                sent.UnionWith(ids);
+            }
+
+            return sent;
+        }, Token)));
+        for (var failure = 0; failure < 5; failure++)
+        {
+            await BreakAsync();
+            await retry.ExecuteAsync(async _ => await RowAsync("SELECT count(*) FROM firsts"), Token);
+        }
+
+        await stop.CancelAsync();
+        var all = (await writing.WaitAsync(Patience, Token)).SelectMany(ids => ids).ToHashSet();
+        Assert.Equal([(long)all.Count, (long)all.Count], await RowAsync("SELECT count(*), count(DISTINCT id) FROM firsts"));
+    }
+
+    [Fact]
     public async Task Query_that_runs_long_is_stopped_so_that_the_file_can_be_opened_again()
     {
         var running = Warehouse.ExecuteAsync(
@@ -168,10 +202,15 @@ public sealed class DuckDbReopeningTests : IAsyncLifetime
     {
         using var rows = Rows.Batch(
             Rows.Schema("id integer, v text"), [.. Enumerable.Range(first, count).Select(i => new object?[] { i, "v" })]);
+        await WriteAsync(writer, Append, rows);
+    }
+
+    private static async Task WriteAsync(IWarehouseWriter writer, TableWrite write, Batch rows)
+    {
         try
         {
             await writer.BeginAsync(Token);
-            await writer.WriteAsync(Append, rows, Token);
+            await writer.WriteAsync(write, rows, Token);
             await writer.CommitAsync(Token);
         }
         catch

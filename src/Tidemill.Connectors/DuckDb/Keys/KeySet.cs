@@ -14,6 +14,9 @@ internal sealed unsafe class KeySet : IDisposable
     private const int ShardBits = 8;
     private const int FirstCapacity = 8;
 
+    private static readonly (ulong Low, ulong High, ulong Factor) Secrets =
+        ((ulong)Random.Shared.NextInt64(), (ulong)Random.Shared.NextInt64(), (ulong)Random.Shared.NextInt64() | 1);
+
     private readonly Shard[] _shards = new Shard[1 << ShardBits];
 
     // An empty slot is 0, so the key 0 has a place of its own.
@@ -52,18 +55,6 @@ internal sealed unsafe class KeySet : IDisposable
         shard.Count++;
         Count++;
         return true;
-    }
-
-    public bool Contains(UInt128 key)
-    {
-        if (key == UInt128.Zero)
-        {
-            return _hasZero;
-        }
-
-        var mixed = Mix(key);
-        ref var shard = ref _shards[mixed >> (64 - ShardBits)];
-        return shard.Capacity > 0 && shard.Slots[shard.Find(key, mixed)] == key;
     }
 
     /// <summary>Takes a key out that is there.</summary>
@@ -110,10 +101,13 @@ internal sealed unsafe class KeySet : IDisposable
         shard = grown;
     }
 
-    /// <summary>Spreads keys that count up, such as numbers and UUIDs of version 7. Source: the finalizer of MurmurHash3 (fmix64).</summary>
+    /// <summary>
+    /// Spreads keys that count up, such as numbers and UUIDs of version 7, in a way of this process's own: nobody can choose keys that meet.
+    /// Source: the finalizer of MurmurHash3 (fmix64).
+    /// </summary>
     private static ulong Mix(UInt128 key)
     {
-        var mixed = (ulong)key ^ ((ulong)(key >> 64) * 0x9E3779B97F4A7C15);
+        var mixed = ((ulong)key ^ Secrets.Low) + (((ulong)(key >> 64) ^ Secrets.High) * Secrets.Factor);
         mixed = (mixed ^ (mixed >> 33)) * 0xFF51AFD7ED558CCD;
         mixed = (mixed ^ (mixed >> 33)) * 0xC4CEB9FE1A85EC53;
         return mixed ^ (mixed >> 33);

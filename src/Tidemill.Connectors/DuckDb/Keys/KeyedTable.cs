@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Tidemill.Core.Batches;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
@@ -5,26 +6,23 @@ using Tidemill.DuckDb;
 
 namespace Tidemill.Connectors.DuckDb.Keys;
 
-/// <summary>What the key of a row is to a table.</summary>
-internal enum KeyState : byte
-{
-    Known,
-    New,
-
-    /// <summary>It has a NULL, which equals nothing: never known, and not remembered.</summary>
-    Null,
-}
-
 /// <summary>
 /// The keys of one table, all that are committed and those of the transaction under way. Whoever changes the table holds it from
 /// the first change to the end of the transaction; used by the holder only, but for <see cref="Bytes"/>.
 /// </summary>
+[SuppressMessage("Reliability", "CA2213", Justification = "A semaphore without a wait handle holds nothing, and its holder may outlive the table.")]
 internal sealed class KeyedTable : IDisposable
 {
+    /// <summary>Longer than a batch's transaction; two that wait for each other end by it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly SemaphoreSlim _turn = new(0);
     private readonly List<UInt128> _added = [];
     private readonly UInt128[] _hashes = new UInt128[DataChunk.Capacity];
     private readonly bool[] _present = new bool[DataChunk.Capacity];
+    private readonly uint[] _numbers = new uint[DataChunk.Capacity];
+    private long _expectedBytes;
+    private volatile bool _disposed;
     private KeySet? _keys;
     private KeyHash? _hash;
     private string[] _columns = [];
@@ -40,33 +38,53 @@ internal sealed class KeyedTable : IDisposable
 
     public TableName Name { get; }
 
-    public long Bytes => Volatile.Read(ref _keys)?.Bytes ?? 0;
+    /// <summary>What the keys take, or will take once they are read.</summary>
+    public long Bytes => Volatile.Read(ref _keys)?.Bytes ?? Volatile.Read(ref _expectedBytes);
 
     /// <summary>Whether the transaction under way has new keys.</summary>
     public bool HasNew => _added.Count > 0;
 
     public bool TryEnter() => _turn.Wait(0);
 
-    public Task<bool> EnterAsync(TimeSpan patience, CancellationToken cancellationToken) => _turn.WaitAsync(patience, cancellationToken);
+    /// <exception cref="TidemillException">TransactionConflict: others hold the table for a minute.</exception>
+    public async Task EnterAsync(CancellationToken cancellationToken)
+    {
+        if (!await _turn.WaitAsync(Patience, cancellationToken))
+        {
+            throw new TidemillException(ErrorCode.TransactionConflict, $"Table {Name} is being changed by another transaction, for a minute now.");
+        }
+    }
 
-    public void Leave() => _turn.Release();
+    public void Leave()
+    {
+        if (_disposed)
+        {
+            Forget();
+        }
+
+        _turn.Release();
+    }
 
     /// <summary>Whether the keys are known by these columns, compared as values of these types.</summary>
     public bool Knows(IReadOnlyList<string> columns, IReadOnlyList<LogicalType> types) => _keys is not null
         && _columns.SequenceEqual(columns, StringComparer.OrdinalIgnoreCase) && _types.SequenceEqual(types);
 
-    /// <summary>Reads all committed keys, by a connection without a transaction. Of a billion that takes minutes; of a million half a second.</summary>
+    /// <summary>Reads all committed keys, by a connection without a transaction; of a million that takes about half a second.</summary>
+    /// <param name="connection">Of another session than the holder's.</param>
+    /// <param name="columns">The key's columns.</param>
+    /// <param name="types">Their types in the batches to come.</param>
+    /// <param name="check">Called when <see cref="Bytes"/> is what the keys will take; throws when that is too much.</param>
     /// <exception cref="TidemillException">SchemaConflict: rows of the table have equal keys.</exception>
-    public void Load(DuckDbConnection connection, IReadOnlyList<string> columns, IReadOnlyList<LogicalType> types)
+    public void Load(DuckDbConnection connection, IReadOnlyList<string> columns, IReadOnlyList<LogicalType> types, Action check)
     {
         Forget();
         var hash = new KeyHash(types);
         var keys = new KeySet();
         try
         {
-            // A stored value beyond the batch's type equals no value of a batch.
-            var list = columns.Zip(types, (column, type) => $"TRY_CAST({SqlName.Quote(column)} AS {type})");
-            Require(Read(connection, $"SELECT {string.Join(", ", list)} FROM {Name.Quoted}", hash, keys), columns);
+            Volatile.Write(ref _expectedBytes, Rows(connection) * KeySet.KeyBytes);
+            check();
+            Require(Read(connection, KeysSql(connection, columns, types), hash, keys), columns);
             (_columns, _types, _hash) = ([.. columns], [.. types], hash);
             Volatile.Write(ref _keys, keys);
         }
@@ -75,6 +93,30 @@ internal sealed class KeyedTable : IDisposable
             keys.Dispose();
             throw;
         }
+        finally
+        {
+            Volatile.Write(ref _expectedBytes, 0);
+        }
+    }
+
+    private long Rows(DuckDbConnection connection)
+    {
+        using var result = connection.Query($"SELECT count(*) FROM {Name.Quoted}");
+        using var row = result.Fetch()!;
+        return row[0].Data<long>()[0];
+    }
+
+    /// <summary>A stored value that the batch's type does not hold exactly equals no value of a batch.</summary>
+    private string KeysSql(DuckDbConnection connection, IReadOnlyList<string> columns, IReadOnlyList<LogicalType> types)
+    {
+        using var stored = connection.Prepare($"SELECT {SqlName.List(columns)} FROM {Name.Quoted}");
+        var keys = columns.Select((column, i) =>
+        {
+            var (name, type) = (SqlName.Quote(column), stored.ColumnTypes[i]);
+            return type == types[i] ? name
+                : $"CASE WHEN TRY_CAST(TRY_CAST({name} AS {types[i]}) AS {type}) IS NOT DISTINCT FROM {name} THEN TRY_CAST({name} AS {types[i]}) END";
+        });
+        return $"SELECT {string.Join(", ", keys)} FROM {Name.Quoted}";
     }
 
     private void Require(bool unequal, IReadOnlyList<string> columns)
@@ -109,23 +151,37 @@ internal sealed class KeyedTable : IDisposable
         return true;
     }
 
-    /// <summary>Says of each row, in row order, what its key is, and remembers the new ones; of equal keys the first is new.</summary>
-    public KeyState[] TakeNew(Batch rows, ReadOnlySpan<int> columns)
+    /// <summary>
+    /// The numbers of the rows in each chunk whose key is new, which it is to be from now on; null for all rows of a chunk. Of equal keys
+    /// the first is new. A NULL in the key equals nothing.
+    /// </summary>
+    /// <param name="rows">Rows with the columns and types of <see cref="Load"/>.</param>
+    /// <param name="columns">Where the key's columns stand.</param>
+    /// <param name="orNull">Whether rows with a NULL in their key are to be among them.</param>
+    /// <param name="flags">Unless empty, a flag a row: new or with a NULL.</param>
+    public List<uint[]?> TakeNew(Batch rows, ReadOnlySpan<int> columns, bool orNull, Span<bool> flags = default)
     {
-        var states = new KeyState[rows.RowCount];
-        var first = 0;
+        var taken = new List<uint[]?>(rows.Chunks.Count);
         foreach (var chunk in rows.Chunks)
         {
             _hash!.Compute(chunk, columns, _hashes, _present);
+            var count = 0;
             for (var row = 0; row < chunk.Size; row++)
             {
-                states[first + row] = !_present[row] ? KeyState.Null : Take(_hashes[row]) ? KeyState.New : KeyState.Known;
+                var isNew = _present[row] && Take(_hashes[row]);
+                _numbers[count] = (uint)row;
+                count += isNew || (orNull && !_present[row]) ? 1 : 0;
+                if (!flags.IsEmpty)
+                {
+                    flags[row] = isNew || !_present[row];
+                }
             }
 
-            first += chunk.Size;
+            taken.Add(count == chunk.Size ? null : _numbers[..count]);
+            flags = flags.IsEmpty ? flags : flags[chunk.Size..];
         }
 
-        return states;
+        return taken;
     }
 
     /// <summary>The transaction was committed.</summary>
@@ -150,10 +206,14 @@ internal sealed class KeyedTable : IDisposable
         Volatile.Write(ref _keys, null);
     }
 
+    /// <summary>Frees the keys, now or when their holder leaves.</summary>
     public void Dispose()
     {
-        Forget();
-        _turn.Dispose();
+        _disposed = true;
+        if (TryEnter())
+        {
+            Leave();
+        }
     }
 
     private bool Take(UInt128 key)

@@ -10,9 +10,6 @@ namespace Tidemill.Connectors.DuckDb.Keys;
 /// </summary>
 internal sealed class KeyedTables : IDisposable
 {
-    /// <summary>Longer than any batch's transaction; two that wait for each other end by it.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-
     private readonly Lock _lock = new();
     private readonly Dictionary<string, KeyedTable> _tables = new(StringComparer.OrdinalIgnoreCase);
 
@@ -31,27 +28,22 @@ internal sealed class KeyedTables : IDisposable
         }
     }
 
-    /// <summary>The table, held by the caller until it leaves it.</summary>
-    /// <exception cref="TidemillException">TransactionConflict: others hold it for a minute.</exception>
-    public async Task<KeyedTable> EnterAsync(TableName name, CancellationToken cancellationToken)
+    /// <summary>Whether both name one table.</summary>
+    public static bool AreSame(TableName one, TableName other) => FullName(one).Equals(FullName(other), StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The table of this name.</summary>
+    public KeyedTable Of(TableName name)
     {
-        KeyedTable? table;
         lock (_lock)
         {
-            var known = $"{name.Schema ?? DuckDbCatalog.DefaultSchema}.{name.Name}";
-            if (!_tables.TryGetValue(known, out table))
+            if (!_tables.TryGetValue(FullName(name), out var table))
             {
                 table = new KeyedTable(name, Task.WhenAll(_changes.Where(change => change.Touches(name)).Select(change => change.Ended)));
-                _tables[known] = table;
+                _tables[FullName(name)] = table;
             }
-        }
 
-        if (!await table.EnterAsync(Patience, cancellationToken))
-        {
-            throw new TidemillException(ErrorCode.TransactionConflict, $"Table {name} is being changed by another transaction, for a minute now.");
+            return table;
         }
-
-        return table;
     }
 
     /// <summary>
@@ -74,7 +66,7 @@ internal sealed class KeyedTables : IDisposable
 
         try
         {
-            await change.EnterAsync(tables, Patience, cancellationToken);
+            await change.EnterAsync(tables, cancellationToken);
             return change;
         }
         catch
@@ -96,6 +88,8 @@ internal sealed class KeyedTables : IDisposable
             _tables.Clear();
         }
     }
+
+    private static string FullName(TableName name) => $"{name.Schema ?? DuckDbCatalog.DefaultSchema}.{name.Name}";
 
     private void Remove(TableChange change)
     {

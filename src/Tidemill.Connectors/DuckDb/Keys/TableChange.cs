@@ -1,4 +1,3 @@
-using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Connectors.DuckDb.Keys;
@@ -9,23 +8,16 @@ internal sealed class TableChange(Predicate<TableName> touches, Action<TableChan
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private List<KeyedTable> _held = [];
 
-    public IReadOnlyList<KeyedTable> Held => _held;
-
     public Task Ended => _ended.Task;
 
     public Predicate<TableName> Touches => touches;
 
     /// <summary>Takes all tables or none, so that it holds nobody up while it waits.</summary>
-    public async Task EnterAsync(List<KeyedTable> tables, TimeSpan patience, CancellationToken cancellationToken)
+    public async Task EnterAsync(List<KeyedTable> tables, CancellationToken cancellationToken)
     {
         for (var next = 0; next < tables.Count;)
         {
-            if (!await tables[next].EnterAsync(patience, cancellationToken))
-            {
-                throw new TidemillException(
-                    ErrorCode.TransactionConflict, $"Table {tables[next].Name} is being changed by a stream's transaction, for a minute now.");
-            }
-
+            await tables[next].EnterAsync(cancellationToken);
             _held = [tables[next]];
             var busy = tables.FindIndex(table => table != tables[next] && !TryHold(table));
             if (busy < 0)

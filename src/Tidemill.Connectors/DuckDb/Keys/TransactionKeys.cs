@@ -18,18 +18,25 @@ internal sealed class TransactionKeys(DuckDbSessions sessions)
     public async Task<KeyedTable> EnterAsync(
         TableName name, IReadOnlyList<string> columns, IReadOnlyList<LogicalType> types, CancellationToken cancellationToken)
     {
-        var table = _held.Find(held => held.Name == name);
-        if (table is null)
+        Require(!_changes.Exists(change => change.Touches(name)), name, "has changed it by other means");
+        var table = sessions.Keys.Of(name);
+        if (!_held.Contains(table))
         {
-            Require(!_changes.Exists(change => change.Touches(name)), name, "has changed it by other means");
-            table = await sessions.Keys.EnterAsync(name, cancellationToken);
+            await table.EnterAsync(cancellationToken);
             _held.Add(table);
         }
 
         if (!table.Knows(columns, types))
         {
             Require(!table.HasNew, name, "has written other key columns or types");
-            await sessions.RunAsync(DuckDbWork.Querying, connection => Load(connection, table, columns, types), cancellationToken);
+            await sessions.RunAsync(
+                DuckDbWork.Querying,
+                connection =>
+                {
+                    table.Load(connection, columns, types, () => sessions.Memory.ThrowIfFull(sessions.Keys.Bytes));
+                    return true;
+                },
+                cancellationToken);
         }
 
         return table;
@@ -38,8 +45,10 @@ internal sealed class TransactionKeys(DuckDbSessions sessions)
     /// <summary>A change by other means of the tables that <paramref name="touches"/> accepts.</summary>
     public async Task ChangeAsync(Predicate<TableName> touches, CancellationToken cancellationToken)
     {
-        KeyedTable[] held = [.. _held, .. _changes.SelectMany(change => change.Held)];
-        _changes.Add(await sessions.Keys.ChangeAsync(touches, held, cancellationToken));
+        // What an earlier change has, or has announced, this one must not wait for.
+        TableChange[] earlier = [.. _changes];
+        _changes.Add(await sessions.Keys.ChangeAsync(
+            name => touches(name) && !Array.Exists(earlier, change => change.Touches(name)), _held, cancellationToken));
     }
 
     /// <summary>Whether the transaction was committed is not known: what is held is read again.</summary>
@@ -76,17 +85,5 @@ internal sealed class TransactionKeys(DuckDbSessions sessions)
         {
             throw new TidemillException(ErrorCode.InvalidRequest, $"Rows with new keys cannot be written to {name} in a transaction that {what}.");
         }
-    }
-
-    private bool Load(DuckDbConnection connection, KeyedTable table, IReadOnlyList<string> columns, IReadOnlyList<LogicalType> types)
-    {
-        using (var result = connection.Query($"SELECT count(*) FROM {table.Name.Quoted}"))
-        using (var row = result.Fetch()!)
-        {
-            sessions.Memory.ThrowIfFull(sessions.Keys.Bytes + (row[0].Data<long>()[0] * KeySet.KeyBytes));
-        }
-
-        table.Load(connection, columns, types);
-        return true;
     }
 }

@@ -148,8 +148,70 @@ public sealed class KeyedTableTests : IAsyncLifetime
         using var rows = Batch(1, 2);
         await first.WriteAsync(new TableWrite(Table, ConflictRule.Append), rows, Token);
         var second = WriteAsync(1, 2, 3);
+        Assert.Equal("0", string.Join(',', await NumbersAsync("SELECT count(*) FROM firsts")));
+        Assert.False(second.IsCompleted);
         await first.CommitAsync(Token);
         Assert.Equal(1, await second);
+    }
+
+    [Fact]
+    public async Task Tables_of_one_name_in_two_schemas_are_two()
+    {
+        await _warehouse.ExecuteInTransactionAsync(["CREATE SCHEMA raw", "CREATE TABLE raw.firsts (id INTEGER NOT NULL, v TEXT)"], Token);
+        await using var writer = await _warehouse.OpenWriterAsync(Token);
+        await writer.BeginAsync(Token);
+        using var rows = Batch(1, 1);
+        Assert.Equal(2, await writer.WriteAsync(new TableWrite(new("firsts", "raw"), ConflictRule.Append), rows, Token));
+        Assert.Equal(1, await writer.WriteAsync(Ignore, rows, Token));
+        Assert.Equal(0, await writer.WriteAsync(Ignore with { Table = new("FIRSTS", "main") }, rows, Token));
+        await writer.CommitAsync(Token);
+        Assert.Equal("1", await IdsAsync());
+    }
+
+    [Fact]
+    public async Task A_writer_that_gives_up_waiting_or_is_disposed_holds_nobody_up()
+    {
+        await using (var holder = await _warehouse.OpenWriterAsync(Token))
+        {
+            await holder.BeginAsync(Token);
+            using var rows = Batch(1);
+            await holder.WriteAsync(Ignore, rows, Token);
+            await using var waiter = await _warehouse.OpenWriterAsync(Token);
+            await waiter.BeginAsync(Token);
+            using var impatience = new CancellationTokenSource();
+            var waiting = waiter.WriteAsync(Ignore, rows, impatience.Token);
+            await impatience.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+            await waiter.RollbackAsync();
+        }
+
+        Assert.Equal(2, await WriteAsync(1, 2));
+    }
+
+    [Fact]
+    public async Task After_a_commit_that_was_cut_off_the_keys_are_those_of_the_table()
+    {
+        await WriteAsync(1);
+        await using var writer = await _warehouse.OpenWriterAsync(Token);
+        await writer.BeginAsync(Token);
+        using var rows = Batch(2, 3);
+        await writer.WriteAsync(Ignore, rows, Token);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writer.CommitAsync(new CancellationToken(canceled: true)));
+        await writer.RollbackAsync();
+        var there = (await NumbersAsync("SELECT count(*) FROM firsts WHERE id > 1"))[0];
+        Assert.Equal(2 - there, await WriteAsync(1, 2, 3));
+    }
+
+    [Fact]
+    public async Task Settings_that_sql_leaves_in_its_session_reach_nobody()
+    {
+        await _warehouse.ExecuteAsync("CREATE SCHEMA other", [], Token);
+        await using (await _warehouse.QueryAsync("SET schema = 'other'", [], readOnly: false, Token))
+        {
+        }
+
+        Assert.Equal(1, await WriteAsync(1));
+        Assert.Equal(ErrorCode.SqlInvalid, await CodeOfAsync(() => _warehouse.QueryAsync("BEGIN", [], readOnly: false, Token)));
     }
 
     [Fact]
@@ -200,6 +262,19 @@ public sealed class KeyedTableTests : IAsyncLifetime
         await writer.BeginAsync(Token);
         using var rows = Rows.Batch(Rows.Schema("id bigint, v text"), [[5_000_000_000L, "again"], [2L, "again"], [3L, "new"]]);
         Assert.Equal(1, await writer.WriteAsync(Ignore, rows, Token));
+        await writer.CommitAsync(Token);
+    }
+
+    [Fact]
+    public async Task Stored_digits_that_a_batch_has_not_make_another_key()
+    {
+        await _warehouse.ExecuteAsync("CREATE TABLE prices (id DECIMAL(18,4) NOT NULL)", [], Token);
+        await _warehouse.ExecuteAsync("INSERT INTO prices VALUES (1.2345), (2.5)", [], Token);
+        await using var writer = await _warehouse.OpenWriterAsync(Token);
+        await writer.BeginAsync(Token);
+        using var rows = Rows.Batch(Rows.Schema("id decimal(18,2)"), [[1.23m], [2.5m], [1.23m]]);
+        Assert.Equal(1, await writer.WriteAsync(new TableWrite(new("prices", "main"), ConflictRule.Ignore) { Key = ["ID"] }, rows, Token));
+        Assert.Equal(0, await writer.WriteAsync(new TableWrite(new("prices"), ConflictRule.Ignore) { Key = ["id"] }, rows, Token));
         await writer.CommitAsync(Token);
     }
 

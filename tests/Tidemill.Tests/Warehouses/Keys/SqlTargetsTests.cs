@@ -1,4 +1,5 @@
 using Tidemill.Connectors.DuckDb.Keys;
+using Tidemill.Core.Errors;
 
 namespace Tidemill.Tests.Warehouses.Keys;
 
@@ -24,10 +25,20 @@ public sealed class SqlTargetsTests
     [InlineData("COPY orders FROM 'orders.csv'")]
     [InlineData("EXPLAIN ANALYZE DELETE FROM orders")]
     [InlineData("PREPARE p AS DELETE FROM orders")]
+    [InlineData("INSERT INTO 'orders' VALUES (1)")]
+    [InlineData("DELETE FROM 'main'.'orders'")]
+    [InlineData("UPDATE $$orders$$ SET id = 1")]
+    [InlineData("UPDATE $t$orders$t$ SET id = 1")]
+    [InlineData("INSERT INTO E'orders' VALUES (1)")]
+    [InlineData("UPDATE\u00A0orders\u2003SET id = 1")]
+    [InlineData("DELETE\u200BFROM\u200Borders")]
+    [InlineData("DELETE \u200B FROM orders")]
+    [InlineData("-- x\rDELETE FROM orders")]
+    [InlineData("CREATE OR REPLACE TABLE daily AS SELECT 1; DELETE FROM orders")]
     [InlineData("EXECUTE p")]
     [InlineData("DROP SCHEMA staging CASCADE")]
     [InlineData("IMPORT DATABASE 'backup'")]
-    public void A_statement_may_change_a_table_that_it_does_not_only_read(string sql) => Assert.True(SqlTargets.MayChange(sql, "orders"));
+    public void A_statement_may_change_a_table_that_it_does_not_only_read(string sql) => Assert.True(new SqlTargets(sql).MayChange("orders"));
 
     [Theory]
     [InlineData("SELECT * FROM orders")]
@@ -40,10 +51,22 @@ public sealed class SqlTargetsTests
     [InlineData("INSERT INTO daily VALUES ('orders', $$orders$$, E'\\'orders') -- orders")]
     [InlineData("INSERT INTO daily SELECT 1 /* into orders /* orders */ orders */")]
     [InlineData("INSERT INTO orders_daily VALUES ($1)")]
+    [InlineData("CREATE OR REPLACE TABLE daily AS WITH orders AS (SELECT 1 AS id), other AS (SELECT 2) SELECT count(*) AS orders FROM orders")]
+    [InlineData("CREATE OR REPLACE VIEW v AS WITH RECURSIVE orders AS (SELECT 1) FROM orders")]
     [InlineData("")]
-    public void A_table_that_is_read_or_not_named_is_not_changed(string sql) => Assert.False(SqlTargets.MayChange(sql, "orders"));
+    public void A_table_that_is_read_or_not_named_is_not_changed(string sql) => Assert.False(new SqlTargets(sql).MayChange("orders"));
 
     [Fact]
     public void Quoted_names_are_compared_as_they_are_meant() =>
-        Assert.True(SqlTargets.MayChange("INSERT INTO \"my \"\"odd\"\" table\" VALUES (1)", "My \"odd\" table"));
+        Assert.True(new SqlTargets("INSERT INTO \"my \"\"odd\"\" table\" VALUES (1)").MayChange("My \"odd\" table"));
+
+    [Theory]
+    [InlineData("BEGIN")]
+    [InlineData("  start transaction")]
+    [InlineData("COMMIT")]
+    [InlineData("/* x */ ROLLBACK")]
+    [InlineData("ABORT")]
+    [InlineData("USE staging")]
+    public void What_would_outlive_its_call_is_refused(string sql) =>
+        Assert.Equal(ErrorCode.SqlInvalid, Assert.Throws<TidemillException>(() => new SqlTargets(sql)).Code);
 }
