@@ -9,7 +9,7 @@ namespace Tidemill.Log.Consumers;
 internal sealed class FetchBufferPool(TimeProvider time)
 {
     private const int SmallestBytes = 16 << 10;
-    private const long MaxKeptBytes = 64 << 20;
+    private const long MaxKeptBytes = 128 << 20;
     private static readonly TimeSpan Unused = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<int, ConcurrentBag<FetchBuffer>> free = new();
