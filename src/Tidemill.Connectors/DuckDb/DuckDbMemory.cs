@@ -138,22 +138,15 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
         }
     }
 
-    /// <summary>DuckDB drops blocks of tables, the longest unused first, before anything else when its limit comes down.</summary>
+    /// <summary>
+    /// DuckDB drops blocks of tables, the longest unused first, before anything else when its limit comes down. It comes up again in the
+    /// same breath: what others allocate meanwhile must fit into half of what is kept.
+    /// </summary>
     private void Trim(DuckDbConnection connection, long cached, long used)
     {
-        if (cached <= limit / Share)
+        if (cached > limit / Share)
         {
-            return;
-        }
-
-        var before = _set;
-        try
-        {
-            Set(connection, used - cached + (limit / Share / 2));
-        }
-        finally
-        {
-            Set(connection, before);
+            connection.Execute($"{LimitSql(used - cached + (limit / Share / 2))}; {LimitSql(_set)}");
         }
     }
 
@@ -171,9 +164,11 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
             return;
         }
 
-        connection.Execute($"SET GLOBAL memory_limit = '{Setting(bytes)}'");
+        connection.Execute(LimitSql(bytes));
         _set = bytes;
     }
+
+    private static string LimitSql(long bytes) => $"SET GLOBAL memory_limit = '{Setting(bytes)}'";
 
     private void SetCheckpoints(DuckDbConnection connection, long bytes)
     {

@@ -11,8 +11,8 @@ namespace Tidemill.Connectors.DuckDb;
 /// <summary>
 /// The embedded warehouse: one DuckDB file, held by this process alone. A transaction that commits is in the
 /// write-ahead log on disk. Writers do not wait for each other, but for those of one table in which the first of a key wins; the
-/// later of two that touch the same row fails with TransactionConflict. When the engine breaks, as it does when the disk is full during a checkpoint,
-/// calls under way fail with DiskFull or Unavailable and the next one opens the file again.
+/// later of two that touch the same row fails with TransactionConflict. When the engine breaks, as it does when the disk is full
+/// during a checkpoint, calls under way fail with DiskFull or Unavailable and the next one opens the file again.
 /// </summary>
 public sealed class DuckDbWarehouse : IWarehouse
 {
@@ -192,12 +192,12 @@ public sealed class DuckDbWarehouse : IWarehouse
             }
             catch
             {
-                change?.Dispose();
                 if (session is not null)
                 {
                     _sessions.Drop(session);
                 }
 
+                change?.Dispose();
                 throw;
             }
         }, CancellationToken.None);

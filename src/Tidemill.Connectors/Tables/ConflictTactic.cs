@@ -1,9 +1,9 @@
 namespace Tidemill.Connectors.Tables;
 
 /// <summary>
-/// Whether rows that may meet equal keys go straight into the table, or the careful way, by a staging table. Straight is faster and right while no key repeats; one that does costs the whole attempt. So
-/// a failed attempt sends the next batches the careful way until enough of them in a row had no conflict; "enough" doubles with each failure, up to
-/// 64, and halves with each success.
+/// Whether rows that may meet equal keys go straight into the table, or the careful way, by a staging table. Straight is faster and
+/// right while no key repeats; one that does costs the whole attempt. So a failed attempt sends the next batches the careful way
+/// until enough of them in a row had no conflict; "enough" doubles with each failure, up to 64, and halves with each success.
 /// </summary>
 internal sealed class ConflictTactic
 {

@@ -4,7 +4,8 @@ using System.Numerics;
 namespace Tidemill.Log.Consumers;
 
 /// <summary>
-/// Keeps fetch buffers for reuse, by size, four sizes between two powers of two, up to a bound on their bytes; what lay unused for ten seconds is given up.
+/// Keeps fetch buffers for reuse, by size, four sizes between two powers of two, up to a bound on their bytes; what lay unused for
+/// ten seconds is given up.
 /// </summary>
 internal sealed class FetchBufferPool(TimeProvider time)
 {
@@ -25,6 +26,7 @@ internal sealed class FetchBufferPool(TimeProvider time)
     /// <summary>A buffer of at least this size with one reference.</summary>
     public FetchBuffer Rent(int bytes)
     {
+        bytes = Math.Max(bytes, SmallestBytes);
         long step = Math.Max(SmallestBytes, BitOperations.RoundUpToPowerOf2((uint)bytes) / 8);
         int capacity = (int)Math.Min((bytes + step - 1) / step * step, Array.MaxLength);
         if (free.TryGetValue(capacity, out var bag) && bag.TryTake(out var buffer)) Lower(Interlocked.Add(ref keptBytes, -capacity));
