@@ -12,7 +12,8 @@ internal static class MergeSql
     /// <exception cref="TidemillException">InvalidRequest: no key, or a key column missing.</exception>
     public static int[] KeyColumns(TableWrite write, IReadOnlyList<string> columns)
     {
-        int[] key = [.. write.Key.Select(name => columns.ToList().FindIndex(column => column.Equals(name, StringComparison.OrdinalIgnoreCase)))];
+        var names = columns.ToList();
+        int[] key = [.. write.Key.Select(name => names.FindIndex(column => column.Equals(name, StringComparison.OrdinalIgnoreCase)))];
         return key.Length > 0 && !key.Contains(-1) ? key : throw new TidemillException(ErrorCode.InvalidRequest,
             $"Writing {write.Table} by rule {write.Rule} needs its key columns in every batch; the batch has {string.Join(", ", columns)}.");
     }
