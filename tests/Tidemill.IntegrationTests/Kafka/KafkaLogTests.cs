@@ -83,6 +83,23 @@ public sealed class KafkaLogTests : IAsyncLifetime
         }
     }
 
+    /// <summary>A broker shows a new topic before it leads its partitions itself, and calls itself no leader of them until then.</summary>
+    [Fact]
+    public async Task A_topic_is_described_as_soon_as_it_is_shown()
+    {
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = _server.BootstrapServers }).Build();
+        for (var round = 0; round < 3; round++)
+        {
+            string topic = $"{_topic}-{round}";
+            var creating = admin.CreateTopicsAsync([new() { Name = topic, NumPartitions = 40, ReplicationFactor = 1 }]);
+            TopicDescription? found;
+            while ((found = await _log.DescribeTopicAsync(topic, default)) is null) await Task.Delay(1);
+            await creating;
+            Assert.Equal(40, found.Partitions.Count);
+            await admin.DeleteTopicsAsync([topic]);
+        }
+    }
+
     [Fact]
     public async Task Aborted_records_are_not_seen_and_reading_moves_over_markers_to_the_end()
     {

@@ -112,17 +112,29 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
         IReadOnlyCollection<TopicPartition> partitions, OffsetSpec spec, CancellationToken cancellationToken,
         IsolationLevel isolation = IsolationLevel.ReadCommitted)
     {
-        try
+        long started = time.GetTimestamp();
+        while (true)
         {
-            return await ListOffsetsAsync(partitions, spec, isolation, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TidemillException error) when (error.Code == ErrorCode.Unavailable)
-        {
-            // librdkafka says of a partition that does not exist that its leader is not available.
-            await RequireAsync(partitions, cancellationToken).ConfigureAwait(false);
-            throw;
+            try
+            {
+                return await ListOffsetsAsync(partitions, spec, isolation, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TidemillException error) when (IsSettling(error) && time.GetElapsedTime(started) < BrokerCalls.Patience)
+            {
+                await Task.Delay(SettlingInterval, time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TidemillException error) when (error.Code == ErrorCode.Unavailable)
+            {
+                // librdkafka says of a partition that does not exist that its leader is not available.
+                await RequireAsync(partitions, cancellationToken).ConfigureAwait(false);
+                throw;
+            }
         }
     }
+
+    // A broker shows a new topic, or that it leads a partition now, before it does lead it.
+    private static bool IsSettling(TidemillException error) =>
+        error.InnerException is KafkaException { Error.Code: KafkaCode.NotLeaderForPartition };
 
     private async Task RequireAsync(IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken)
     {
