@@ -28,7 +28,7 @@ public sealed class DuckDbDatabase : IDisposable
     /// <summary>The file; null in memory.</summary>
     public string? Path { get; }
 
-    /// <summary>DuckDB's version, for example "v1.5.5".</summary>
+    /// <summary>DuckDB's version, for example "v1.5.6".</summary>
     public static string LibraryVersion => NativeText.Borrowed(DuckDbApi.duckdb_library_version()) ?? "";
 
     /// <summary>The native library's file.</summary>

@@ -144,9 +144,19 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
     /// </summary>
     private void Trim(DuckDbConnection connection, long cached, long used)
     {
-        if (cached > limit / Share)
+        if (cached <= limit / Share)
+        {
+            return;
+        }
+
+        try
         {
             connection.Execute($"{LimitSql(used - cached + (limit / Share / 2))}; {LimitSql(_set)}");
+        }
+        catch (DuckDbException)
+        {
+            // Queries hold the blocks. DuckDB keeps its limit then, but shows the other one.
+            connection.Execute(LimitSql(_set));
         }
     }
 

@@ -83,7 +83,6 @@ public sealed class DuckDbWarehouse : IWarehouse
                 Directory.CreateDirectory(folder);
             }
 
-            DuckDbRecovery.Prepare(path);
             return Confine(memory.Open(path, settings), connection.Files);
         }
         catch (DuckDbException error)

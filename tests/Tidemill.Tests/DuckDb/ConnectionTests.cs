@@ -20,7 +20,7 @@ public sealed class ConnectionTests : IDisposable
     [Fact]
     public void Library_reports_the_pinned_version_and_its_file()
     {
-        Assert.Equal("v1.5.5", DuckDbDatabase.LibraryVersion);
+        Assert.Equal("v1.5.6", DuckDbDatabase.LibraryVersion);
         Assert.True(File.Exists(DuckDbDatabase.LibraryPath));
     }
 

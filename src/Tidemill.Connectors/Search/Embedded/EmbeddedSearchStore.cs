@@ -255,7 +255,6 @@ public sealed class EmbeddedSearchStore : ISearchStore
     {
         try
         {
-            DuckDbRecovery.Prepare(path);
             var database = memory.Open(path, new Dictionary<string, string> { ["threads"] = "2" });
             opened(database);
             return database;
