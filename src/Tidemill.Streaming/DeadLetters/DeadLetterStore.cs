@@ -33,8 +33,15 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
                 parameters.AddRange(Values(letter));
             }
 
-            sql.Append(" ON CONFLICT DO NOTHING");
-            await warehouse.ExecuteAsync(sql.ToString(), parameters, cancellationToken);
+            // Letters are there already after a crash only, and DuckDB joins the whole table with what may be: plainly first.
+            try
+            {
+                await warehouse.ExecuteAsync(sql.ToString(), parameters, cancellationToken);
+            }
+            catch (TidemillException error) when (error.Code == ErrorCode.RowRejected)
+            {
+                await warehouse.ExecuteAsync(sql.Append(" ON CONFLICT DO NOTHING").ToString(), parameters, cancellationToken);
+            }
         }
     }
 

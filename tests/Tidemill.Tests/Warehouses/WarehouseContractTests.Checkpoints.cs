@@ -1,6 +1,7 @@
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
+using Tidemill.Streaming.DeadLetters;
 
 namespace Tidemill.Tests.Warehouses;
 
@@ -46,6 +47,30 @@ public abstract partial class WarehouseContractTests
         }
 
         Assert.Equal(1, await CountAsync("seen"));
+    }
+
+    [Fact]
+    public async Task Dead_letters_that_are_there_stay_as_they_are_and_new_ones_come_beside_them()
+    {
+        var store = new DeadLetterStore(Warehouse);
+        await store.WriteAsync([.. Enumerable.Range(0, 500).Select(i => Letter(i, "first"))], Token);
+        await store.WriteAsync([.. Enumerable.Range(300, 400).Select(i => Letter(i, "second")), Letter(699, "third")], Token);
+        Assert.Equal(
+            [["first", 500L], ["second", 200L]],
+            await QueryAsync("SELECT message, count(*) FROM tidemill_dead_letters GROUP BY message ORDER BY message"));
+
+        static DeadLetter Letter(int offset, string message) => new()
+        {
+            Stream = "orders",
+            Position = new RecordPosition(new TopicPartition("orders", 0), new LogOffset(offset)),
+            Timestamp = DateTimeOffset.UnixEpoch,
+            Key = null,
+            Field = null,
+            Value = [1, 2, 3],
+            Code = ErrorCode.DecodeFailed,
+            Message = message,
+            CreatedAt = DateTimeOffset.UnixEpoch,
+        };
     }
 
     [Fact]
