@@ -56,9 +56,10 @@ public sealed class FullDiskTests : CrashTests, IDisposable
         Assert.Equal(ErrorCode.DiskFull, await CodeOfAsync(() => warehouse.ExecuteAsync(More, [], Token)));
         Assert.Equal(200_000, await CountAsync(warehouse));
 
-        // The engine is broken now, and recovery wants room for a copy of the write-ahead log.
+        // The engine is broken then, and opened again: rows can be read although there is no room yet.
         Assert.Equal(ErrorCode.DiskFull, await CodeOfAsync(() => warehouse.ExecuteAsync("FORCE CHECKPOINT", [], Token)));
-        Assert.Equal(ErrorCode.DiskFull, await CodeOfAsync(() => CountAsync(warehouse)));
+        Assert.Equal(200_000, await CountAsync(warehouse));
+        Assert.Equal(ErrorCode.DiskFull, await CodeOfAsync(() => warehouse.ExecuteAsync(More, [], Token)));
 
         disk.Free();
         Assert.Equal(200_000, await CountAsync(warehouse));
