@@ -33,7 +33,8 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
                 parameters.AddRange(Values(letter));
             }
 
-            // Letters are there already after a crash only, and DuckDB joins the whole table with what may be: plainly first.
+            // Letters are seldom there already (after a crash, or when one of a topic is copied), and for ON CONFLICT DuckDB reads the keys
+            // of the whole table: so plainly first.
             try
             {
                 await warehouse.ExecuteAsync(sql.ToString(), parameters, cancellationToken);
