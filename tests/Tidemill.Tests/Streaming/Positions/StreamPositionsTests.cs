@@ -39,7 +39,8 @@ public sealed class StreamPositionsTests
         // Twenty of the rows go: they come back only when their records are read again.
         await bench.Warehouse.ExecuteAsync("DELETE FROM events WHERE id >= 80", [], default);
         supervisor.Resume("events");
-        await UntilAsync(async () => await bench.NumberAsync("SELECT count(*) FROM events") == 100);
+        // Records are counted when their rows are there already.
+        await UntilAsync(async () => await bench.NumberAsync("SELECT count(*) FROM events") == 100 && supervisor.Status("events")!.Records >= 120);
         Assert.Equal(120, supervisor.Status("events")!.Records);
         Assert.Empty(supervisor.Status("events")!.RecentErrors);
 
