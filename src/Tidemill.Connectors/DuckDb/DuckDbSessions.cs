@@ -174,6 +174,7 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
 
             _database = null;
             _idle.Clear();
+            KeepFromFile(broken);
             foreach (var session in _sessions)
             {
                 session.Interrupt();
@@ -186,6 +187,23 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
 
             _sessions.Clear();
             broken.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// An engine that is closed writes what it has in memory into the file: of a commit that failed half done, keys without their rows.
+    /// What was committed is in the write-ahead log as well.
+    /// </summary>
+    private static void KeepFromFile(DuckDbDatabase broken)
+    {
+        try
+        {
+            using var connection = broken.Connect();
+            connection.Execute("PRAGMA disable_checkpoint_on_shutdown");
+        }
+        catch (DuckDbException)
+        {
+            // After a FATAL error it takes no statement.
         }
     }
 
