@@ -11,6 +11,7 @@ var benchmarks = new SortedDictionary<string, Func<string[], Task<int>>>(StringC
     ["latency"] = Latency.RunAsync,
     ["log-append"] = LogAppend.RunAsync,
     ["mirror"] = Mirror.RunAsync,
+    ["duckdb-upsert"] = DuckDbUpsert.RunAsync,
     ["duckdb-write"] = DuckDbWrite.RunAsync,
     ["postgres-write"] = PostgresWrite.RunAsync,
     ["rebuild"] = Rebuild.RunAsync,

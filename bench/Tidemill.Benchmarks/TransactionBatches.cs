@@ -19,9 +19,9 @@ internal static class TransactionBatches
 
     public static TableSpec Table(string name) => new(new TableName(name), Schema) { PrimaryKey = ["transaction_id"] };
 
-    public static List<Batch> Create(int rows)
+    public static List<Batch> Create(int rows, int seed = 42)
     {
-        var random = new Random(42);
+        var random = new Random(seed);
         var batches = new List<Batch>();
         for (var first = 0; first < rows; first += RowsPerBatch)
         {

@@ -28,25 +28,26 @@ internal static class WarehouseWrites
         }
     }
 
-    public static async Task RecreateAsync(IWarehouse warehouse)
+    public static async Task RecreateAsync(IWarehouse warehouse, string table = Table, bool isWrittenByKey = false)
     {
-        await warehouse.ExecuteAsync($"DROP TABLE IF EXISTS {Table}", [], CancellationToken.None);
-        await warehouse.ApplyAsync(await warehouse.PlanAsync(TransactionBatches.Table(Table), CancellationToken.None), CancellationToken.None);
+        await warehouse.ExecuteAsync($"DROP TABLE IF EXISTS {table}", [], CancellationToken.None);
+        var spec = TransactionBatches.Table(table) with { IsWrittenByKey = isWrittenByKey };
+        await warehouse.ApplyAsync(await warehouse.PlanAsync(spec, CancellationToken.None), CancellationToken.None);
     }
 
     /// <summary>Runs every way in turn, rounds times over, each into a fresh table; prints medians and ratios to the first.</summary>
     public static async Task CompareAsync(
-        IWarehouse warehouse, int rows, int rounds, params (string Name, bool Refill, Func<Task> Run)[] ways)
+        IWarehouse warehouse, int rows, int rounds, params (string Name, bool Refill, bool ByKey, Func<Task> Run)[] ways)
     {
         var times = ways.ToDictionary(way => way.Name, _ => new List<double>());
         var bytes = new Dictionary<string, double>();
         for (var round = 0; round < rounds; round++)
         {
-            foreach (var (name, refill, run) in ways)
+            foreach (var (name, refill, byKey, run) in ways)
             {
                 if (!refill)
                 {
-                    await RecreateAsync(warehouse);
+                    await RecreateAsync(warehouse, isWrittenByKey: byKey);
                 }
 
                 var allocated = GC.GetTotalAllocatedBytes(precise: true);
@@ -58,7 +59,7 @@ internal static class WarehouseWrites
         }
 
         var baseline = Median(times[ways[0].Name]);
-        foreach (var (name, _, _) in ways)
+        foreach (var (name, _, _, _) in ways)
         {
             var median = Median(times[name]);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -15,6 +15,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
 
     private readonly List<DuckDbWrite> _writes = [];
     private readonly TransactionKeys _keys = new(sessions);
+    private readonly KeyedRows _rows = new();
     private DuckDbSession? _session;
     private bool _inTransaction;
 
@@ -48,7 +49,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
         if (keys.RowCount > 0)
         {
             var write = new TableWrite(seen, ConflictRule.Ignore) { Key = [.. keys.Schema.Fields.Select(field => field.Name)] };
-            await WriteNewAsync(write, keys, flags, cancellationToken);
+            await WriteByKeyAsync(write, keys, flags, cancellationToken);
         }
 
         return flags;
@@ -63,30 +64,49 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
             return 0;
         }
 
-        if (write.Rule == ConflictRule.Ignore)
+        if (write.Rule != ConflictRule.Append)
         {
-            return await WriteNewAsync(write, rows, null, cancellationToken);
+            return await WriteByKeyAsync(write, rows, null, cancellationToken);
         }
 
         await _keys.ChangeAsync(name => KeyedTables.AreSame(name, write.Table), cancellationToken);
-        return await RunAsync(connection => Prepared(connection, write, rows).Run(rows), cancellationToken);
+        return await RunAsync(connection => Prepared(connection, write, rows).Insert(rows), cancellationToken);
     }
 
     /// <summary>
-    /// Writes the rows whose key the table does not hold, and those with a NULL in it if the table takes them. With
-    /// <paramref name="flags"/> the latter are flagged instead, as are new ones.
+    /// Writes the rows whose key the table does not hold, and those with a NULL in it if the table takes them; with
+    /// <paramref name="flags"/> the latter are flagged instead, as are new ones. Rows whose key it holds are left out, or change the stored ones.
     /// </summary>
-    private async Task<long> WriteNewAsync(TableWrite write, Batch rows, bool[]? flags, CancellationToken cancellationToken)
+    private async Task<long> WriteByKeyAsync(TableWrite write, Batch rows, bool[]? flags, CancellationToken cancellationToken)
     {
         var columns = MergeSql.KeyColumns(write, [.. rows.Schema.Fields.Select(field => field.Name)]);
         var table = await _keys.EnterAsync(write.Table, write.Key, [.. columns.Select(column => rows.Chunks[0].Types[column])], cancellationToken);
         return await RunAsync(
             connection =>
             {
-                var chosen = table.TakeNew(rows, columns, orNull: flags is null, flags);
-                return chosen.TrueForAll(chunk => chunk is []) ? 0 : Prepared(connection, write, rows).Run(rows, chosen);
+                var prepared = Prepared(connection, write, rows);
+                return write.Rule == ConflictRule.Ignore
+                    ? prepared.Insert(rows, _rows.TakeFirst(table, rows, columns, orNull: flags is null, flags))
+                    : Change(prepared, table, rows, columns, write.Rule);
             },
             cancellationToken);
+    }
+
+    /// <summary>
+    /// Rows that replace stored ones whole are deleted and inserted: for a change in place DuckDB reads, for each column, the 2,048 rows around
+    /// each. Columns that the batch has not stay as they are: then it is changed in place.
+    /// </summary>
+    private long Change(DuckDbWrite prepared, KeyedTable table, Batch rows, ReadOnlySpan<int> columns, ConflictRule rule)
+    {
+        var replaces = rule == ConflictRule.Upsert && table.IsReplacedBy(rows.Schema);
+        var (inserted, known) = _rows.TakeLast(table, rows, columns, areDistinct: rule == ConflictRule.Merge, replaces);
+        if (replaces)
+        {
+            prepared.Delete(rows, known, table.Count);
+            return prepared.Insert(rows, inserted);
+        }
+
+        return prepared.Insert(rows, inserted) + prepared.Update(rows, known, table.Count);
     }
 
     /// <summary>The prepared one that fits, or a new one; the oldest goes when there are too many.</summary>

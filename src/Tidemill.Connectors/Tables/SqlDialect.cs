@@ -19,7 +19,7 @@ internal abstract class SqlDialect
     public virtual bool CanHold(ColumnDescription column, FieldType declared) =>
         column.Type is { } stored && (stored == Stored(declared) || Widens(Stored(declared), stored));
 
-    /// <summary>True when writers know the keys of tables in which the first of a key wins, and such a table needs no primary key.</summary>
+    /// <summary>True when writers know the keys of the tables that they write by key, and such a table needs no primary key.</summary>
     public virtual bool WritersKnowKeys => false;
 
     /// <summary>True when a table with indexes refuses to have a column's type changed.</summary>

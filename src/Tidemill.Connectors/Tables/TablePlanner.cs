@@ -110,7 +110,7 @@ internal static class TablePlanner
         return [.. indexes.Except(own, StringComparer.OrdinalIgnoreCase)];
     }
 
-    private static bool IsLeftToWriters(TableSpec spec, SqlDialect dialect) => spec.FirstKeyWins && dialect.WritersKnowKeys;
+    private static bool IsLeftToWriters(TableSpec spec, SqlDialect dialect) => spec.IsWrittenByKey && dialect.WritersKnowKeys;
 
     /// <summary>A table whose key was left to writers gets it when it comes to be needed.</summary>
     private static void AddKey(List<TableStep> steps, TableSpec spec, TableDescription table, SqlDialect dialect)

@@ -76,10 +76,10 @@ public enum MergeOperation
 /// <summary>One table write.</summary>
 public sealed record TableWrite(TableName Table, ConflictRule Rule)
 {
-    /// <summary>Key columns; needed by every rule but Append. The table's primary key, unless <see cref="TableSpec.FirstKeyWins"/>.</summary>
+    /// <summary>Key columns; needed by every rule but Append. The table's primary key, unless <see cref="TableSpec.IsWrittenByKey"/>.</summary>
     public IReadOnlyList<string> Key { get; init; } = [];
 
-    /// <summary>Merge only: an operation for each column outside the key. Rows of a batch have distinct keys.</summary>
+    /// <summary>Merge only: an operation for each column outside the key. Rows of a batch have distinct keys, or are rejected.</summary>
     public IReadOnlyDictionary<string, MergeOperation> Merge { get; init; } = new Dictionary<string, MergeOperation>();
 }
 

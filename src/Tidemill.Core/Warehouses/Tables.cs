@@ -27,11 +27,11 @@ public sealed record TableSpec(TableName Name, Schema Schema)
     public IReadOnlyList<string> PrimaryKey { get; init; } = [];
 
     /// <summary>
-    /// True when rows come by writers that leave out those whose key is there (<see cref="ConflictRule.Ignore"/>, seen keys). A
+    /// True when rows come by writers that look for their key (every <see cref="ConflictRule"/> but Append, seen keys). A
     /// warehouse whose writers tell by themselves which keys are there then keeps no index of them; equal keys that come another way
     /// are reported at the next such write (SchemaConflict).
     /// </summary>
-    public bool FirstKeyWins { get; init; }
+    public bool IsWrittenByKey { get; init; }
 
     public IReadOnlyList<IndexSpec> Indexes { get; init; } = [];
 

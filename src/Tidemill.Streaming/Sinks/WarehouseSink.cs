@@ -119,11 +119,11 @@ internal sealed class WarehouseSink : ISink, IMovablePositions
         new(_definition.Table, Declared(schema))
         {
             PrimaryKey = _definition.Key,
-            FirstKeyWins = _definition.Rule == ConflictRule.Ignore,
+            IsWrittenByKey = _definition.Rule != ConflictRule.Append,
             Indexes = _definition.Indexes,
         };
 
-    private TableSpec Seen(Schema keys) => new(SeenKeys, keys) { PrimaryKey = [.. keys.Fields.Select(f => f.Name)], FirstKeyWins = true };
+    private TableSpec Seen(Schema keys) => new(SeenKeys, keys) { PrimaryKey = [.. keys.Fields.Select(f => f.Name)], IsWrittenByKey = true };
 
     private Schema Declared(Schema schema) => new(
         [.. schema.Fields.Select(f => f with { Required = _definition.Key.Contains(f.Name, StringComparer.OrdinalIgnoreCase) })]);

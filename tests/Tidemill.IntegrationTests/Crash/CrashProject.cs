@@ -1,8 +1,11 @@
 namespace Tidemill.IntegrationTests.Crash;
 
-/// <summary>A project whose three streams fill a table by each rule that doubling would show in.</summary>
+/// <summary>A project whose streams fill a table by each conflict rule.</summary>
 internal static class CrashProject
 {
+    /// <summary>Those that read the topic.</summary>
+    public static readonly string[] Streams = ["appended", "kept", "latest", "totals"];
+
     private const string Decode = """
         decode:
           fields:
@@ -52,6 +55,12 @@ internal static class CrashProject
             {Decode}
             sinks:
               - warehouse: {"{"} table: kept, on_conflict: ignore, key: [id] {"}"}
+            """);
+        Put("streams/latest.yaml", $"""
+            source: {"{"} topic: payments {"}"}
+            {Decode}
+            sinks:
+              - warehouse: {"{"} table: latest, on_conflict: upsert, key: [user_id] {"}"}
             """);
         Put("streams/totals.yaml", $"""
             source: {"{"} topic: payments {"}"}

@@ -31,9 +31,11 @@ public abstract partial class WarehouseContractTests : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    private async Task CreateTableAsync(string name, string columns, params string[] key) =>
+    private Task CreateTableAsync(string name, string columns, params string[] key) => CreateTableAsync(name, columns, isWrittenByKey: false, key);
+
+    private async Task CreateTableAsync(string name, string columns, bool isWrittenByKey, params string[] key) =>
         await Warehouse.ApplyAsync(await Warehouse.PlanAsync(
-            new TableSpec(new TableName(name), Rows.Schema(columns)) { PrimaryKey = key }, Token), Token);
+            new TableSpec(new TableName(name), Rows.Schema(columns)) { PrimaryKey = key, IsWrittenByKey = isWrittenByKey }, Token), Token);
 
     private async Task<List<object?[]>> QueryAsync(string sql, params object?[] parameters)
     {
@@ -187,11 +189,12 @@ public abstract partial class WarehouseContractTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(1, 2048)]
-    [InlineData(2, 100)]
-    public async Task Ignore_keeps_the_first_of_equal_keys_within_and_across_batches(int batches, int rowsPerChunk)
+    [InlineData(1, 2048, false)]
+    [InlineData(2, 100, false)]
+    [InlineData(2, 100, true)]
+    public async Task Ignore_keeps_the_first_of_equal_keys_within_and_across_batches(int batches, int rowsPerChunk, bool isWrittenByKey)
     {
-        await CreateTableAsync("firsts", "id integer, n integer", "id");
+        await CreateTableAsync("firsts", "id integer, n integer", isWrittenByKey, "id");
         var write = new TableWrite(new("firsts"), ConflictRule.Ignore) { Key = ["id"] };
         await WriteAsync(write, Rows.Batch(Rows.Schema("id integer, n integer"), [[0, -1]]));
         var random = new Random(7);
@@ -242,10 +245,12 @@ public abstract partial class WarehouseContractTests : IAsyncLifetime
         }
     }
 
-    [Fact]
-    public async Task Upsert_keeps_the_last_of_equal_keys_within_and_across_batches()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Upsert_keeps_the_last_of_equal_keys_within_and_across_batches(bool isWrittenByKey)
     {
-        await CreateTableAsync("lasts", "id integer, n integer, v text", "id");
+        await CreateTableAsync("lasts", "id integer, n integer, v text", isWrittenByKey, "id");
         var schema = Rows.Schema("id integer, n integer, v text");
         var write = new TableWrite(new("lasts"), ConflictRule.Upsert) { Key = ["id"] };
         var random = new Random(8);
@@ -268,30 +273,100 @@ public abstract partial class WarehouseContractTests : IAsyncLifetime
         Assert.Equal(expected, read.OrderBy(r => (int)r[0]!));
     }
 
-    [Fact]
-    public async Task Upsert_changes_columns_that_an_index_covers()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Upsert_counts_rows_and_leaves_columns_alone_that_the_batch_has_not(bool isWrittenByKey)
     {
-        var spec = new TableSpec(new TableName("covered"), Rows.Schema("id integer, n integer"))
+        await CreateTableAsync("wider", "id integer, v text, note text", isWrittenByKey, "id");
+        var write = new TableWrite(new("wider"), ConflictRule.Upsert) { Key = ["id"] };
+        Assert.Equal(2, await WriteAsync(write, Rows.Batch(Rows.Schema("note text, id integer, v text"), [["a", 1, "x"], ["b", 2, "x"]])));
+
+        Assert.Equal(3, await WriteAsync(write, Rows.Batch(Rows.Schema("id integer, v text"), [[2, "lost"], [1, "y"], [2, "y"], [3, "y"]])));
+
+        Assert.Equal([[1, "y", "a"], [2, "y", "b"], [3, "y", null]], await QueryAsync("SELECT id, v, note FROM wider ORDER BY id"));
+        Assert.Equal(1, await WriteAsync(write, Rows.Batch(Rows.Schema("id integer"), [[3], [4]])));
+        Assert.Equal(4, await CountAsync("wider"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Upsert_given_up_leaves_the_rows_as_they_were(bool isWrittenByKey)
+    {
+        await CreateTableAsync("pairs", "id integer, v text", isWrittenByKey, "id");
+        var write = new TableWrite(new("pairs"), ConflictRule.Upsert) { Key = ["id"] };
+        await WriteAsync(write, Pairs(0, 100, "old"));
+        await using var writer = await Warehouse.OpenWriterAsync(Token);
+        await writer.BeginAsync(Token);
+        using (var rows = Pairs(50, 100, "given up"))
+        {
+            Assert.Equal(100, await writer.WriteAsync(write, rows, Token));
+            Assert.Equal(100, await writer.WriteAsync(write, rows, Token));
+        }
+
+        await writer.RollbackAsync();
+        Assert.Equal([100L, 100L], (await QueryAsync("SELECT count(*), count(CASE v WHEN 'old' THEN 1 END) FROM pairs"))[0]);
+        Assert.Equal(100, await WriteAsync(write, Pairs(50, 100, "new")));
+        Assert.Equal([150L, 100L], (await QueryAsync("SELECT count(*), count(CASE v WHEN 'new' THEN 1 END) FROM pairs"))[0]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Upsert_replaces_rows_that_a_query_is_reading(bool isWrittenByKey)
+    {
+        await CreateTableAsync("pairs", "id integer, v text", isWrittenByKey, "id");
+        var write = new TableWrite(new("pairs"), ConflictRule.Upsert) { Key = ["id"] };
+        await WriteAsync(write, Pairs(0, 20_000, "old"));
+        await using (var result = await Warehouse.QueryAsync("SELECT v FROM pairs", [], readOnly: true, Token))
+        {
+            await using var rows = result.ReadRowsAsync(Token).GetAsyncEnumerator(Token);
+            Assert.True(await rows.MoveNextAsync());
+            for (var round = 0; round < 3; round++)
+            {
+                Assert.Equal(20_000, await WriteAsync(write, Pairs(0, 20_000, $"new {round}")));
+            }
+
+            do
+            {
+                Assert.Equal("old", rows.Current[0]);
+            }
+            while (await rows.MoveNextAsync());
+        }
+
+        Assert.Equal([20_000L, "new 2", "new 2"], (await QueryAsync("SELECT count(*), min(v), max(v) FROM pairs"))[0]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Upsert_changes_columns_that_an_index_covers(bool isWrittenByKey)
+    {
+        var spec = new TableSpec(new TableName("covered"), Rows.Schema("id integer, n integer, m integer"))
         {
             PrimaryKey = ["id"],
-            Indexes = [new IndexSpec(["n"])],
+            IsWrittenByKey = isWrittenByKey,
+            Indexes = [new IndexSpec(["n"]), new IndexSpec(["m"], Unique: true)],
         };
         await Warehouse.ApplyAsync(await Warehouse.PlanAsync(spec, Token), Token);
         var write = new TableWrite(new("covered"), ConflictRule.Upsert) { Key = ["id"] };
         for (var round = 0; round < 3; round++)
         {
             var n = round;
-            await WriteAsync(write, Rows.Batch(spec.Schema, [.. Enumerable.Range(0, 100).Select(i => new object?[] { i, n })]));
+            await WriteAsync(write, Rows.Batch(spec.Schema, [.. Enumerable.Range(0, 100).Select(i => new object?[] { i, n, -i })]));
         }
 
-        Assert.Equal([100L, 2, 2], (await QueryAsync("SELECT count(*), min(n), max(n) FROM covered"))[0]);
+        Assert.Equal([100L, 2, 2, -99], (await QueryAsync("SELECT count(*), min(n), max(n), min(m) FROM covered"))[0]);
     }
 
-    [Fact]
-    public async Task Merge_combines_each_column_by_its_operation_with_null_as_neutral()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Merge_combines_each_column_by_its_operation_with_null_as_neutral(bool isWrittenByKey)
     {
         const string Columns = "hour timestamp, total decimal(18,2), low integer, high integer, latest text, first text";
-        await CreateTableAsync("merged", Columns, "hour");
+        await CreateTableAsync("merged", Columns, isWrittenByKey, "hour");
         var hour = new DateTime(2024, 1, 1, 5, 0, 0);
         var write = new TableWrite(new("merged"), ConflictRule.Merge)
         {
@@ -316,6 +391,21 @@ public abstract partial class WarehouseContractTests : IAsyncLifetime
         }
 
         Assert.Equal([hour, 3.00m, 3, 9, "c", "a"], (await QueryAsync("SELECT * FROM merged"))[0]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Merge_of_rows_with_equal_keys_rejects_them(bool isWrittenByKey)
+    {
+        await CreateTableAsync("sums", "id integer, n integer", isWrittenByKey, "id");
+        var write = new TableWrite(new("sums"), ConflictRule.Merge) { Key = ["id"], Merge = new Dictionary<string, MergeOperation> { ["n"] = MergeOperation.Sum } };
+        var schema = Rows.Schema("id integer, n integer");
+        Assert.Equal(ErrorCode.RowRejected, await CodeOfAsync(() => WriteAsync(write, Rows.Batch(schema, [[1, 1], [2, 1], [1, 1]]))));
+        Assert.Equal(2, await WriteAsync(write, Rows.Batch(schema, [[1, 1], [2, 1]])));
+        Assert.Equal(ErrorCode.RowRejected, await CodeOfAsync(() => WriteAsync(write, Rows.Batch(schema, [[1, 1], [1, 1]]))));
+        Assert.Equal(2, await WriteAsync(write, Rows.Batch(schema, [[1, 5], [3, 1]])));
+        Assert.Equal([[1, 6], [2, 1], [3, 1]], await QueryAsync("SELECT id, n FROM sums ORDER BY id"));
     }
 
     [Fact]

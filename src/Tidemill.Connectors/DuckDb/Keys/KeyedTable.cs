@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using Tidemill.Core.Batches;
 using Tidemill.Core.Errors;
+using Tidemill.Core.Schemas;
 using Tidemill.Core.Warehouses;
 using Tidemill.DuckDb;
 
@@ -18,15 +18,13 @@ internal sealed class KeyedTable : IDisposable
 
     private readonly SemaphoreSlim _turn = new(0);
     private readonly List<UInt128> _added = [];
-    private readonly UInt128[] _hashes = new UInt128[DataChunk.Capacity];
-    private readonly bool[] _present = new bool[DataChunk.Capacity];
-    private readonly uint[] _numbers = new uint[DataChunk.Capacity];
     private long _expectedBytes;
     private volatile bool _disposed;
     private KeySet? _keys;
     private KeyHash? _hash;
     private string[] _columns = [];
     private LogicalType[] _types = [];
+    private HashSet<string> _stored = [];
 
     /// <param name="name">The table.</param>
     /// <param name="earlier">Changes of it that began before; nobody enters until they have ended.</param>
@@ -40,6 +38,15 @@ internal sealed class KeyedTable : IDisposable
 
     /// <summary>What the keys take, or will take once they are read.</summary>
     public long Bytes => Volatile.Read(ref _keys)?.Bytes ?? Volatile.Read(ref _expectedBytes);
+
+    /// <summary>How the known keys are told from each other.</summary>
+    public KeyHash Hash => _hash!;
+
+    /// <summary>How many keys there are.</summary>
+    public long Count => _keys!.Count;
+
+    /// <summary>Whether rows of this schema have all columns that the table has, so that one replaces a stored row whole.</summary>
+    public bool IsReplacedBy(Schema rows) => _stored.SetEquals(rows.Fields.Select(field => field.Name));
 
     /// <summary>Whether the transaction under way has new keys.</summary>
     public bool HasNew => _added.Count > 0;
@@ -86,6 +93,7 @@ internal sealed class KeyedTable : IDisposable
             check();
             Require(Read(connection, KeysSql(connection, columns, types), hash, keys), columns);
             (_columns, _types, _hash) = ([.. columns], [.. types], hash);
+            _stored = Columns(connection);
             Volatile.Write(ref _keys, keys);
         }
         catch
@@ -97,6 +105,12 @@ internal sealed class KeyedTable : IDisposable
         {
             Volatile.Write(ref _expectedBytes, 0);
         }
+    }
+
+    private HashSet<string> Columns(DuckDbConnection connection)
+    {
+        using var all = connection.Prepare($"SELECT * FROM {Name.Quoted}");
+        return new(all.ColumnNames, StringComparer.OrdinalIgnoreCase);
     }
 
     private long Rows(DuckDbConnection connection)
@@ -129,18 +143,19 @@ internal sealed class KeyedTable : IDisposable
     }
 
     /// <summary>Adds all keys; false where two are equal.</summary>
-    private bool Read(DuckDbConnection connection, string sql, KeyHash hash, KeySet keys)
+    private static bool Read(DuckDbConnection connection, string sql, KeyHash hash, KeySet keys)
     {
         using var result = connection.Query(sql);
         var columns = Enumerable.Range(0, result.ColumnNames.Count).ToArray();
+        var (hashes, present) = (new UInt128[DataChunk.Capacity], new bool[DataChunk.Capacity]);
         while (result.Fetch() is { } chunk)
         {
             using (chunk)
             {
-                hash.Compute(chunk, columns, _hashes, _present);
+                hash.Compute(chunk, columns, hashes, present);
                 for (var row = 0; row < chunk.Size; row++)
                 {
-                    if (_present[row] && !keys.Add(_hashes[row]))
+                    if (present[row] && !keys.Add(hashes[row]))
                     {
                         return false;
                     }
@@ -151,37 +166,16 @@ internal sealed class KeyedTable : IDisposable
         return true;
     }
 
-    /// <summary>
-    /// The numbers of the rows in each chunk whose key is new, which it is to be from now on; null for all rows of a chunk. Of equal keys
-    /// the first is new. A NULL in the key equals nothing.
-    /// </summary>
-    /// <param name="rows">Rows with the columns and types of <see cref="Load"/>.</param>
-    /// <param name="columns">Where the key's columns stand.</param>
-    /// <param name="orNull">Whether rows with a NULL in their key are to be among them.</param>
-    /// <param name="flags">Unless empty, a flag a row: new or with a NULL.</param>
-    public List<uint[]?> TakeNew(Batch rows, ReadOnlySpan<int> columns, bool orNull, Span<bool> flags = default)
+    /// <summary>True where the key is new, which it is to be from now on; its transaction has it.</summary>
+    public bool Take(UInt128 key)
     {
-        var taken = new List<uint[]?>(rows.Chunks.Count);
-        foreach (var chunk in rows.Chunks)
+        if (!_keys!.Add(key))
         {
-            _hash!.Compute(chunk, columns, _hashes, _present);
-            var count = 0;
-            for (var row = 0; row < chunk.Size; row++)
-            {
-                var isNew = _present[row] && Take(_hashes[row]);
-                _numbers[count] = (uint)row;
-                count += isNew || (orNull && !_present[row]) ? 1 : 0;
-                if (!flags.IsEmpty)
-                {
-                    flags[row] = isNew || !_present[row];
-                }
-            }
-
-            taken.Add(count == chunk.Size ? null : _numbers[..count]);
-            flags = flags.IsEmpty ? flags : flags[chunk.Size..];
+            return false;
         }
 
-        return taken;
+        _added.Add(key);
+        return true;
     }
 
     /// <summary>The transaction was committed.</summary>
@@ -214,16 +208,5 @@ internal sealed class KeyedTable : IDisposable
         {
             Leave();
         }
-    }
-
-    private bool Take(UInt128 key)
-    {
-        if (!_keys!.Add(key))
-        {
-            return false;
-        }
-
-        _added.Add(key);
-        return true;
     }
 }

@@ -22,7 +22,7 @@ public sealed class KeyedTableTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _warehouse = await OpenAsync();
-        await PlanAsync(firstKeyWins: true);
+        await PlanAsync(writtenByKey: true);
     }
 
     public async ValueTask DisposeAsync()
@@ -235,21 +235,71 @@ public sealed class KeyedTableTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_table_whose_rows_come_to_be_replaced_gets_its_primary_key()
+    public async Task A_table_that_comes_to_be_appended_to_gets_its_primary_key()
     {
         await WriteAsync(1, 2);
-        await PlanAsync(firstKeyWins: false);
+        await PlanAsync(writtenByKey: false);
         Assert.Equal(["id"], (await _warehouse.DescribeAsync(Table, Token))!.PrimaryKey);
-        await using (var writer = await _warehouse.OpenWriterAsync(Token))
+        Assert.Equal(2, await UpsertAsync(Batch(2, 3)));
+        await PlanAsync(writtenByKey: true);
+        Assert.Equal(1, await WriteAsync(1, 2, 3, 4));
+    }
+
+    [Fact]
+    public async Task Replaced_rows_keep_what_a_column_added_meanwhile_holds()
+    {
+        await using var writer = await _warehouse.OpenWriterAsync(Token);
+        foreach (var (sql, expected) in new[] { ("ALTER TABLE firsts ADD COLUMN note TEXT DEFAULT 'kept'", "kept"), ("UPDATE firsts SET note = 'changed'", "changed") })
         {
+            await UpsertAsync(Batch(1, 2), writer);
+            await _warehouse.ExecuteAsync(sql, [], Token);
+            await UpsertAsync(Batch(1, 2), writer);
+            Assert.Equal([expected, expected], await TextsAsync("SELECT note FROM firsts"));
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Replaced_rows_are_there_after_a_crash(bool writtenByKey)
+    {
+        await PlanAsync(writtenByKey);
+        await _warehouse.ExecuteAsync("CREATE UNIQUE INDEX one ON firsts (v)", [], Token);
+        for (var round = 0; round < 3; round++)
+        {
+            await using var writer = await _warehouse.OpenWriterAsync(Token);
             await writer.BeginAsync(Token);
-            using var rows = Batch(2, 3);
-            Assert.Equal(2, await writer.WriteAsync(Ignore with { Rule = ConflictRule.Upsert }, rows, Token));
+            using var rows = Rows.Batch(Rows.Schema("id integer, v text"), [.. Enumerable.Range(0, 5_000).Select(id => new object?[] { id, $"v{id}" })]);
+            await writer.WriteAsync(Ignore with { Rule = ConflictRule.Upsert }, rows, Token);
+            await writer.WriteAsync(Ignore with { Rule = ConflictRule.Upsert }, rows, Token);
             await writer.CommitAsync(Token);
         }
 
-        await PlanAsync(firstKeyWins: true);
-        Assert.Equal(1, await WriteAsync(1, 2, 3, 4));
+        // What a killed process leaves: the file and its write-ahead log as they stand.
+        foreach (var file in new[] { "warehouse.duckdb", "warehouse.duckdb.wal" })
+        {
+            File.Copy(Path.Combine(_folder, file), Path.Combine(_folder, $"left.{file}"));
+        }
+
+        await _warehouse.DisposeAsync();
+        File.Move(Path.Combine(_folder, "left.warehouse.duckdb"), Path.Combine(_folder, "warehouse.duckdb"), overwrite: true);
+        File.Move(Path.Combine(_folder, "left.warehouse.duckdb.wal"), Path.Combine(_folder, "warehouse.duckdb.wal"), overwrite: true);
+        _warehouse = await OpenAsync();
+        Assert.Equal("5000,5000", string.Join(',', await NumbersAsync("SELECT count(*), count(DISTINCT v) FROM firsts")));
+        using var more = Rows.Batch(Rows.Schema("id integer, v text"), [[2, "two"], [5_000, "more"]]);
+        Assert.Equal(2, await UpsertAsync(more));
+    }
+
+    [Fact]
+    public async Task A_table_that_grows_a_hundredfold_under_one_writer_holds_the_last_row_of_each_key()
+    {
+        await using var writer = await _warehouse.OpenWriterAsync(Token);
+        for (var rows = 1; rows <= 40_000; rows *= 6)
+        {
+            using var batch = Rows.Batch(Rows.Schema("id integer, v text"), [.. Enumerable.Range(0, rows).Select(id => new object?[] { id, $"{rows}" })]);
+            await UpsertAsync(batch, writer);
+            Assert.Equal([$"{rows} {rows} {rows}"], await TextsAsync("SELECT concat(count(*), ' ', min(v), ' ', max(v)) FROM firsts"));
+        }
     }
 
     [Fact]
@@ -281,13 +331,13 @@ public sealed class KeyedTableTests : IAsyncLifetime
     private Task<DuckDbWarehouse> OpenAsync() =>
         DuckDbWarehouse.OpenAsync(Path.Combine(_folder, "warehouse.duckdb"), new WarehouseConnection(), Token);
 
-    private async Task PlanAsync(bool firstKeyWins)
+    private async Task PlanAsync(bool writtenByKey)
     {
         var schema = Rows.Schema("id integer, v text");
         var spec = new TableSpec(Table, new([.. schema.Fields.Select(field => field with { Required = field.Name == "id" })]))
         {
             PrimaryKey = ["id"],
-            FirstKeyWins = firstKeyWins,
+            IsWrittenByKey = writtenByKey,
             Indexes = [new IndexSpec(["v"])],
         };
         await _warehouse.ApplyAsync(await _warehouse.PlanAsync(spec, Token), Token);
@@ -304,6 +354,22 @@ public sealed class KeyedTableTests : IAsyncLifetime
         var written = await writer.WriteAsync(Ignore, rows, Token);
         await writer.CommitAsync(Token);
         return written;
+    }
+
+    private async Task<long> UpsertAsync(Batch rows, IWarehouseWriter? given = null)
+    {
+        var writer = given ?? await _warehouse.OpenWriterAsync(Token);
+        await writer.BeginAsync(Token);
+        var written = await writer.WriteAsync(Ignore with { Rule = ConflictRule.Upsert }, rows, Token);
+        await writer.CommitAsync(Token);
+        await (given is null ? writer.DisposeAsync() : default);
+        return written;
+    }
+
+    private async Task<List<string?>> TextsAsync(string sql)
+    {
+        await using var result = await _warehouse.QueryAsync(sql, [], readOnly: true, Token);
+        return await result.ReadRowsAsync(Token).Select(row => (string?)row[0]).ToListAsync(Token);
     }
 
     private async Task<string> IdsAsync()
