@@ -34,8 +34,13 @@ public sealed class EmbeddedDocumentStore : IDocumentStore
     public string Description => _file.Path;
 
     /// <summary>Opens the store under the data folder, creating it when there is none. DataFolderLocked: another process has it open.</summary>
-    public static async Task<EmbeddedDocumentStore> OpenAsync(string dataFolder, CancellationToken cancellationToken) =>
-        new(await StoreFile.OpenAsync(dataFolder, FileName, Schema, cancellationToken));
+    public static Task<EmbeddedDocumentStore> OpenAsync(string dataFolder, CancellationToken cancellationToken) =>
+        OpenAsync(dataFolder, _ => { }, cancellationToken);
+
+    /// <param name="opened">Gets each engine that is opened, the first and those after failures.</param>
+    internal static async Task<EmbeddedDocumentStore> OpenAsync(
+        string dataFolder, Action<DuckDbDatabase> opened, CancellationToken cancellationToken) =>
+        new(await StoreFile.OpenAsync(dataFolder, FileName, Schema, opened, cancellationToken));
 
     public Task<BulkResult> UpsertAsync(
         string collection, DocumentBatch documents, BulkOrder order, CancellationToken cancellationToken)

@@ -2,71 +2,55 @@ using Tidemill.DuckDb;
 
 namespace Tidemill.Connectors.DuckDb;
 
-/// <summary>One DuckDB file of an embedded store. Calls take turns on one connection; DuckDB recovers the file.</summary>
+/// <summary>
+/// One DuckDB file of an embedded store. Calls take turns; DuckDB recovers the file, which is opened again when the engine breaks, as on a
+/// full disk.
+/// </summary>
 internal sealed class StoreFile : IAsyncDisposable
 {
     private const long MemoryLimit = 256_000_000;
 
     private readonly SemaphoreSlim turn = new(1);
-    private readonly DuckDbDatabase database;
-    private readonly DuckDbConnection connection;
-    private readonly DuckDbMemory memory;
+    private readonly DuckDbSessions sessions;
 
-    private StoreFile(DuckDbDatabase database, DuckDbMemory memory, string path)
-    {
-        this.database = database;
-        connection = database.Connect();
-        this.memory = memory;
-        Path = path;
-    }
+    private StoreFile(DuckDbSessions sessions) => this.sessions = sessions;
 
-    public string Path { get; }
+    public string Path => sessions.Description;
 
     /// <summary>
     /// Opens the file in the data folder, creating it when there is none, and runs <paramref name="schema"/>, which changes
     /// nothing on a file that has it. DataFolderLocked: another process has it open.
     /// </summary>
-    public static Task<StoreFile> OpenAsync(string dataFolder, string name, string schema, CancellationToken cancellationToken) => Task.Run(
-        () =>
+    /// <param name="dataFolder">Created when missing.</param>
+    /// <param name="name">The file's.</param>
+    /// <param name="schema">CREATE TABLE IF NOT EXISTS statements.</param>
+    /// <param name="opened">Gets each engine that is opened, the first and those after failures.</param>
+    /// <param name="cancellationToken">Ends the opening.</param>
+    public static async Task<StoreFile> OpenAsync(
+        string dataFolder, string name, string schema, Action<DuckDbDatabase> opened, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(dataFolder);
+        var path = System.IO.Path.Combine(dataFolder, name);
+        var memory = new DuckDbMemory(MemoryLimit);
+        var file = new StoreFile(new DuckDbSessions(() => Open(path, memory, opened), memory, path));
+        try
         {
-            Directory.CreateDirectory(dataFolder);
-            var path = System.IO.Path.Combine(dataFolder, name);
-            DuckDbDatabase? database = null;
-            try
-            {
-                var memory = new DuckDbMemory(MemoryLimit);
-                database = memory.Open(path, new Dictionary<string, string> { ["threads"] = "2" });
-                var file = new StoreFile(database, memory, path);
-                file.connection.Execute(schema);
-                return file;
-            }
-            catch (DuckDbException error)
-            {
-                database?.Dispose();
-                throw DuckDbErrors.Map(error, DuckDbWork.Opening, path);
-            }
-        },
-        cancellationToken);
+            await file.sessions.RunAsync(DuckDbWork.Opening, connection => connection.Execute(schema), cancellationToken);
+            return file;
+        }
+        catch
+        {
+            await file.DisposeAsync();
+            throw;
+        }
+    }
 
-    /// <summary>DuckDB calls block, so they run on the pool; one at a time, as a connection demands.</summary>
     public async Task<T> TakeTurnAsync<T>(Func<DuckDbConnection, T> work, CancellationToken cancellationToken)
     {
         await turn.WaitAsync(cancellationToken);
         try
         {
-            return await Task.Run(
-                () =>
-                {
-                    using var cancellation = connection.CancelWith(cancellationToken);
-                    var result = work(connection);
-                    memory.Follow(connection);
-                    return result;
-                },
-                cancellationToken);
-        }
-        catch (DuckDbException error)
-        {
-            throw DuckDbErrors.Map(error, DuckDbWork.Writing, Path);
+            return await sessions.RunAsync(DuckDbWork.Writing, work, cancellationToken);
         }
         finally
         {
@@ -74,44 +58,36 @@ internal sealed class StoreFile : IAsyncDisposable
         }
     }
 
-    /// <summary>The same, as one transaction: durable on return, or nothing of it.</summary>
+    /// <summary>The same, as one transaction: durable on return, or nothing of it. A failure drops the session, and with it the transaction.</summary>
     public Task<T> CommitAsync<T>(Func<DuckDbConnection, T> work, CancellationToken cancellationToken) => TakeTurnAsync(
-        open =>
+        connection =>
         {
-            memory.ThrowIfFull();
-            open.Begin();
-            try
-            {
-                var result = work(open);
-                open.Commit();
-                return result;
-            }
-            catch
-            {
-                RollBack();
-                throw;
-            }
+            sessions.Memory.ThrowIfFull();
+            connection.Begin();
+            var result = work(connection);
+            connection.Commit();
+            return result;
         },
         cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         await turn.WaitAsync();
-        connection.Dispose();
-        database.Dispose();
+        await Task.Run(sessions.Dispose);
         turn.Dispose();
     }
 
-    /// <summary>The first error counts; a rollback that fails as well finds no transaction to end.</summary>
-    private void RollBack()
+    private static DuckDbDatabase Open(string path, DuckDbMemory memory, Action<DuckDbDatabase> opened)
     {
-        using var uncancelled = connection.CancelWith(CancellationToken.None);
         try
         {
-            connection.Rollback();
+            var database = memory.Open(path, new Dictionary<string, string> { ["threads"] = "2" });
+            opened(database);
+            return database;
         }
-        catch (DuckDbException)
+        catch (DuckDbException error)
         {
+            throw DuckDbErrors.Map(error, DuckDbWork.Opening, path);
         }
     }
 }

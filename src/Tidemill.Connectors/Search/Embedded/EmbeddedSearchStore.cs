@@ -18,8 +18,7 @@ namespace Tidemill.Connectors.Search.Embedded;
 /// documents   (index_name, id, version, source, words; key the first two)  source: the JSON as written; words: see SearchWords
 /// checkpoints (stream, sink, topic, partition, next_offset; key all but the last)
 /// </code>
-/// A bulk request is one transaction, durable on return; DuckDB recovers the file, which is opened again when the engine
-/// breaks, as on a full disk. Calls take turns.
+/// A bulk request is one transaction, durable on return.
 /// </summary>
 public sealed class EmbeddedSearchStore : ISearchStore
 {
@@ -41,14 +40,11 @@ public sealed class EmbeddedSearchStore : ISearchStore
             PRIMARY KEY (stream, sink, topic, partition));
         """;
 
-    private const long MemoryLimit = 256_000_000;
+    private readonly StoreFile file;
 
-    private readonly SemaphoreSlim turn = new(1);
-    private readonly DuckDbSessions sessions;
+    private EmbeddedSearchStore(StoreFile file) => this.file = file;
 
-    private EmbeddedSearchStore(DuckDbSessions sessions) => this.sessions = sessions;
-
-    public string Description => sessions.Description;
+    public string Description => file.Path;
 
     public string Prefix => "";
 
@@ -62,23 +58,8 @@ public sealed class EmbeddedSearchStore : ISearchStore
 
     /// <param name="opened">Gets each engine that is opened, the first and those after failures.</param>
     internal static async Task<EmbeddedSearchStore> OpenAsync(
-        string dataFolder, Action<DuckDbDatabase> opened, CancellationToken cancellationToken)
-    {
-        Directory.CreateDirectory(dataFolder);
-        var path = Path.Combine(dataFolder, FileName);
-        var memory = new DuckDbMemory(MemoryLimit);
-        var store = new EmbeddedSearchStore(new DuckDbSessions(() => Open(path, memory, opened), memory, path));
-        try
-        {
-            await store.sessions.RunAsync(DuckDbWork.Opening, connection => connection.Execute(Schema), cancellationToken);
-            return store;
-        }
-        catch
-        {
-            await store.DisposeAsync();
-            throw;
-        }
-    }
+        string dataFolder, Action<DuckDbDatabase> opened, CancellationToken cancellationToken) =>
+        new(await StoreFile.OpenAsync(dataFolder, FileName, Schema, opened, cancellationToken));
 
     public Task EnsureIndexAsync(string index, IndexSettings settings, CancellationToken cancellationToken)
     {
@@ -244,51 +225,13 @@ public sealed class EmbeddedSearchStore : ISearchStore
             },
             cancellationToken);
 
-    public async ValueTask DisposeAsync()
-    {
-        await turn.WaitAsync();
-        await Task.Run(sessions.Dispose);
-        turn.Dispose();
-    }
+    public ValueTask DisposeAsync() => file.DisposeAsync();
 
-    private static DuckDbDatabase Open(string path, DuckDbMemory memory, Action<DuckDbDatabase> opened)
-    {
-        try
-        {
-            var database = memory.Open(path, new Dictionary<string, string> { ["threads"] = "2" });
-            opened(database);
-            return database;
-        }
-        catch (DuckDbException error)
-        {
-            throw DuckDbErrors.Map(error, DuckDbWork.Opening, path);
-        }
-    }
+    private Task<T> InTransactionAsync<T>(Func<SearchTables, T> work, CancellationToken cancellationToken) =>
+        file.CommitAsync(connection => work(new SearchTables(connection, Description)), cancellationToken);
 
-    /// <summary>A failure drops the session, and with it the transaction.</summary>
-    private Task<T> InTransactionAsync<T>(Func<SearchTables, T> work, CancellationToken cancellationToken) => TakeTurnAsync(
-        tables =>
-        {
-            sessions.Memory.ThrowIfFull();
-            tables.Connection.Begin();
-            var result = work(tables);
-            tables.Connection.Commit();
-            return result;
-        },
-        cancellationToken);
-
-    private async Task<T> TakeTurnAsync<T>(Func<SearchTables, T> work, CancellationToken cancellationToken)
-    {
-        await turn.WaitAsync(cancellationToken);
-        try
-        {
-            return await sessions.RunAsync(DuckDbWork.Writing, connection => work(new SearchTables(connection, Description)), cancellationToken);
-        }
-        finally
-        {
-            turn.Release();
-        }
-    }
+    private Task<T> TakeTurnAsync<T>(Func<SearchTables, T> work, CancellationToken cancellationToken) =>
+        file.TakeTurnAsync(connection => work(new SearchTables(connection, Description)), cancellationToken);
 
     private static SearchHit Hit(DataChunk chunk, int row) =>
         new(chunk[0].GetString(row), chunk[1].Data<long>()[row], Parse(chunk[2].GetUtf8(row)));
