@@ -10,7 +10,7 @@ namespace Tidemill.Connectors.DuckDb;
 
 /// <summary>
 /// The embedded warehouse: one DuckDB file, held by this process alone. A transaction that commits is in the
-/// write-ahead log on disk. Writers do not wait for each other, but for those of one table in which the first of a key wins; the
+/// write-ahead log on disk. Writers do not wait for each other, but for those of one table that is written by key; the
 /// later of two that touch the same row fails with TransactionConflict. When the engine breaks, as it does when the disk is full
 /// during a checkpoint, calls under way fail with DiskFull or Unavailable and the next one opens the file again.
 /// </summary>

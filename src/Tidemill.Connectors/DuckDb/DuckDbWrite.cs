@@ -46,18 +46,18 @@ internal sealed class DuckDbWrite : IDisposable
     /// <summary>Inserts the rows, or those that <paramref name="chosen"/> has for each chunk (<see cref="ChunkSource.Set"/>).</summary>
     public long Insert(Batch rows, IReadOnlyList<uint[]?>? chosen = null) => Run(rows, chosen, () => _insert);
 
-    /// <summary>Changes the stored rows that have the chosen rows' keys; 0 when a row is nothing but its key.</summary>
+    /// <summary>Changes the stored rows that have the chosen rows' keys, and returns how many; null when a row is nothing but its key.</summary>
     /// <param name="rows">The batch.</param>
     /// <param name="chosen">Its rows; of distinct keys.</param>
     /// <param name="stored">How many rows the table has.</param>
-    public long Update(Batch rows, IReadOnlyList<uint[]?> chosen, long stored) => _assignments is null ? 0 : Run(
+    public long? Update(Batch rows, IReadOnlyList<uint[]?> chosen, long stored) => _assignments is null ? null : Run(
         rows, chosen, () => Plan(ref _update, stored, $"UPDATE {Stored} SET {_assignments} FROM {Written} WHERE {HaveEqualKeys}"));
 
-    /// <summary>Deletes the stored rows that have the chosen rows' keys.</summary>
+    /// <summary>Deletes the stored rows that have the chosen rows' keys, and returns how many.</summary>
     /// <param name="rows">The batch.</param>
     /// <param name="chosen">Its rows.</param>
     /// <param name="stored">How many rows the table has.</param>
-    public void Delete(Batch rows, IReadOnlyList<uint[]?> chosen, long stored) =>
+    public long Delete(Batch rows, IReadOnlyList<uint[]?> chosen, long stored) =>
         Run(rows, chosen, () => Plan(ref _delete, stored, $"DELETE FROM {Stored} USING {Written} WHERE {HaveEqualKeys}"));
 
     private string Stored => $"{_write.Table.Quoted} AS {MergeSql.StoredRow}";

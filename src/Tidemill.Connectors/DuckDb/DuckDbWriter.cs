@@ -96,17 +96,22 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
     /// Rows that replace stored ones whole are deleted and inserted: for a change in place DuckDB reads, for each column, the 2,048 rows around
     /// each. Columns that the batch has not stay as they are: then it is changed in place.
     /// </summary>
+    /// <exception cref="TidemillException">
+    /// TransactionConflict: not all rows with known keys were found. The keys are those of now, the rows those of the transaction's first statement.
+    /// </exception>
     private long Change(DuckDbWrite prepared, KeyedTable table, Batch rows, ReadOnlySpan<int> columns, ConflictRule rule)
     {
         var replaces = rule == ConflictRule.Upsert && table.IsReplacedBy(rows.Schema);
         var (inserted, known) = _rows.TakeLast(table, rows, columns, areDistinct: rule == ConflictRule.Merge, replaces);
-        if (replaces)
+        var changed = replaces ? prepared.Delete(rows, known, table.Count) : prepared.Update(rows, known, table.Count);
+        if (changed is { } count && count != KeyedRows.Count(rows, known))
         {
-            prepared.Delete(rows, known, table.Count);
-            return prepared.Insert(rows, inserted);
+            table.Forget();
+            throw new TidemillException(ErrorCode.TransactionConflict,
+                $"Table {table.Name}: the transaction began before another one inserted rows that it is to change.");
         }
 
-        return prepared.Insert(rows, inserted) + prepared.Update(rows, known, table.Count);
+        return prepared.Insert(rows, inserted) + (replaces ? 0 : changed ?? 0);
     }
 
     /// <summary>The prepared one that fits, or a new one; the oldest goes when there are too many.</summary>

@@ -13,6 +13,9 @@ internal sealed class KeyedRows
     private readonly uint[] _known = new uint[DataChunk.Capacity];
     private readonly HashSet<UInt128> _ofBatch = [];
 
+    /// <summary>How many rows are chosen.</summary>
+    public static long Count(Batch rows, IReadOnlyList<uint[]?> chosen) => rows.Chunks.Zip(chosen, (chunk, numbers) => (long)(numbers?.Length ?? chunk.Size)).Sum();
+
     /// <summary>
     /// The numbers of the rows in each chunk whose key is new, which it is to be from now on; null for all rows of a chunk. Of equal keys
     /// the first is new. A NULL in the key equals nothing.

@@ -83,7 +83,7 @@ internal sealed class TransactionKeys(DuckDbSessions sessions)
     {
         if (!holds)
         {
-            throw new TidemillException(ErrorCode.InvalidRequest, $"Rows with new keys cannot be written to {name} in a transaction that {what}.");
+            throw new TidemillException(ErrorCode.InvalidRequest, $"Rows cannot be written by key to {name} in a transaction that {what}.");
         }
     }
 }

@@ -290,6 +290,64 @@ public sealed class KeyedTableTests : IAsyncLifetime
         Assert.Equal(2, await UpsertAsync(more));
     }
 
+    [Theory]
+    [InlineData(ConflictRule.Upsert)]
+    [InlineData(ConflictRule.Merge)]
+    public async Task A_row_that_another_wrote_since_the_transaction_began_is_neither_doubled_nor_lost(ConflictRule rule)
+    {
+        var write = new TableWrite(Table, rule) { Key = ["id"], Merge = new Dictionary<string, MergeOperation> { ["v"] = MergeOperation.Last } };
+        await UpsertAsync(Batch(1));
+        await using var writer = await _warehouse.OpenWriterAsync(Token);
+        await writer.BeginAsync(Token);
+        await writer.ExecuteAsync("SELECT count(*) FROM firsts", [], Token);
+        await UpsertAsync(Batch(2));
+        using var rows = Rows.Batch(Rows.Schema("id integer, v text"), [[1, "late"], [2, "late"], [3, "late"]]);
+        Assert.Equal(ErrorCode.TransactionConflict, await CodeOfAsync(() => writer.WriteAsync(write, rows, Token)));
+        await writer.RollbackAsync();
+        await writer.BeginAsync(Token);
+        Assert.Equal(3, await writer.WriteAsync(write, rows, Token));
+        await writer.CommitAsync(Token);
+        Assert.Equal(["1 late", "2 late", "3 late"], await TextsAsync("SELECT concat(id, ' ', v) FROM firsts ORDER BY id"));
+    }
+
+    [Theory]
+    [InlineData(ConflictRule.Upsert)]
+    [InlineData(ConflictRule.Merge)]
+    public async Task Four_writers_of_shared_rows_lose_nothing(ConflictRule rule)
+    {
+        await _warehouse.ExecuteAsync("CREATE TABLE shared (id INTEGER NOT NULL, n BIGINT)", [], Token);
+        var write = new TableWrite(new("shared"), rule) { Key = ["id"], Merge = new Dictionary<string, MergeOperation> { ["n"] = MergeOperation.Sum } };
+        var sums = await Task.WhenAll(Enumerable.Range(0, 4).Select(async seed =>
+        {
+            var random = new Random(seed);
+            await using var writer = await _warehouse.OpenWriterAsync(Token);
+            var sum = 0L;
+            for (var batch = 0; batch < 40;)
+            {
+                int[] ids = [.. Enumerable.Range(0, 100).Select(_ => random.Next(2_000)).Distinct()];
+                using var rows = Rows.Batch(Rows.Schema("id integer, n bigint"), [.. ids.Select(id => new object?[] { id, 1L })]);
+                await writer.BeginAsync(Token);
+                try
+                {
+                    // The transaction's view of the table is from before its turn.
+                    await writer.ExecuteAsync("SELECT count(*) FROM shared", [], Token);
+                    await writer.WriteAsync(write, rows, Token);
+                    await writer.CommitAsync(Token);
+                    (batch, sum) = (batch + 1, sum + ids.Length);
+                }
+                catch (TidemillException error) when (error.Code == ErrorCode.TransactionConflict)
+                {
+                    await writer.RollbackAsync();
+                }
+            }
+
+            return sum;
+        }));
+        var numbers = await NumbersAsync("SELECT count(*), count(DISTINCT id), sum(n)::BIGINT FROM shared");
+        Assert.Equal(numbers[0], numbers[1]);
+        Assert.Equal(rule == ConflictRule.Merge ? sums.Sum() : numbers[0], numbers[2]);
+    }
+
     [Fact]
     public async Task A_table_that_grows_a_hundredfold_under_one_writer_holds_the_last_row_of_each_key()
     {
