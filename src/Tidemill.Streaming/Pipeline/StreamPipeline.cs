@@ -88,6 +88,8 @@ internal sealed class StreamPipeline(
         MicroBatch? goes = batch;
         try
         {
+            // What came in while reading was being paused waits like what is still in the topic.
+            await gate.OpenAsync(cancellationToken);
             var verdict = await drift.InspectAsync(batch, rows, cancellationToken);
             if (verdict.Action != DriftAction.Continue)
             {

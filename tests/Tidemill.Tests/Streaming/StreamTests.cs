@@ -182,9 +182,28 @@ public sealed class StreamTests
         Assert.Equal(StreamState.Stopped, supervisor.Status()[0].State);
     }
 
-    private static async Task WaitAsync(Func<bool> condition)
+    [Fact]
+    public async Task Records_that_come_while_a_stream_waits_for_some_are_not_written_once_it_is_paused()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await using var bench = await OpenAsync();
+        var supervisor = new Tidemill.Streaming.StreamSupervisor(bench.Services, [Stream(ConflictRule.Append)]);
+        using var stop = new CancellationTokenSource();
+        var running = supervisor.RunAsync(stop.Token);
+        await bench.ProduceAsync(Json(1));
+        await WaitAsync(() => supervisor.Status()[0].Records == 1);
+        supervisor.Pause("events");
+        await bench.ProduceAsync(Json(2));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => WaitAsync(() => supervisor.Status()[0].Records == 2, seconds: 1));
+        Assert.Equal(1, await bench.NumberAsync("SELECT count(*) FROM events"));
+        supervisor.Resume("events");
+        await WaitAsync(() => supervisor.Status()[0].Records == 2);
+        await stop.CancelAsync();
+        await running.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    private static async Task WaitAsync(Func<bool> condition, double seconds = 20)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         while (!condition())
         {
             await Task.Delay(10, patience.Token);
