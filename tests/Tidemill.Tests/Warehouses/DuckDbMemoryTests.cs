@@ -109,21 +109,15 @@ public sealed class DuckDbMemoryTests : IDisposable
         Assert.Equal([2L], await RowAsync(warehouse, "SELECT count(*) FROM duckdb_indexes()"));
     }
 
-    /// <summary>
-    /// Between half a million and a million of them the commit runs out of memory: it leaves keys in the engine's index whose rows are not there.
-    /// </summary>
-    [Theory]
-    [InlineData(500_000)]
-    [InlineData(700_000)]
-    [InlineData(900_000)]
-    [InlineData(1_100_000)]
-    public async Task Rows_that_do_not_fit_the_limit_with_their_keys_are_inserted(int rows)
+    /// <summary>The commit runs out of memory, which leaves keys in the engine's index whose rows are not there; it is begun once more.</summary>
+    [Fact]
+    public async Task Rows_that_do_not_fit_the_limit_with_their_keys_are_inserted()
     {
         await using var warehouse = await OpenAsync();
-        await warehouse.ExecuteAsync($"CREATE TABLE source AS SELECT uuid() AS id FROM range({rows})", [], Token);
+        await warehouse.ExecuteAsync("CREATE TABLE source AS SELECT uuid() AS id FROM range(1000000)", [], Token);
         await warehouse.ExecuteAsync("CREATE TABLE keyed (id UUID PRIMARY KEY)", [], Token);
         await warehouse.ExecuteAsync("INSERT INTO keyed FROM source", [], Token);
-        Assert.Equal([(long)rows], await RowAsync(warehouse, "SELECT count(*) FROM keyed"));
+        Assert.Equal([1_000_000L], await RowAsync(warehouse, "SELECT count(*) FROM keyed"));
     }
 
     [Fact]
