@@ -41,9 +41,7 @@ internal static class Decode
         {
             using var batch = decoder.Decode(part, CancellationToken.None);
             if (batch.Rejected.Count > 0)
-            {
                 throw new InvalidOperationException($"{batch.Rejected.Count} records rejected: {batch.Rejected[0].Failure.Message}");
-            }
         }
     }
 
@@ -67,12 +65,12 @@ internal static class Decode
     /// <summary>The baseline: what a careful programmer writes with the framework's own reader, into the same kinds of cells.</summary>
     private sealed class ReaderLoop
     {
-        private readonly Guid[] ids = new Guid[DataChunk.Capacity];
-        private readonly Guid[] users = new Guid[DataChunk.Capacity];
-        private readonly decimal[] amounts = new decimal[DataChunk.Capacity];
-        private readonly int[] ends = new int[DataChunk.Capacity * 2];
-        private readonly byte[] texts = new byte[1 << 20];
-        private readonly DateTime[] times = new DateTime[DataChunk.Capacity];
+        private readonly Guid[] _ids = new Guid[DataChunk.Capacity];
+        private readonly Guid[] _users = new Guid[DataChunk.Capacity];
+        private readonly decimal[] _amounts = new decimal[DataChunk.Capacity];
+        private readonly int[] _ends = new int[DataChunk.Capacity * 2];
+        private readonly byte[] _texts = new byte[1 << 20];
+        private readonly DateTime[] _times = new DateTime[DataChunk.Capacity];
 
         public void Read(Transactions records)
         {
@@ -83,9 +81,7 @@ internal static class Decode
                 text = ReadRecord(new Utf8JsonReader(record.Value), row, text);
                 row++;
                 if (row == DataChunk.Capacity)
-                {
                     row = text = 0;
-                }
             }
         }
 
@@ -94,41 +90,39 @@ internal static class Decode
             while (reader.Read())
             {
                 if (reader.TokenType != JsonTokenType.PropertyName)
-                {
                     continue;
-                }
 
                 if (reader.ValueTextEquals("transaction_id"u8))
                 {
                     reader.Read();
-                    ids[row] = reader.GetGuid();
+                    _ids[row] = reader.GetGuid();
                 }
                 else if (reader.ValueTextEquals("user_id"u8))
                 {
                     reader.Read();
-                    users[row] = reader.GetGuid();
+                    _users[row] = reader.GetGuid();
                 }
                 else if (reader.ValueTextEquals("amount"u8))
                 {
                     reader.Read();
-                    amounts[row] = reader.GetDecimal();
+                    _amounts[row] = reader.GetDecimal();
                 }
                 else if (reader.ValueTextEquals("currency"u8))
                 {
                     reader.Read();
-                    text += reader.CopyString(texts.AsSpan(text));
-                    ends[row * 2] = text;
+                    text += reader.CopyString(_texts.AsSpan(text));
+                    _ends[row * 2] = text;
                 }
                 else if (reader.ValueTextEquals("status"u8))
                 {
                     reader.Read();
-                    text += reader.CopyString(texts.AsSpan(text));
-                    ends[(row * 2) + 1] = text;
+                    text += reader.CopyString(_texts.AsSpan(text));
+                    _ends[(row * 2) + 1] = text;
                 }
                 else if (reader.ValueTextEquals("event_time"u8))
                 {
                     reader.Read();
-                    times[row] = reader.GetDateTime();
+                    _times[row] = reader.GetDateTime();
                 }
             }
 

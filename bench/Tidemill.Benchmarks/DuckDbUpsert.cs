@@ -74,9 +74,7 @@ internal static class DuckDbUpsert
             {
                 int pick;
                 do
-                {
                     pick = random.Next(ids.Count);
-                }
                 while (!taken.Add(pick));
                 id = ids[pick];
             }

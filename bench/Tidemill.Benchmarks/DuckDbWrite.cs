@@ -57,9 +57,7 @@ internal static class DuckDbWrite
         using (var appender = connection.Append(null, Table))
         {
             foreach (var chunk in batches.SelectMany(batch => batch.Chunks))
-            {
                 appender.Append(chunk);
-            }
 
             appender.Close();
         }

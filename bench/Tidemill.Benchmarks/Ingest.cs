@@ -88,9 +88,7 @@ internal static class Ingest
         await foreach (var row in count.ReadRowsAsync(default))
         {
             if ((long)row[0]! != records)
-            {
                 throw new InvalidOperationException($"The table holds {row[0]} of {records} rows.");
-            }
         }
 
         return (time, perRecord);

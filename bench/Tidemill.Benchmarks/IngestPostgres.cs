@@ -65,9 +65,7 @@ internal static class IngestPostgres
         var parts = new List<byte[]>();
         var buffer = new byte[1 << 16];
         for (int read; (read = await copy.ReadAsync(buffer, CancellationToken.None)) > 0;)
-        {
             parts.Add(buffer[..read]);
-        }
 
         return parts;
     }
@@ -80,9 +78,7 @@ internal static class IngestPostgres
         await using (var stream = await connection.BeginRawBinaryCopyAsync($"COPY {Copied} FROM STDIN (FORMAT BINARY)"))
         {
             foreach (var part in parts)
-            {
                 await stream.WriteAsync(part);
-            }
         }
 
         return Stopwatch.GetElapsedTime(started);

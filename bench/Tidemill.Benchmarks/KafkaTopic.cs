@@ -47,9 +47,7 @@ internal sealed class KafkaTopic : IAsyncDisposable
             "bash", ["-c", $"set -o pipefail; kcat -b {BenchLog.Brokers} -C -t {Name} -o beginning -e -q | kcat -b {BenchLog.Brokers} -P -t {target} -z lz4"]))!;
         await kcat.WaitForExitAsync();
         if (kcat.ExitCode != 0)
-        {
             throw new InvalidOperationException($"kcat ended with {kcat.ExitCode}.");
-        }
     }
 
     public async ValueTask DisposeAsync()

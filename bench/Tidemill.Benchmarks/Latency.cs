@@ -74,9 +74,7 @@ internal static class Latency
         var watching = WatchAsync(warehouse, new CheckpointOwner(table, table), produced, seen, stop.Token);
         await ProduceAsync(log, topic, rate, WarmUp + time, produced);
         while (seen.Count < Count(produced))
-        {
             await Task.Delay(Piece);
-        }
 
         await stop.CancelAsync();
         await Task.WhenAll(running, watching);
@@ -95,9 +93,7 @@ internal static class Latency
         {
             var due = (piece * Piece) - Stopwatch.GetElapsedTime(started);
             if (due > TimeSpan.Zero)
-            {
                 await Task.Delay(due);
-            }
 
             var records = Enumerable.Range(0, perPiece)
                 .Select(n => new ProducerRecord { Value = TransactionRecords.Json(random, n), Partition = piece % Partitions }).ToList();
@@ -110,9 +106,7 @@ internal static class Latency
         {
             var positions = await producer.ProduceAsync(topic, records, default);
             lock (produced)
-            {
                 produced.Add((positions[^1], at));
-            }
         }
     }
 
@@ -151,9 +145,7 @@ internal static class Latency
     private static int Count(List<(RecordPosition Last, long At)> produced)
     {
         lock (produced)
-        {
             return produced.Count;
-        }
     }
 
     private static double Rank(List<double> sorted, double quantile) => sorted[(int)Math.Min(sorted.Count - 1, quantile * sorted.Count)];

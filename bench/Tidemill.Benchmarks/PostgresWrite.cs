@@ -83,9 +83,7 @@ internal static class PostgresWrite
         await using var connection = await source.OpenConnectionAsync();
         await using var stream = await connection.BeginRawBinaryCopyAsync($"COPY {Table} FROM STDIN (FORMAT BINARY)");
         foreach (var part in parts)
-        {
             await stream.WriteAsync(part);
-        }
     }
 
     private static async Task ImportAsync(NpgsqlDataSource source, List<Batch> batches)
@@ -95,9 +93,7 @@ internal static class PostgresWrite
         foreach (var chunk in batches.SelectMany(batch => batch.Chunks))
         {
             for (var row = 0; row < chunk.Size; row++)
-            {
                 WriteRow(import, chunk, row);
-            }
         }
 
         await import.CompleteAsync();

@@ -72,9 +72,7 @@ internal static class Rebuild
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (folder is not null && !Directory.Exists(Path.Combine(folder.FullName, "examples")))
-        {
             folder = folder.Parent;
-        }
 
         return folder?.FullName ?? throw new InvalidOperationException("Run this from a checkout: it needs the folder examples.");
     }
@@ -109,9 +107,7 @@ internal static class Rebuild
         var started = Stopwatch.GetTimestamp();
         var results = await runner.RunAsync([], default);
         if (results.FirstOrDefault(r => r.Error is not null)?.Error is { } error)
-        {
             throw new InvalidOperationException(error.Message);
-        }
 
         await DrainAsync(warehouse);
         return Stopwatch.GetElapsedTime(started);

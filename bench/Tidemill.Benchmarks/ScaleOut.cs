@@ -72,14 +72,10 @@ internal static class ScaleOut
             var held = (await warehouse.ReadCheckpointsAsync(new CheckpointOwner(stream, stream), default)).Values.Sum(offset => offset.Value);
             var at = Stopwatch.GetTimestamp();
             if (held >= records)
-            {
                 return (held, at);
-            }
 
             if (running.Find(worker => worker.HasExited) is { } ended)
-            {
                 throw new InvalidOperationException($"A worker ended with {ended.ExitCode}.");
-            }
 
             await Task.Delay(Look);
         }
@@ -124,9 +120,7 @@ internal static class ScaleOut
         var program = Path.Combine(AppContext.BaseDirectory, "../../Tidemill.Cli/release/tidemill.dll");
         string[] command = ["dotnet", program, "worker", "--project", folder, "--name", worker, "--port", "0"];
         if (share is { } percent)
-        {
             command = ["cpulimit", "--foreground", "--limit", percent.ToString(CultureInfo.InvariantCulture), "--", .. command];
-        }
 
         return Process.Start(new ProcessStartInfo(command[0], command[1..])
         {

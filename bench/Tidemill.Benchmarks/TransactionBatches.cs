@@ -28,9 +28,7 @@ internal static class TransactionBatches
             var chunks = new List<DataChunk>();
             var end = Math.Min(rows, first + RowsPerBatch);
             for (var row = first; row < end; row += DataChunk.Capacity)
-            {
                 chunks.Add(Chunk(random, row, Math.Min(DataChunk.Capacity, end - row)));
-            }
 
             batches.Add(new Batch(Schema, chunks));
         }

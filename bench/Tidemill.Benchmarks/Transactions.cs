@@ -27,8 +27,8 @@ internal sealed unsafe class Transactions : FetchedRecords
     private static readonly string[] Currencies = ["USD", "EUR", "GBP", "JPY"];
     private static readonly string[] Statuses = ["completed", "pending", "failed", "refunded"];
 
-    private readonly RecordRef[] records;
-    private readonly byte* memory;
+    private readonly RecordRef[] _records;
+    private readonly byte* _memory;
 
     public Transactions(int count)
     {
@@ -42,13 +42,13 @@ internal sealed unsafe class Transactions : FetchedRecords
         }
 
         // SAFETY: freed on dispose only; the records point into it and are read by this program alone.
-        memory = (byte*)NativeMemory.Alloc((nuint)bytes.WrittenCount);
-        bytes.WrittenSpan.CopyTo(new Span<byte>(memory, bytes.WrittenCount));
-        records = new RecordRef[count];
+        _memory = (byte*)NativeMemory.Alloc((nuint)bytes.WrittenCount);
+        bytes.WrittenSpan.CopyTo(new Span<byte>(_memory, bytes.WrittenCount));
+        _records = new RecordRef[count];
         for (var i = 0; i < count; i++)
         {
             var start = i == 0 ? 0 : ends[i - 1];
-            records[i] = new RecordRef(null, -1, memory + start, ends[i] - start, i, 1_790_000_000_000 + i);
+            _records[i] = new RecordRef(null, -1, _memory + start, ends[i] - start, i, 1_790_000_000_000 + i);
         }
 
         Bytes = bytes.WrittenCount;
@@ -62,7 +62,7 @@ internal sealed unsafe class Transactions : FetchedRecords
     public void WriteLines(string path)
     {
         using var stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 20);
-        foreach (var record in records)
+        foreach (var record in _records)
         {
             stream.Write(record.Value);
             stream.WriteByte((byte)'\n');
@@ -71,15 +71,15 @@ internal sealed unsafe class Transactions : FetchedRecords
 
     public override TopicPartition Partition { get; } = new("transactions", 0);
 
-    public override ReadOnlySpan<RecordRef> Records => records;
+    public override ReadOnlySpan<RecordRef> Records => _records;
 
-    public override LogOffset Next => new(records.Length);
+    public override LogOffset Next => new(_records.Length);
 
     public override long Bytes { get; }
 
     public override IReadOnlyList<RecordHeader> Headers(int index) => [];
 
-    protected override void Dispose(bool disposing) => NativeMemory.Free(memory);
+    protected override void Dispose(bool disposing) => NativeMemory.Free(_memory);
 
     private sealed class Part(Transactions all, int first, int count) : FetchedRecords
     {

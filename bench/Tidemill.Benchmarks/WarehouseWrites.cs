@@ -46,9 +46,7 @@ internal static class WarehouseWrites
             foreach (var (name, refill, byKey, run) in ways)
             {
                 if (!refill)
-                {
                     await RecreateAsync(warehouse, isWrittenByKey: byKey);
-                }
 
                 var allocated = GC.GetTotalAllocatedBytes(precise: true);
                 var clock = Stopwatch.StartNew();

@@ -34,9 +34,7 @@ internal sealed class ServerClient : IAsyncDisposable
     public static async Task<ServerClient> ConnectAsync(ProjectChoice choice, CancellationToken cancellationToken)
     {
         if (await ServerFile.ReadAsync(choice.DataFolder, cancellationToken) is { } running)
-        {
             return new ServerClient(new Uri(running.Url), null);
-        }
 
         var host = await TidemillHost.StartAsync(
             new HostOptions
@@ -77,9 +75,7 @@ internal sealed class ServerClient : IAsyncDisposable
         {
             var element = JsonSerializer.Deserialize<JsonElement>(line);
             if (element.ValueKind == JsonValueKind.Object && element.TryGetProperty("error", out var problem))
-            {
                 throw Failure(problem);
-            }
 
             yield return element;
         }
@@ -89,9 +85,7 @@ internal sealed class ServerClient : IAsyncDisposable
     {
         _http.Dispose();
         if (_own is not null)
-        {
             await _own.DisposeAsync();
-        }
     }
 
     private async Task SendOnlyAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -124,14 +118,10 @@ internal sealed class ServerClient : IAsyncDisposable
         }
 
         if (response.IsSuccessStatusCode)
-        {
             return response;
-        }
 
         using (response)
-        {
             throw Failure(await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken));
-        }
     }
 
     private static TidemillException Failure(JsonElement problem)

@@ -30,9 +30,7 @@ internal static class Terminal
             Interactive = redirected ? InteractionSupport.No : InteractionSupport.Detect,
         });
         if (redirected)
-        {
             console.Profile.Width = PipeWidth;
-        }
 
         return console;
     }

@@ -87,9 +87,7 @@ public sealed class DuckDbDatabase : IDisposable
             ["temp_directory"] = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"tidemill-spill-{Guid.NewGuid():N}"),
         };
         foreach (var (name, value) in settings ?? new Dictionary<string, string>())
-        {
             all[name] = value;
-        }
 
         return all;
     }

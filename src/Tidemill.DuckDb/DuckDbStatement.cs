@@ -57,8 +57,11 @@ public sealed partial class DuckDbStatement : IDisposable
         var result = new ResultHandle();
         try
         {
-            if (failed) throw _connection.Translate(
+            if (failed)
+            {
+                throw _connection.Translate(
                 DuckDbException.FromText(NativeText.Borrowed(DuckDbApi.duckdb_pending_error(pending))));
+            }
             // DuckDB forgets earlier interrupts when a query becomes pending; one before that must not be lost.
             _connection.Cancellation.ThrowIfCancellationRequested();
             // SAFETY: the result's memory belongs to the handle, which we hold.

@@ -32,8 +32,11 @@ public sealed class CallArguments
         var values = new object?[signature.Parameters.Count];
         Array.Fill(values, BoundArguments.Missing);
         if (Positional.Count > values.Length)
+        {
             throw new JinjaException(
                 $"{signature.Name}() takes at most {values.Length} arguments, {Positional.Count} were given");
+        }
+
         for (var i = 0; i < Positional.Count; i++)
             values[i] = Positional[i];
         foreach (var (name, value) in Keywords)

@@ -19,33 +19,33 @@ namespace Tidemill.Log;
 /// </summary>
 public sealed class EmbeddedLog : ILog
 {
-    private readonly string folder;
-    private readonly EmbeddedLogOptions options;
-    private readonly TimeProvider time;
-    private readonly TopicStore store;
-    private readonly IDisposable folderLock;
-    private readonly ConcurrentDictionary<string, Topic> topics = new(StringComparer.Ordinal);
-    private readonly GroupRegistry groups;
-    private readonly CheckpointStore checkpoints;
-    private readonly SemaphoreSlim topicChange = new(1);
-    private readonly CancellationTokenSource stopping = new();
-    private Task background = Task.CompletedTask;
-    private int closed;
+    private readonly string _folder;
+    private readonly EmbeddedLogOptions _options;
+    private readonly TimeProvider _time;
+    private readonly TopicStore _store;
+    private readonly IDisposable _folderLock;
+    private readonly ConcurrentDictionary<string, Topic> _topics = new(StringComparer.Ordinal);
+    private readonly GroupRegistry _groups;
+    private readonly CheckpointStore _checkpoints;
+    private readonly SemaphoreSlim _topicChange = new(1);
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _background = Task.CompletedTask;
+    private int _closed;
 
     private EmbeddedLog(
         IFileSystem files, string folder, EmbeddedLogOptions options, TimeProvider time, TopicStore store, IDisposable folderLock)
     {
-        this.folder = folder;
-        this.options = options;
-        this.time = time;
-        this.store = store;
-        this.folderLock = folderLock;
+        this._folder = folder;
+        this._options = options;
+        this._time = time;
+        this._store = store;
+        this._folderLock = folderLock;
         Buffers = new FetchBufferPool(time);
-        checkpoints = new CheckpointStore(this, files, folder, time);
-        groups = new GroupRegistry(files, folder, t => topics.TryGetValue(t, out var topic) ? topic.Partitions : []);
+        _checkpoints = new CheckpointStore(this, files, folder, time);
+        _groups = new GroupRegistry(files, folder, t => _topics.TryGetValue(t, out var topic) ? topic.Partitions : []);
     }
 
-    public string Description => $"embedded log in {folder}";
+    public string Description => $"embedded log in {_folder}";
 
     /// <summary>What opening cut off torn tails: records never acknowledged as durable. Empty after a clean stop.</summary>
     public IReadOnlyList<TailTruncation> Truncations { get; private set; } = [];
@@ -69,8 +69,8 @@ public sealed class EmbeddedLog : ILog
         if (errors.Count > 0) throw TidemillException.Configuration(errors);
         try
         {
-            var log = await Task.Run(() => Open(files, folder, options, time, cancellationToken), cancellationToken).ConfigureAwait(false);
-            await log.RecoverCheckpointsAsync(cancellationToken).ConfigureAwait(false);
+            var log = await Task.Run(() => Open(files, folder, options, time, cancellationToken), cancellationToken);
+            await log.RecoverCheckpointsAsync(cancellationToken);
             return log;
         }
         catch (Exception error) when (StorageErrors.IsStorageError(error))
@@ -82,20 +82,19 @@ public sealed class EmbeddedLog : ILog
     public async Task<TopicDescription> CreateTopicAsync(TopicSpec spec, CancellationToken cancellationToken)
     {
         var metadata = TopicMetadata.From(spec);
-        return await ChangeTopicsAsync($"create topic {spec.Name}", () => Task.FromResult(Create(metadata).Describe()), cancellationToken)
-            .ConfigureAwait(false);
+        return await ChangeTopicsAsync($"create topic {spec.Name}", () => Task.FromResult(Create(metadata).Describe()), cancellationToken);
     }
 
     public Task<IReadOnlyList<string>> ListTopicsAsync(CancellationToken cancellationToken)
     {
         ThrowIfClosed();
-        return Task.FromResult<IReadOnlyList<string>>([.. topics.Keys.Order(StringComparer.Ordinal)]);
+        return Task.FromResult<IReadOnlyList<string>>([.. _topics.Keys.Order(StringComparer.Ordinal)]);
     }
 
     public Task<TopicDescription?> DescribeTopicAsync(string topic, CancellationToken cancellationToken)
     {
         ThrowIfClosed();
-        return Task.FromResult(topics.TryGetValue(topic, out var found) ? found.Describe() : null);
+        return Task.FromResult(_topics.TryGetValue(topic, out var found) ? found.Describe() : null);
     }
 
     public Task DeleteTopicAsync(string topic, CancellationToken cancellationToken) =>
@@ -110,13 +109,13 @@ public sealed class EmbeddedLog : ILog
     public Task<IReadOnlyList<GroupListing>> ListGroupsAsync(CancellationToken cancellationToken)
     {
         ThrowIfClosed();
-        return Task.FromResult(groups.List());
+        return Task.FromResult(_groups.List());
     }
 
     public Task<GroupDescription?> DescribeGroupAsync(string group, CancellationToken cancellationToken)
     {
         ThrowIfClosed();
-        return Task.FromResult(groups.Describe(group));
+        return Task.FromResult(_groups.Describe(group));
     }
 
     public Task SetGroupPositionsAsync(string group, IReadOnlyCollection<RecordPosition> positions, CancellationToken cancellationToken) =>
@@ -125,50 +124,50 @@ public sealed class EmbeddedLog : ILog
     public ILogProducer CreateProducer(ProducerOptions options)
     {
         ThrowIfClosed();
-        return new LogProducer(this, options, time);
+        return new LogProducer(this, options, _time);
     }
 
     public ICheckpointedProducer CreateCheckpointedProducer(ProducerOwner owner)
     {
         ThrowIfClosed();
-        return new CheckpointedProducer(this, checkpoints, owner);
+        return new CheckpointedProducer(this, _checkpoints, owner);
     }
 
     public ILogConsumer CreateConsumer(ConsumerOptions options)
     {
         ThrowIfClosed();
-        return new LogConsumer(this, options, time);
+        return new LogConsumer(this, options, _time);
     }
 
     /// <summary>Refuses new appends, finishes and flushes those under way, wakes waiting readers and frees the folder.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref closed, 1) != 0) return;
-        await stopping.CancelAsync().ConfigureAwait(false);
-        await checkpoints.DisposeAsync().ConfigureAwait(false);
-        await topicChange.WaitAsync().ConfigureAwait(false);
+        if (Interlocked.Exchange(ref _closed, 1) != 0) return;
+        await _stopping.CancelAsync();
+        await _checkpoints.DisposeAsync();
+        await _topicChange.WaitAsync();
         try
         {
-            await background.ConfigureAwait(false);
-            await Task.WhenAll(topics.Values.Select(t => t.CloseAsync(ClosedError(), flush: true))).ConfigureAwait(false);
-            groups.Flush();
+            await _background;
+            await Task.WhenAll(_topics.Values.Select(t => t.CloseAsync(ClosedError(), flush: true)));
+            _groups.Flush();
         }
         catch (Exception error) when (StorageErrors.IsStorageError(error))
         {
-            throw StorageErrors.From($"flush the log in {folder} on close", error);
+            throw StorageErrors.From($"flush the log in {_folder} on close", error);
         }
         finally
         {
-            folderLock.Dispose();
-            topicChange.Release();
-            stopping.Dispose();
+            _folderLock.Dispose();
+            _topicChange.Release();
+            _stopping.Dispose();
         }
     }
 
     internal Topic Topic(string name)
     {
         ThrowIfClosed();
-        return topics.TryGetValue(name, out var found) ? found : throw NoTopic(name);
+        return _topics.TryGetValue(name, out var found) ? found : throw NoTopic(name);
     }
 
     internal PartitionLog Partition(TopicPartition partition)
@@ -180,15 +179,15 @@ public sealed class EmbeddedLog : ILog
                 ErrorCode.NotFound, $"Topic {partition.Topic} has {topic.Partitions.Count} partitions; {partition.Partition} is not one of them.");
     }
 
-    internal ConsumerGroup Group(string name) => groups.Group(name);
+    internal ConsumerGroup Group(string name) => _groups.Group(name);
 
     internal void ThrowIfClosed()
     {
-        if (Volatile.Read(ref closed) != 0) throw ClosedError();
+        if (Volatile.Read(ref _closed) != 0) throw ClosedError();
     }
 
     /// <summary>Deletes what the topics need no longer keep; the log also does so by itself.</summary>
-    internal int ApplyRetention() => topics.Values.Sum(t => RetentionSweep.Run(t, time.GetUtcNow()));
+    internal int ApplyRetention() => _topics.Values.Sum(t => RetentionSweep.Run(t, _time.GetUtcNow()));
 
     private static EmbeddedLog Open(
         IFileSystem files, string folder, EmbeddedLogOptions options, TimeProvider time, CancellationToken cancellationToken)
@@ -199,9 +198,9 @@ public sealed class EmbeddedLog : ILog
         {
             var log = new EmbeddedLog(files, folder, options, time, new TopicStore(files, folder, options), held);
             List<TailTruncation> truncations = [];
-            foreach (var topic in log.store.OpenAll(truncations, cancellationToken)) log.topics[topic.Metadata.Name] = topic;
+            foreach (var topic in log._store.OpenAll(truncations, cancellationToken)) log._topics[topic.Metadata.Name] = topic;
             log.Truncations = truncations;
-            log.background = Task.WhenAll(
+            log._background = Task.WhenAll(
                 log.RunEveryAsync(options.FlushInterval, log.FlushWritten), log.RunEveryAsync(options.RetentionInterval, () => log.ApplyRetention()));
             return log;
         }
@@ -216,18 +215,18 @@ public sealed class EmbeddedLog : ILog
     {
         try
         {
-            await checkpoints.RecoverAsync(cancellationToken).ConfigureAwait(false);
+            await _checkpoints.RecoverAsync(cancellationToken);
         }
         catch
         {
-            await DisposeAsync().ConfigureAwait(false);
+            await DisposeAsync();
             throw;
         }
     }
 
     private Topic Create(TopicMetadata metadata)
     {
-        if (!topics.TryGetValue(metadata.Name, out var topic)) return topics[metadata.Name] = store.Create(metadata);
+        if (!_topics.TryGetValue(metadata.Name, out var topic)) return _topics[metadata.Name] = _store.Create(metadata);
         if (topic.Partitions.Count == metadata.Partitions) return topic;
         throw new TidemillException(
             ErrorCode.SchemaConflict,
@@ -236,26 +235,26 @@ public sealed class EmbeddedLog : ILog
 
     private async Task<bool> DeleteAsync(string name)
     {
-        if (!topics.TryRemove(name, out var topic)) throw NoTopic(name);
-        await topic.CloseAsync(NoTopic(name), flush: false).ConfigureAwait(false);
-        store.Delete(name);
-        groups.Forget(name);
+        if (!_topics.TryRemove(name, out var topic)) throw NoTopic(name);
+        await topic.CloseAsync(NoTopic(name), flush: false);
+        _store.Delete(name);
+        _groups.Forget(name);
         return true;
     }
 
     private bool SetPositions(string group, IReadOnlyCollection<RecordPosition> positions)
     {
-        groups.SetPositions(group, positions);
+        _groups.SetPositions(group, positions);
         return true;
     }
 
     private async Task<T> ChangeTopicsAsync<T>(string action, Func<Task<T>> change, CancellationToken cancellationToken)
     {
-        await topicChange.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _topicChange.WaitAsync(cancellationToken);
         try
         {
             ThrowIfClosed();
-            return await change().ConfigureAwait(false);
+            return await change();
         }
         catch (Exception error) when (StorageErrors.IsStorageError(error))
         {
@@ -263,15 +262,15 @@ public sealed class EmbeddedLog : ILog
         }
         finally
         {
-            topicChange.Release();
+            _topicChange.Release();
         }
     }
 
     // A failed round (a full disk, say) is tried again in the next; appends meet and report the same failure.
     private async Task RunEveryAsync(TimeSpan interval, Action round)
     {
-        using var timer = new PeriodicTimer(interval, time);
-        while (await NextAsync(timer).ConfigureAwait(false))
+        using var timer = new PeriodicTimer(interval, _time);
+        while (await NextAsync(timer))
         {
             try
             {
@@ -288,7 +287,7 @@ public sealed class EmbeddedLog : ILog
     {
         try
         {
-            return await timer.WaitForNextTickAsync(stopping.Token).ConfigureAwait(false);
+            return await timer.WaitForNextTickAsync(_stopping.Token);
         }
         catch (OperationCanceledException)
         {
@@ -298,11 +297,11 @@ public sealed class EmbeddedLog : ILog
 
     private void FlushWritten()
     {
-        foreach (var partition in topics.Values.SelectMany(t => t.Partitions)) partition.Flush();
-        groups.Flush();
+        foreach (var partition in _topics.Values.SelectMany(t => t.Partitions)) partition.Flush();
+        _groups.Flush();
     }
 
     private static TidemillException NoTopic(string name) => new(ErrorCode.NotFound, $"There is no topic {name}.");
 
-    private TidemillException ClosedError() => new(ErrorCode.InvalidRequest, $"The log in {folder} is closed.");
+    private TidemillException ClosedError() => new(ErrorCode.InvalidRequest, $"The log in {_folder} is closed.");
 }

@@ -42,9 +42,7 @@ public static class StreamCatchUp
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(current);
         if (stream.Source is not TopicSourceDefinition source)
-        {
             throw new TidemillException(ErrorCode.InvalidRequest, $"Stream {stream.Name} reads no topic: there is nothing to catch up with.");
-        }
 
         var topic = await services.LogOf(source).DescribeTopicAsync(source.Topic, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
@@ -55,9 +53,7 @@ public static class StreamCatchUp
             {
                 await timer.WaitForNextTickAsync(cancellationToken);
                 if (current() is { State: StreamState.Failed } status)
-                {
                     throw new TidemillException(ErrorCode.InvalidRequest, $"Stream {stream.Name} stopped. {status.LastError}");
-                }
             }
 
             return true;
@@ -69,9 +65,7 @@ public static class StreamCatchUp
         foreach (var sink in sinks)
         {
             if (!await HoldsAsync(sink, topic, cancellationToken))
-            {
                 return false;
-            }
         }
 
         return true;

@@ -82,9 +82,7 @@ public sealed partial class StreamSupervisor
         }
 
         if (!supervised.Gate.IsClosed)
-        {
             throw new TidemillException(ErrorCode.InvalidRequest, $"Stream {stream} is running. Pause it first; it stays paused until it is resumed.");
-        }
 
         await supervised.Session.InsteadAsync(work, cancellationToken);
     }
@@ -127,9 +125,7 @@ public sealed partial class StreamSupervisor
             try
             {
                 if (!await RunOnceAsync(stream, stop, abort))
-                {
                     break;
-                }
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -156,13 +152,9 @@ public sealed partial class StreamSupervisor
         stream.Metrics.Failed(error);
         stream.Metrics.State = transient ? StreamState.Waiting : StreamState.Failed;
         if (error is TidemillException known)
-        {
             StreamStopped(stream.Definition.Name, known.Code, known.Message);
-        }
         else
-        {
             StreamBroke(stream.Definition.Name, error);
-        }
 
         return transient;
     }

@@ -14,9 +14,7 @@ public static class StreamValidator
     {
         ArgumentNullException.ThrowIfNull(stream);
         if (stream.Source is not TopicSourceDefinition)
-        {
             return [];
-        }
 
         if (stream.Deduplicate.Count > 0 && stream.Sinks is not [WarehouseSinkDefinition])
         {

@@ -21,17 +21,13 @@ public sealed partial class DocumentationTests
         foreach (var link in Link().Matches(File.ReadAllText(Path.Combine(Root, document))).Select(m => m.Groups[1].Value))
         {
             if (link.Contains("://", StringComparison.Ordinal))
-            {
                 continue;
-            }
 
             var parts = link.Split('#');
             var target = parts[0].Length == 0 ? Path.Combine(Root, document) : Path.GetFullPath(Path.Combine(folder, parts[0]));
             Assert.True(File.Exists(target) || Directory.Exists(target), $"{document}: {link}");
             if (parts.Length > 1)
-            {
                 Assert.True(Headings(target).Contains(parts[1]), $"{document}: {link}");
-            }
         }
     }
 

@@ -47,24 +47,18 @@ public sealed class RepositoryTests
     private static IEnumerable<string> TooLong(string file, string[] lines)
     {
         if (lines.Length > LongestFile)
-        {
             yield return $"{file} has {lines.Length} lines";
-        }
 
         for (var start = 0; start < lines.Length; start++)
         {
             if (lines[start] is not ("    {" or "        {"))
-            {
                 continue;
-            }
 
             var indent = lines[start][..^1];
             var end = Array.FindIndex(lines, start, line => line == indent + "}");
             var declaration = start > 0 ? lines[start - 1] : "";
             if (end - start > LongestMethod && declaration.TrimEnd().EndsWith(')'))
-            {
                 yield return $"{file}:{start} has a method of {end - start} lines";
-            }
         }
     }
 

@@ -60,9 +60,7 @@ internal static class CommandRunner
         if (error.ConfigErrors.Count > 0)
         {
             foreach (var problem in error.ConfigErrors)
-            {
                 terminal.MarkupLineInterpolated($"[red]{(problem.Line == 0 ? problem.File : $"{problem.File}:{problem.Line}")}[/] {problem.Path}: {problem.Problem} [bold]{problem.Fix}[/]");
-            }
         }
         else
         {

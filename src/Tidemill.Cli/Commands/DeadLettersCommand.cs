@@ -68,9 +68,7 @@ internal static class DeadLettersCommand
             }
 
             foreach (var name in (string[])["stream", "status", "code", "field", "message", "timestamp", "createdAt"])
-            {
                 AnsiConsole.MarkupLineInterpolated($"[grey]{name,-10}[/] {TextTable.Cell(letter, name)}");
-            }
 
             Write("key", letter, "key");
             Write("value", letter, "value");
@@ -98,9 +96,7 @@ internal static class DeadLettersCommand
                     parsed.GetValue(value), parsed.GetValue(file), () => server.GetAsync(at.Path(name), cancellationToken), cancellationToken);
                 var preview = await server.PostAsync("/api/dead-letters/preview", Body(name, [at], edited), cancellationToken);
                 if (!preview.GetProperty("accepted").GetBoolean())
-                {
                     throw new TidemillException(ErrorCode.DecodeFailed, TextTable.Cell(preview, "summary"));
-                }
             }
 
             var letter = await server.PostAsync("/api/dead-letters/edit", Body(name, [at], edited), cancellationToken);
@@ -123,9 +119,7 @@ internal static class DeadLettersCommand
             if (!choice.Json)
             {
                 foreach (var failure in answer.GetProperty("failures").EnumerateArray())
-                {
                     AnsiConsole.MarkupLineInterpolated($"  {LetterPosition.Of(failure.GetProperty("position"))}: {TextTable.Cell(failure, "reason")}");
-                }
             }
 
             return answer.GetProperty("remaining").GetInt32() == 0 ? ExitCode.Success : ExitCode.Failed;
@@ -143,9 +137,7 @@ internal static class DeadLettersCommand
             var name = parsed.GetValue(stream)!;
             var some = parsed.GetValue(positions)!.Select(LetterPosition.Parse).ToList();
             if (some.Count == 0 && !parsed.GetValue(all))
-            {
                 throw new TidemillException(ErrorCode.InvalidRequest, "Name the letters, or pass --all.");
-            }
 
             var discarded = 0L;
             do
@@ -156,9 +148,7 @@ internal static class DeadLettersCommand
                     : (await server.PostAsync("/api/dead-letters/discard", Body(name, page, null), cancellationToken)).GetProperty("count").GetInt64();
                 discarded += count;
                 if (count == 0)
-                {
                     break;
-                }
             }
             while (some.Count == 0);
 
@@ -178,13 +168,9 @@ internal static class DeadLettersCommand
     private static void Report(ProjectChoice choice, JsonElement answer, string words)
     {
         if (choice.Json)
-        {
             JsonOutput.Print(answer);
-        }
         else
-        {
             AnsiConsole.MarkupLineInterpolated($"{words}");
-        }
     }
 
     private static object Body(string stream, IReadOnlyList<LetterPosition>? positions, byte[]? value) => new

@@ -89,9 +89,7 @@ internal static class DoctorCommand
     {
         var existing = folder;
         while (!Directory.Exists(existing) && Path.GetDirectoryName(existing) is { } parent)
-        {
             existing = parent;
-        }
 
         var free = new DriveInfo(existing).AvailableFreeSpace >> 20;
         return free >= 512
@@ -145,9 +143,7 @@ internal static class DoctorCommand
             var mark = fact.Good ? "[green]ok[/]  " : "[red]bad[/] ";
             AnsiConsole.MarkupLine($"{mark} {Markup.Escape(fact.Name)}: {Markup.Escape(fact.Text)}");
             if (fact.Remedy is not null)
-            {
                 AnsiConsole.MarkupLineInterpolated($"      [grey]{fact.Remedy}[/]");
-            }
         }
     }
 

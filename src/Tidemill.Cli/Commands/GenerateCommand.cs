@@ -16,13 +16,9 @@ internal static class GenerateCommand
             var answer = await server.PostAsync(
                 "/api/generate", new { stream = parsed.GetValue(stream), count = parsed.GetValue(count) }, cancellationToken);
             if (choice.Json)
-            {
                 JsonOutput.Print(answer);
-            }
             else
-            {
                 AnsiConsole.MarkupLineInterpolated($"{answer.GetProperty("count")} records appended to topic {answer.GetProperty("topic").GetString()}");
-            }
 
             return ExitCode.Success;
         });

@@ -71,9 +71,7 @@ internal static class GroupsCommand
         var apply = new Option<bool>("--apply") { Description = "Do it; without it the plan is shown." };
         var command = new Command("reset", description) { of, to, partition, apply };
         if (withTopic)
-        {
             command.Options.Add(topic);
-        }
 
         command.OnServer(new ProjectOptions(), async (parsed, choice, server, cancellationToken) =>
         {
@@ -117,9 +115,7 @@ internal static class GroupsCommand
             .Select(s => $"{TextTable.Cell(s, "sink")}: {TextTable.Cell(s, "error")}")
             .Concat(stream.TryGetProperty("problem", out var problem) ? [problem.GetString()!] : []);
         foreach (var unknown in problems)
-        {
             AnsiConsole.MarkupLineInterpolated($"Not known now: {unknown}");
-        }
     }
 
     private static bool IsUnknown(JsonElement sink) => sink.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String;

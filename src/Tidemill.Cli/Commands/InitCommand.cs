@@ -32,9 +32,7 @@ internal static partial class InitCommand
         }
 
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
-        {
             throw new TidemillException(ErrorCode.InvalidRequest, $"{folder} is not empty.");
-        }
 
         var assembly = Assembly.GetExecutingAssembly();
         foreach (var resource in assembly.GetManifestResourceNames().Where(r => r.StartsWith(Prefix, StringComparison.Ordinal)))
@@ -47,13 +45,9 @@ internal static partial class InitCommand
         }
 
         if (json)
-        {
             JsonOutput.Print(JsonSerializer.SerializeToElement(new { name, folder }, JsonOutput.Options));
-        }
         else
-        {
             AnsiConsole.MarkupLineInterpolated($"[green]made[/] {folder}. Now: tidemill up {folder}");
-        }
 
         return ExitCode.Success;
     }

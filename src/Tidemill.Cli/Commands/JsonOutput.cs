@@ -23,13 +23,9 @@ internal static class JsonOutput
     public static void PrintOr(ProjectChoice choice, JsonElement value, Action write)
     {
         if (choice.Json)
-        {
             Print(value);
-        }
         else
-        {
             write();
-        }
     }
 
     public static void Print(JsonElement value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, Options));

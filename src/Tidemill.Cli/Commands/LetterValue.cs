@@ -15,14 +15,10 @@ internal static class LetterValue
         string? value, FileInfo? file, Func<Task<JsonElement>> letter, CancellationToken cancellationToken)
     {
         if (value is not null)
-        {
             return Encoding.UTF8.GetBytes(value);
-        }
 
         if (file is { Name: "-" })
-        {
             return Encoding.UTF8.GetBytes(await Console.In.ReadToEndAsync(cancellationToken));
-        }
 
         if (file is not null)
         {
@@ -37,9 +33,7 @@ internal static class LetterValue
     private static async Task<byte[]> EditAsync(JsonElement letter, CancellationToken cancellationToken)
     {
         if (Environment.GetEnvironmentVariable("EDITOR") is not { Length: > 0 } editor || Console.IsInputRedirected)
-        {
             throw new TidemillException(ErrorCode.InvalidRequest, "No value is given. Pass --value or --file, or set EDITOR on a terminal.");
-        }
 
         var path = Path.Combine(Path.GetTempPath(), $"letter-{Guid.NewGuid():N}.json");
         try

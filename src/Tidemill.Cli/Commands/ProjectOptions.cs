@@ -36,13 +36,9 @@ internal sealed class ProjectOptions(bool asArgument = false)
     public void AddTo(Command command)
     {
         if (asArgument)
-        {
             command.Arguments.Add(_folder);
-        }
         else
-        {
             command.Options.Add(_project);
-        }
 
         command.Options.Add(_target);
         command.Options.Add(_data);

@@ -39,13 +39,9 @@ internal static class QueryCommand
         await foreach (var line in lines.WithCancellation(cancellationToken))
         {
             if (line.ValueKind == JsonValueKind.Array)
-            {
                 Console.Out.WriteLine(string.Join(',', line.EnumerateArray().Select(Text).Select(CsvField)));
-            }
             else if (line.TryGetProperty("columns", out _))
-            {
                 Console.Out.WriteLine(string.Join(',', Names(line).Select(CsvField)));
-            }
         }
     }
 
@@ -59,9 +55,7 @@ internal static class QueryCommand
             {
                 var row = new Dictionary<string, JsonElement>(names.Count);
                 foreach (var (name, value) in names.Zip(line.EnumerateArray()))
-                {
                     row[name] = value;
-                }
 
                 Console.Out.WriteLine(JsonSerializer.Serialize(row, compact));
             }
@@ -81,23 +75,17 @@ internal static class QueryCommand
             if (line.ValueKind == JsonValueKind.Array)
             {
                 if (rows++ < MostTableRows)
-                {
                     table.AddRow([.. line.EnumerateArray().Select(v => Markup.Escape(Text(v)))]);
-                }
             }
             else if (line.TryGetProperty("columns", out _))
             {
                 foreach (var name in Names(line))
-                {
                     table.AddColumn(Markup.Escape(name));
-                }
             }
         }
 
         if (table.Columns.Count > 0)
-        {
             AnsiConsole.Write(table);
-        }
 
         AnsiConsole.MarkupLine(rows > MostTableRows ? $"{MostTableRows} of {rows} rows; use --format csv for all" : $"{rows} rows");
     }

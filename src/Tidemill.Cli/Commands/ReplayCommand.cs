@@ -32,9 +32,7 @@ internal static class ReplayCommand
             };
             var plan = await Terminal.WaitAsync("planning", server.PostAsync($"{path}/plan", body, cancellationToken));
             if (!choice.Json)
-            {
                 Write(plan);
-            }
 
             if (plan.GetProperty("refusals").GetArrayLength() > 0 || !Agreed(parsed.GetValue(yes), choice))
             {
@@ -60,9 +58,7 @@ internal static class ReplayCommand
     private static bool Agreed(bool yes, ProjectChoice choice)
     {
         if (yes || choice.Json)
-        {
             return yes;
-        }
 
         return Console.IsInputRedirected
             ? throw new TidemillException(ErrorCode.InvalidRequest, "Nobody can be asked here. Pass --yes to carry the plan out.")
@@ -72,9 +68,7 @@ internal static class ReplayCommand
     private static void PrintJson(ProjectChoice choice, JsonElement answer)
     {
         if (choice.Json)
-        {
             JsonOutput.Print(answer);
-        }
     }
 
     private static void Write(JsonElement plan) => TextTable.Write(

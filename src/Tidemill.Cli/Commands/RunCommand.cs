@@ -74,13 +74,9 @@ internal static class RunCommand
     {
         var succeeded = good.Contains(status.GetString(), StringComparer.OrdinalIgnoreCase);
         if (choice.Json || !succeeded)
-        {
             JsonOutput.Print(answer);
-        }
         else
-        {
             AnsiConsole.MarkupLineInterpolated($"[green]{status.GetString()}[/]");
-        }
 
         return succeeded ? ExitCode.Success : ExitCode.Failed;
     }

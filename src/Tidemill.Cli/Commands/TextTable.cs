@@ -11,14 +11,10 @@ internal static class TextTable
     {
         var table = new Table().Border(TableBorder.Rounded).AddColumns([.. columns.Select(Markup.Escape)]);
         foreach (var row in rows)
-        {
             table.AddRow([.. row.Select(Markup.Escape)]);
-        }
 
         if (table.Rows.Count > 0)
-        {
             AnsiConsole.Write(table);
-        }
     }
 
     /// <summary>A property's name as a column's: <c>lastError</c> is last error.</summary>

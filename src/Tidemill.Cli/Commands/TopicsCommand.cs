@@ -86,9 +86,7 @@ internal static class TopicsCommand
                         $"{TextTable.Cell(r, "partition")}/{TextTable.Cell(r, "offset")}", TextTable.Cell(r, "timestamp"), Bytes(r, "key"), Bytes(r, "value"),
                     }));
                 if (!page.GetProperty("complete").GetBoolean())
-                {
                     Terminal.Errors.MarkupLineInterpolated($"[grey]{TextTable.Cell(page, "scanned")} records looked at; there may be more ({TextTable.Cell(page, "ended")}).[/]");
-                }
             });
             return ExitCode.Success;
         });
@@ -141,9 +139,7 @@ internal static class TopicsCommand
         {
             var topic = parsed.GetValue(name)!;
             if (!parsed.GetValue(yes))
-            {
                 throw new TidemillException(ErrorCode.InvalidRequest, $"Topic {topic} and its records would be gone for good. Say --yes.");
-            }
 
             await server.DeleteAsync(Path(topic), cancellationToken);
             JsonOutput.PrintOr(choice, JsonSerializer.SerializeToElement(new { deleted = topic }, JsonOutput.Options), () => AnsiConsole.MarkupLineInterpolated($"{topic} is deleted"));

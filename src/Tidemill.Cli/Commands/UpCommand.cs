@@ -44,9 +44,7 @@ internal static class UpCommand
         Say(choice, $"  target [bold]{host.Project.Target.Name}[/], data in {host.DataFolder.Path}");
         Say(choice, $"  console and API on {host.Url} - Ctrl-C stops");
         if (choice.Json)
-        {
             JsonOutput.PrintHost(host, host.Project.Name);
-        }
 
         await host.WaitForShutdownAsync(cancellationToken);
         Say(choice, $"  [grey]stopping: writing what is under way[/]");
@@ -56,8 +54,6 @@ internal static class UpCommand
     private static void Say(ProjectChoice choice, FormattableString text)
     {
         if (!choice.Json)
-        {
             AnsiConsole.MarkupLineInterpolated(text);
-        }
     }
 }

@@ -19,13 +19,9 @@ internal static class VerifyCommand
                 server.PostAsync("/api/verify", new { stream = parsed.GetValue(stream) }, cancellationToken));
             var reports = answer.GetProperty("reports").Deserialize<List<VerifyReport>>(JsonOutput.Options)!;
             if (choice.Json)
-            {
                 JsonOutput.Print(answer.GetProperty("reports"));
-            }
             else
-            {
                 reports.ForEach(Write);
-            }
 
             return reports.TrueForAll(r => r.Proven) ? ExitCode.Success : ExitCode.Failed;
         });
@@ -39,13 +35,9 @@ internal static class VerifyCommand
             $"{verdict} {Markup.Escape(report.Stream)} -> {Markup.Escape(report.Table)}: {report.Records} records, {report.RowsFound} rows, " +
             $"{report.DeadLetters} dead letters, {report.Pending} pending; {report.Lost} lost, {report.Doubled} doubled, {report.Altered} altered");
         if (report.Expired > 0)
-        {
             AnsiConsole.MarkupLine($"  [yellow]{report.Expired} records were deleted by retention and cannot be checked[/]");
-        }
 
         foreach (var finding in report.Findings)
-        {
             AnsiConsole.MarkupLineInterpolated($"  {finding}");
-        }
     }
 }

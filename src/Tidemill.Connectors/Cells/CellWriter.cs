@@ -51,9 +51,7 @@ internal sealed unsafe class CellWriter(Field column)
     public long? Version(int row)
     {
         if (IsNull(row))
-        {
             return null;
-        }
 
         var value = column.Type.Kind == FieldKind.Date ? _cells.Integer(row) * TimeSpan.MicrosecondsPerDay : _cells.Huge(row);
         return value >= 0 && value <= long.MaxValue ? (long)value : null;
@@ -63,14 +61,10 @@ internal sealed unsafe class CellWriter(Field column)
     public DateTime? Time(int row)
     {
         if (IsNull(row))
-        {
             return null;
-        }
 
         if (column.Type.Kind == FieldKind.Date)
-        {
             return new DuckDbDate((int)_cells.Integer(row)).TryToDateOnly(out var date) ? date.ToDateTime(TimeOnly.MinValue) : null;
-        }
 
         return new DuckDbTimestamp(_cells.Integer(row)).TryToDateTime(out var time) ? time : null;
     }
@@ -104,9 +98,7 @@ internal sealed unsafe class CellWriter(Field column)
     public bool TryAppend(ArrayBufferWriter<byte> id, int row)
     {
         if (IsNull(row))
-        {
             return false;
-        }
 
         if (column.Type.Kind is FieldKind.Text or FieldKind.Json or FieldKind.Blob)
         {
@@ -115,9 +107,7 @@ internal sealed unsafe class CellWriter(Field column)
         }
 
         if (!TryFormat(id.GetSpan(MaxTextBytes), row, out var written))
-        {
             return false;
-        }
 
         id.Advance(written);
         return true;
@@ -127,18 +117,12 @@ internal sealed unsafe class CellWriter(Field column)
     {
         Span<byte> text = stackalloc byte[MaxTextBytes];
         if (!TryFormat(text, row, out var written))
-        {
             return "a time that the calendar lacks";
-        }
 
         if (quoted)
-        {
             json.WriteStringValue(text[..written]);
-        }
         else
-        {
             json.WriteRawValue(text[..written], skipInputValidation: true);
-        }
 
         return null;
     }
@@ -146,9 +130,7 @@ internal sealed unsafe class CellWriter(Field column)
     private static string? WriteDouble(Utf8JsonWriter json, double value)
     {
         if (!double.IsFinite(value))
-        {
             return "a number that is not finite, which JSON has no way to write";
-        }
 
         json.WriteNumberValue(value);
         return null;
@@ -157,9 +139,7 @@ internal sealed unsafe class CellWriter(Field column)
     private static string? WriteFloat(Utf8JsonWriter json, float value)
     {
         if (!float.IsFinite(value))
-        {
             return WriteDouble(json, value);
-        }
 
         json.WriteNumberValue(value);
         return null;

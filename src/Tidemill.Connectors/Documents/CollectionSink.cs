@@ -51,9 +51,7 @@ public sealed class CollectionSink : IDocumentSink, IRowRefusals, IMovablePositi
     {
         ArgumentNullException.ThrowIfNull(schema);
         if (CollectionSinkColumns.Errors(_stream, _definition, schema).ToList() is { Count: > 0 } errors)
-        {
             throw TidemillException.Configuration(errors);
-        }
 
         _rows = new RowDocuments(_definition, schema);
         return Task.CompletedTask;
@@ -85,9 +83,7 @@ public sealed class CollectionSink : IDocumentSink, IRowRefusals, IMovablePositi
     {
         ArgumentNullException.ThrowIfNull(json);
         if (!json.Contains("\"$", StringComparison.Ordinal))
-        {
             return json;
-        }
 
         try
         {
@@ -107,9 +103,7 @@ public sealed class CollectionSink : IDocumentSink, IRowRefusals, IMovablePositi
         while (await _store.FindAsync(query, cancellationToken) is { Count: > 0 } page)
         {
             foreach (var document in page)
-            {
                 yield return WithPosition(document);
-            }
 
             query = query with { From = BsonValue.Of(page[^1], "_id"u8) };
         }
@@ -121,21 +115,15 @@ public sealed class CollectionSink : IDocumentSink, IRowRefusals, IMovablePositi
         var rows = batch.Rows ?? throw new TidemillException(
             ErrorCode.ConfigurationInvalid, $"{_stream.File}: a stream that deduplicates writes to a table only; a collection does so by its ids.");
         if (Encode(rows) is { Count: > 0 } unfit)
-        {
             throw Rejected(unfit.Count, rows, unfit[0]);
-        }
 
         var result = await _store.CommitAsync(
             new DocumentCommit(_owner, _definition.Collection, _documents) { Ranges = batch.Ranges, Order = _definition.Order }, cancellationToken);
         foreach (var refused in result.Refused)
-        {
             _refused.Add(_documents[refused.Index], refused.Reason);
-        }
 
         if (result.Refused.Count > 0)
-        {
             throw Rejected(result.Refused.Count, rows, result.Refused[0].Reason);
-        }
 
         _refused.Clear();
         return result.Changed;
@@ -144,16 +132,12 @@ public sealed class CollectionSink : IDocumentSink, IRowRefusals, IMovablePositi
     public string? Refused(Batch rows)
     {
         if (Encode(rows) is [var unfit, ..])
-        {
             return unfit;
-        }
 
         for (var i = 0; i < _documents.Count && _refused.Count > 0; i++)
         {
             if (_refused.Reason(_documents[i]) is { } reason)
-            {
                 return $"The document is refused: {reason}.";
-            }
         }
 
         return null;

@@ -36,9 +36,7 @@ public sealed class CollectionSource(IDocumentStore store, CollectionSourceDefin
         var documents = await store.FindAsync(query, cancellationToken);
         var more = documents.Count == PageDocuments || documents.Sum(document => (long)document.Length) >= query.MaxBytes;
         if (documents.Count == 0)
-        {
             return new SourcePage([], end is null ? null : Text(end.Value), More: false);
-        }
 
         var last = BsonValue.Of(documents[^1], _field)!.Value;
         end = end is { } before && Compare(before, last) > 0 ? before : last;
@@ -56,9 +54,7 @@ public sealed class CollectionSource(IDocumentStore store, CollectionSourceDefin
     private bool LiesBehind(string? position, string cursor, int overlaps)
     {
         if (Position(position).End is not { } end)
-        {
             return true;
-        }
 
         var bound = Earlier(end, overlaps);
         var order = Compare(BsonValue.Of(Parse(cursor), "v"u8)!.Value, bound);
@@ -112,9 +108,7 @@ public sealed class CollectionSource(IDocumentStore store, CollectionSourceDefin
     private static (BsonValue? End, BsonValue? From, BsonValue? After) Position(string? position)
     {
         if (position is null)
-        {
             return (null, null, null);
-        }
 
         var document = Parse(position);
         return (BsonValue.Of(document, "end"u8), BsonValue.Of(document, "from"u8), BsonValue.Of(document, "after"u8));

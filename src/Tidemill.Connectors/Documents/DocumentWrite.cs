@@ -45,9 +45,7 @@ internal sealed class DocumentWrite(DuckDbConnection connection, string collecti
                     [collection],
                     (chunk, row) => (Key: Convert.ToHexString(chunk[0].GetBytes(row)), Document: chunk[1].GetBytes(row).ToArray()));
                 foreach (var (key, document) in held.Where(h => documents[last[h.Key].Index].SequenceEqual(h.Document)))
-                {
                     changed.Remove(key);
-                }
             });
         return [.. changed.Values];
     }

@@ -98,9 +98,7 @@ public sealed class EmbeddedDocumentStore : IDocumentStore
             connection =>
             {
                 foreach (var range in commit.Ranges)
-                {
                     Advance(connection, commit.Owner, range);
-                }
 
                 return new DocumentWrite(connection, commit.Collection).Write(commit.Documents, commit.Order);
             },
@@ -135,9 +133,7 @@ public sealed class EmbeddedDocumentStore : IDocumentStore
     {
         var count = 0;
         while (count < documents.Count && maxBytes > 0)
-        {
             maxBytes -= documents[count++].Length;
-        }
 
         return documents[..count];
     }

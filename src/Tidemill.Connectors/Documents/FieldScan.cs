@@ -26,17 +26,13 @@ internal sealed class FieldScan(DocumentQuery query)
             using (chunk)
             {
                 for (var row = 0; row < chunk.Size; row++)
-                {
                     Take(chunk[0].GetBytes(row), chunk[1].GetBytes(row));
-                }
             }
         }
 
         var documents = new List<byte[]>(_first.Count);
         while (_first.TryDequeue(out var document, out _))
-        {
             documents.Add(document);
-        }
 
         documents.Reverse();
         return documents;
@@ -45,29 +41,21 @@ internal sealed class FieldScan(DocumentQuery query)
     private void Take(ReadOnlySpan<byte> id, ReadOnlySpan<byte> document)
     {
         if (BsonValue.Of(document, _field) is not { } value || value.Type is BsonType.Null or BsonType.Undefined)
-        {
             return;
-        }
 
         var place = new Place(SortKey.Of(value), id.ToArray());
         if (!IsBehind(place))
-        {
             return;
-        }
 
         _first.Enqueue(document.ToArray(), place);
         if (_first.Count > query.Limit)
-        {
             _first.Dequeue();
-        }
     }
 
     private bool IsBehind(Place place)
     {
         if (_from is null)
-        {
             return true;
-        }
 
         var order = place.Field.AsSpan().SequenceCompareTo(_from);
         return place.Field[0] == _from[0] && (order > 0 || (order == 0 && (_after is null || place.Id.AsSpan().SequenceCompareTo(_after) > 0)));

@@ -78,9 +78,7 @@ internal static class SortKey
             // One more than the kind, so that the end (0) sorts before any element.
             key.WriteByte((byte)(Kind(reader.Type) + 1));
             if (named)
-            {
                 Terminated(key, reader.Name);
-            }
 
             Write(key, reader.Type, reader.Value);
         }
@@ -95,9 +93,7 @@ internal static class SortKey
         {
             key.WriteByte(letter);
             if (letter == 0)
-            {
                 key.WriteByte(255);
-            }
         }
 
         key.Write([0, 0]);

@@ -17,9 +17,7 @@ internal static class DuckDbCatalog
         var columns = Rows(connection, $"SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE {OfTable} ORDER BY column_index", table)
             .ConvertAll(row => new ColumnDescription((string)row[0]!, (string)row[1]!, Parse((string)row[1]!), (bool)row[2]!));
         if (columns.Count == 0)
-        {
             return null;
-        }
 
         var isView = Rows(connection, "SELECT 1 FROM duckdb_views() WHERE " + OfTable.Replace("table_name", "view_name", StringComparison.Ordinal), table).Count > 0;
         var key = Rows(connection, $"SELECT unnest(constraint_column_names) FROM duckdb_constraints() WHERE {OfTable} AND constraint_type = 'PRIMARY KEY'", table)
@@ -45,9 +43,7 @@ internal static class DuckDbCatalog
             using (chunk)
             {
                 for (var row = 0; row < chunk.Size; row++)
-                {
                     rows.Add([.. Enumerable.Range(0, chunk.ColumnCount).Select(column => DuckDbCells.Read(chunk[column], row))]);
-                }
             }
         }
 

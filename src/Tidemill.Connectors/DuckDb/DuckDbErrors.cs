@@ -67,9 +67,7 @@ internal static class DuckDbErrors
     private static ErrorCode OfFiles(DuckDbException error, DuckDbWork work)
     {
         if (IsDiskFull(error))
-        {
             return ErrorCode.DiskFull;
-        }
 
         if (work == DuckDbWork.Opening)
         {
@@ -79,9 +77,7 @@ internal static class DuckDbErrors
         }
 
         if (Says(error, "checksum") || Says(error, "corrupt"))
-        {
             return ErrorCode.DataCorrupt;
-        }
 
         return work == DuckDbWork.Querying ? ErrorCode.SqlInvalid : ErrorCode.Unavailable;
     }

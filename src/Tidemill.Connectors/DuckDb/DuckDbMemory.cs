@@ -78,9 +78,7 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
     public void Follow(DuckDbConnection connection)
     {
         if (Environment.TickCount64 < Interlocked.Read(ref _next) || !_lock.TryEnter())
-        {
             return;
-        }
 
         try
         {
@@ -145,9 +143,7 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
     private void Trim(DuckDbConnection connection, long cached, long used)
     {
         if (cached <= limit / Share)
-        {
             return;
-        }
 
         try
         {
@@ -170,9 +166,7 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
     private void Set(DuckDbConnection connection, long bytes)
     {
         if (bytes == _set)
-        {
             return;
-        }
 
         connection.Execute(LimitSql(bytes));
         _set = bytes;

@@ -33,9 +33,7 @@ internal sealed class DuckDbQueryResult : IQueryResult
         while (await Task.Run(() => NextRows(cancellationToken), cancellationToken) is { } rows)
         {
             foreach (var row in rows)
-            {
                 yield return row;
-            }
         }
     }
 
@@ -53,9 +51,7 @@ internal sealed class DuckDbQueryResult : IQueryResult
         {
             var cells = new object?[chunk.ColumnCount];
             for (var column = 0; column < cells.Length; column++)
-            {
                 cells[column] = DuckDbCells.Read(chunk[column], row);
-            }
 
             rows.Add(cells);
         }
@@ -66,9 +62,7 @@ internal sealed class DuckDbQueryResult : IQueryResult
     public async ValueTask DisposeAsync()
     {
         if (_disposed)
-        {
             return;
-        }
 
         _disposed = true;
         try
@@ -89,9 +83,7 @@ internal sealed class DuckDbQueryResult : IQueryResult
             {
                 _result.Dispose();
                 if (_change is null)
-                {
                     connection.Rollback();
-                }
 
                 return true;
             }, CancellationToken.None);
@@ -105,12 +97,8 @@ internal sealed class DuckDbQueryResult : IQueryResult
 
         // A statement of a user's may have left settings behind.
         if (_change is null)
-        {
             _sessions.Return(_session);
-        }
         else
-        {
             _sessions.Drop(_session);
-        }
     }
 }

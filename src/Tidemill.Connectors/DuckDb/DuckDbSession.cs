@@ -56,9 +56,7 @@ internal sealed class DuckDbSession(DuckDbConnection connection, string descript
         lock (_work)
         {
             if (_closed)
-            {
                 return;
-            }
 
             _closed = true;
             Closing?.Invoke();
@@ -69,8 +67,6 @@ internal sealed class DuckDbSession(DuckDbConnection connection, string descript
     private void ThrowIfClosing(DuckDbException? error)
     {
         if (_closing)
-        {
             throw new TidemillException(ErrorCode.Unavailable, $"{description} was closed after a failure and is opened again.", error);
-        }
     }
 }

@@ -51,9 +51,7 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
         {
             var database = Database;
             if (_idle.TryPop(out var idle))
-            {
                 return idle;
-            }
 
             try
             {
@@ -88,9 +86,7 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
     public void Drop(DuckDbSession session)
     {
         lock (_lock)
-        {
             _sessions.Remove(session);
-        }
 
         session.Close();
     }
@@ -154,9 +150,7 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
         catch (DuckDbException error)
         {
             if (DuckDbErrors.BreaksEngine(error))
-            {
                 GiveUp(session.Database);
-            }
 
             throw DuckDbErrors.Map(error, kind, description);
         }
@@ -168,22 +162,16 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
         lock (_lock)
         {
             if (!ReferenceEquals(_database, broken))
-            {
                 return;
-            }
 
             _database = null;
             _idle.Clear();
             KeepFromFile(broken);
             foreach (var session in _sessions)
-            {
                 session.Interrupt();
-            }
 
             foreach (var session in _sessions)
-            {
                 session.Close();
-            }
 
             _sessions.Clear();
             broken.Dispose();
@@ -213,9 +201,7 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
         {
             _disposed = true;
             while (_idle.TryPop(out var session))
-            {
                 session.Close();
-            }
 
             _database?.Dispose();
             _database = null;

@@ -49,9 +49,7 @@ public sealed class DuckDbWarehouse : IWarehouse
         try
         {
             foreach (var spec in SystemTableSpecs.All)
-            {
                 await warehouse.ApplyAsync(await warehouse.PlanAsync(spec, cancellationToken), cancellationToken);
-            }
 
             return warehouse;
         }
@@ -72,16 +70,12 @@ public sealed class DuckDbWarehouse : IWarehouse
             ["autoload_known_extensions"] = "false",
         };
         if (connection.Threads > 0)
-        {
             settings["threads"] = connection.Threads.ToString(CultureInfo.InvariantCulture);
-        }
 
         try
         {
             if (Path.GetDirectoryName(Path.GetFullPath(path)) is { Length: > 0 } folder)
-            {
                 Directory.CreateDirectory(folder);
-            }
 
             return Confine(memory.Open(path, settings), connection.Files);
         }
@@ -158,9 +152,7 @@ public sealed class DuckDbWarehouse : IWarehouse
         try
         {
             for (var i = 0; i < parameters.Count; i++)
-            {
                 statement.BindAny(i + 1, parameters[i]);
-            }
 
             return statement;
         }
@@ -175,9 +167,7 @@ public sealed class DuckDbWarehouse : IWarehouse
         string sql, IReadOnlyList<object?> parameters, bool readOnly, CancellationToken cancellationToken)
     {
         if (readOnly)
-        {
             ReadOnlySql.Require(sql);
-        }
 
         var change = readOnly ? null : await ChangeAsync([sql], cancellationToken);
         return await Task.Run<IQueryResult>(() =>
@@ -192,9 +182,7 @@ public sealed class DuckDbWarehouse : IWarehouse
             catch
             {
                 if (session is not null)
-                {
                     _sessions.Drop(session);
-                }
 
                 change?.Dispose();
                 throw;
@@ -208,9 +196,7 @@ public sealed class DuckDbWarehouse : IWarehouse
     {
         var readOnly = change is null;
         if (readOnly)
-        {
             connection.Execute("BEGIN TRANSACTION READ ONLY");
-        }
 
         using var statement = Prepare(connection, sql, parameters);
         return new DuckDbQueryResult(_sessions, session, statement.Query(), change);
@@ -228,9 +214,7 @@ public sealed class DuckDbWarehouse : IWarehouse
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Steps.Count > 0)
-        {
             await ExecuteInTransactionAsync([.. plan.Steps.Select(step => step.Sql)], cancellationToken);
-        }
     }
 
     public Task<IWarehouseWriter> OpenWriterAsync(CancellationToken cancellationToken) =>

@@ -68,9 +68,7 @@ internal sealed class DuckDbWrite : IDisposable
     private long Run(Planned statement, Batch rows, IReadOnlyList<uint[]?>? chosen, long stored = 0)
     {
         if (chosen is not null && chosen.All(chunk => chunk is []))
-        {
             return 0;
-        }
 
         _source.Set(rows.Chunks, chosen);
         try

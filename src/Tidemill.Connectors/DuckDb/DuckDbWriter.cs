@@ -22,14 +22,10 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
     public Task BeginAsync(CancellationToken cancellationToken) => Task.Run(() =>
     {
         if (_inTransaction)
-        {
             throw new InvalidOperationException("The writer has a transaction open.");
-        }
 
         if (_session is { IsClosing: true })
-        {
             DropSession();
-        }
 
         if (_session is null)
         {
@@ -60,14 +56,10 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
         ArgumentNullException.ThrowIfNull(write);
         ArgumentNullException.ThrowIfNull(rows);
         if (rows.RowCount == 0)
-        {
             return 0;
-        }
 
         if (write.Rule != ConflictRule.Append)
-        {
             return await WriteByKeyAsync(write, rows, null, cancellationToken);
-        }
 
         await _keys.ChangeAsync(name => KeyedTables.AreSame(name, write.Table), cancellationToken);
         return await RunAsync(connection => Prepared(connection, write, rows).Insert(rows), cancellationToken);
@@ -118,9 +110,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
     private DuckDbWrite Prepared(DuckDbConnection connection, TableWrite write, Batch rows)
     {
         if (_writes.Find(known => known.Fits(write, rows)) is { } fitting)
-        {
             return fitting;
-        }
 
         if (_writes.Count == MaxPrepared)
         {
@@ -137,9 +127,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
         RunAsync(connection =>
         {
             foreach (var range in ranges)
-            {
                 Advance(connection, owner, range);
-            }
 
             return true;
         }, cancellationToken, DuckDbWork.Committing);
@@ -208,9 +196,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
     private void RollBack()
     {
         if (!_inTransaction || _session is not { } session)
-        {
             return;
-        }
 
         _inTransaction = false;
         try
@@ -228,9 +214,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
         Func<DuckDbConnection, T> work, CancellationToken cancellationToken, DuckDbWork kind = DuckDbWork.Writing)
     {
         if (!_inTransaction || _session is not { } session)
-        {
             throw new InvalidOperationException("The writer has no transaction open.");
-        }
 
         return Task.Run(() => sessions.Run(session, kind, work, cancellationToken), cancellationToken);
     }

@@ -10,12 +10,12 @@ internal sealed class StoreFile : IAsyncDisposable
 {
     private const long MemoryLimit = 256_000_000;
 
-    private readonly SemaphoreSlim turn = new(1);
-    private readonly DuckDbSessions sessions;
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly DuckDbSessions _sessions;
 
-    private StoreFile(DuckDbSessions sessions) => this.sessions = sessions;
+    private StoreFile(DuckDbSessions sessions) => this._sessions = sessions;
 
-    public string Path => sessions.Description;
+    public string Path => _sessions.Description;
 
     /// <summary>
     /// Opens the file in the data folder, creating it when there is none, and runs <paramref name="schema"/>, which changes
@@ -35,7 +35,7 @@ internal sealed class StoreFile : IAsyncDisposable
         var file = new StoreFile(new DuckDbSessions(() => Open(path, memory, opened), memory, path));
         try
         {
-            await file.sessions.RunAsync(DuckDbWork.Opening, connection => connection.Execute(schema), cancellationToken);
+            await file._sessions.RunAsync(DuckDbWork.Opening, connection => connection.Execute(schema), cancellationToken);
             return file;
         }
         catch
@@ -47,14 +47,14 @@ internal sealed class StoreFile : IAsyncDisposable
 
     public async Task<T> TakeTurnAsync<T>(Func<DuckDbConnection, T> work, CancellationToken cancellationToken)
     {
-        await turn.WaitAsync(cancellationToken);
+        await _turn.WaitAsync(cancellationToken);
         try
         {
-            return await sessions.RunAsync(DuckDbWork.Writing, work, cancellationToken);
+            return await _sessions.RunAsync(DuckDbWork.Writing, work, cancellationToken);
         }
         finally
         {
-            turn.Release();
+            _turn.Release();
         }
     }
 
@@ -62,7 +62,7 @@ internal sealed class StoreFile : IAsyncDisposable
     public Task<T> CommitAsync<T>(Func<DuckDbConnection, T> work, CancellationToken cancellationToken) => TakeTurnAsync(
         connection =>
         {
-            sessions.Memory.ThrowIfFull();
+            _sessions.Memory.ThrowIfFull();
             connection.Begin();
             var result = work(connection);
             connection.Commit();
@@ -72,9 +72,9 @@ internal sealed class StoreFile : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await turn.WaitAsync();
-        await Task.Run(sessions.Dispose);
-        turn.Dispose();
+        await _turn.WaitAsync();
+        await Task.Run(_sessions.Dispose);
+        _turn.Dispose();
     }
 
     private static DuckDbDatabase Open(string path, DuckDbMemory memory, Action<DuckDbDatabase> opened)

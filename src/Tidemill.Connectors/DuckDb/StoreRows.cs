@@ -11,9 +11,7 @@ internal static class StoreRows
     {
         using var statement = connection.Prepare(sql);
         for (var i = 0; i < parameters.Count; i++)
-        {
             statement.BindAny(i + 1, parameters[i]);
-        }
 
         using var result = statement.Query();
         var rows = new List<T>();
@@ -22,9 +20,7 @@ internal static class StoreRows
             using (chunk)
             {
                 for (var row = 0; row < chunk.Size; row++)
-                {
                     rows.Add(read(chunk, row));
-                }
             }
         }
 
@@ -36,9 +32,7 @@ internal static class StoreRows
     {
         using var statement = connection.Prepare(sql);
         for (var i = 0; i < parameters.Count; i++)
-        {
             statement.BindAny(i + 1, parameters[i]);
-        }
 
         return statement.Execute();
     }
@@ -52,9 +46,7 @@ internal static class StoreRows
         Action<string> use)
     {
         if (rows.Count == 0)
-        {
             return;
-        }
 
         var source = connection.Database.Register(new ChunkSource(names, types));
         var chunks = new List<DataChunk>();
@@ -63,9 +55,7 @@ internal static class StoreRows
             for (var row = 0; row < rows.Count; row++)
             {
                 if (row % DataChunk.Capacity == 0)
-                {
                     chunks.Add(DataChunk.Create(types));
-                }
 
                 fill(chunks[^1], row % DataChunk.Capacity, rows[row]);
                 chunks[^1].Size = (row % DataChunk.Capacity) + 1;

@@ -25,23 +25,23 @@ public sealed class KafkaLog : ILog
 
     private static readonly TimeSpan LimitsAge = TimeSpan.FromSeconds(10);
 
-    private readonly KafkaProperties properties;
-    private readonly TimeProvider time;
-    private readonly BrokerCalls calls;
-    private readonly TopicAdministration topics;
-    private readonly GroupAdministration groups;
-    private readonly CheckpointTopic checkpoints;
-    private readonly ConcurrentDictionary<string, (TopicLimits Limits, long At)> limits = new(StringComparer.Ordinal);
+    private readonly KafkaProperties _properties;
+    private readonly TimeProvider _time;
+    private readonly BrokerCalls _calls;
+    private readonly TopicAdministration _topics;
+    private readonly GroupAdministration _groups;
+    private readonly CheckpointTopic _checkpoints;
+    private readonly ConcurrentDictionary<string, (TopicLimits Limits, long At)> _limits = new(StringComparer.Ordinal);
 
     private KafkaLog(LogConnection connection, KafkaProperties properties, TimeProvider time)
     {
-        this.properties = properties;
-        this.time = time;
+        this._properties = properties;
+        this._time = time;
         Description = $"Kafka at {string.Join(", ", connection.BootstrapServers)}";
-        calls = new BrokerCalls(properties.Admin(), Description, time);
-        topics = new TopicAdministration(calls, connection.ReplicationFactor, time);
-        groups = new GroupAdministration(calls, topics);
-        checkpoints = new CheckpointTopic(this, time);
+        _calls = new BrokerCalls(properties.Admin(), Description, time);
+        _topics = new TopicAdministration(_calls, connection.ReplicationFactor, time);
+        _groups = new GroupAdministration(_calls, _topics);
+        _checkpoints = new CheckpointTopic(this, time);
     }
 
     public string Description { get; }
@@ -76,40 +76,40 @@ public sealed class KafkaLog : ILog
     {
         ArgumentNullException.ThrowIfNull(spec);
         TopicName.Check(spec.Name);
-        return topics.CreateAsync(spec, cancellationToken);
+        return _topics.CreateAsync(spec, cancellationToken);
     }
 
-    public Task<IReadOnlyList<string>> ListTopicsAsync(CancellationToken cancellationToken) => topics.ListAsync(cancellationToken);
+    public Task<IReadOnlyList<string>> ListTopicsAsync(CancellationToken cancellationToken) => _topics.ListAsync(cancellationToken);
 
     public Task<TopicDescription?> DescribeTopicAsync(string topic, CancellationToken cancellationToken) =>
-        TopicName.IsValid(topic) ? topics.DescribeAsync(topic, cancellationToken) : Task.FromResult<TopicDescription?>(null);
+        TopicName.IsValid(topic) ? _topics.DescribeAsync(topic, cancellationToken) : Task.FromResult<TopicDescription?>(null);
 
     public async Task<IReadOnlyList<TopicDescription>> DescribeTopicsAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken) =>
-        await this.topics.DescribeAsync([.. topics.Where(TopicName.IsValid)], cancellationToken).ConfigureAwait(false);
+        await this._topics.DescribeAsync([.. topics.Where(TopicName.IsValid)], cancellationToken);
 
     public async Task DeleteTopicAsync(string topic, CancellationToken cancellationToken)
     {
-        await topics.DeleteAsync(topic, cancellationToken).ConfigureAwait(false);
-        limits.TryRemove(topic, out _);
+        await _topics.DeleteAsync(topic, cancellationToken);
+        _limits.TryRemove(topic, out _);
     }
 
     public async Task<LogOffset> FindOffsetAsync(TopicPartition partition, DateTimeOffset timestamp, CancellationToken cancellationToken)
     {
         var spec = OffsetSpec.ForTimestamp(Math.Max(0, timestamp.ToUnixTimeMilliseconds()));
-        var found = (await topics.OffsetsAsync([partition], spec, cancellationToken).ConfigureAwait(false))[partition];
-        return found.Value >= 0 ? found : await FindEdgeAsync(partition, StartPosition.Latest, cancellationToken).ConfigureAwait(false);
+        var found = (await _topics.OffsetsAsync([partition], spec, cancellationToken))[partition];
+        return found.Value >= 0 ? found : await FindEdgeAsync(partition, StartPosition.Latest, cancellationToken);
     }
 
-    public Task<IReadOnlyList<GroupListing>> ListGroupsAsync(CancellationToken cancellationToken) => groups.ListAsync(cancellationToken);
+    public Task<IReadOnlyList<GroupListing>> ListGroupsAsync(CancellationToken cancellationToken) => _groups.ListAsync(cancellationToken);
 
-    public Task<GroupDescription?> DescribeGroupAsync(string group, CancellationToken cancellationToken) => groups.DescribeAsync(group, cancellationToken);
+    public Task<GroupDescription?> DescribeGroupAsync(string group, CancellationToken cancellationToken) => _groups.DescribeAsync(group, cancellationToken);
 
     public Task SetGroupPositionsAsync(string group, IReadOnlyCollection<RecordPosition> positions, CancellationToken cancellationToken) =>
-        groups.SetPositionsAsync(group, positions, cancellationToken);
+        _groups.SetPositionsAsync(group, positions, cancellationToken);
 
-    public ILogProducer CreateProducer(ProducerOptions options) => new KafkaProducer(this, options, time);
+    public ILogProducer CreateProducer(ProducerOptions options) => new KafkaProducer(this, options, _time);
 
-    public ICheckpointedProducer CreateCheckpointedProducer(ProducerOwner owner) => new KafkaCheckpointedProducer(this, checkpoints, owner, time);
+    public ICheckpointedProducer CreateCheckpointedProducer(ProducerOwner owner) => new KafkaCheckpointedProducer(this, _checkpoints, owner, _time);
 
     public ILogConsumer CreateConsumer(ConsumerOptions options)
     {
@@ -120,40 +120,40 @@ public sealed class KafkaLog : ILog
                 ErrorCode.InvalidRequest, "A consumer takes at least one record and one byte a poll, and with a group it needs a listener.");
         }
 
-        return new KafkaConsumer(this, properties.Consumer(KafkaConsumer.GroupOf(options)), options, time);
+        return new KafkaConsumer(this, _properties.Consumer(KafkaConsumer.GroupOf(options)), options, _time);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await checkpoints.DisposeAsync().ConfigureAwait(false);
-        await calls.DisposeAsync().ConfigureAwait(false);
+        await _checkpoints.DisposeAsync();
+        await _calls.DisposeAsync();
     }
 
     /// <summary>The first offset held, or the next to be given.</summary>
     internal async Task<LogOffset> FindEdgeAsync(TopicPartition partition, StartPosition edge, CancellationToken cancellationToken) =>
-        (await topics.OffsetsAsync(
-            [partition], edge == StartPosition.Earliest ? OffsetSpec.Earliest() : OffsetSpec.Latest(), cancellationToken).ConfigureAwait(false))[partition];
+        (await _topics.OffsetsAsync(
+            [partition], edge == StartPosition.Earliest ? OffsetSpec.Earliest() : OffsetSpec.Latest(), cancellationToken))[partition];
 
     internal async Task RequireTopicAsync(string topic, CancellationToken cancellationToken)
     {
-        if (await topics.LimitsAsync(topic, cancellationToken).ConfigureAwait(false) is null) throw NoTopic(topic);
+        if (await _topics.LimitsAsync(topic, cancellationToken) is null) throw NoTopic(topic);
     }
 
     /// <summary>Unavailable or AccessDenied when no broker answers.</summary>
-    internal Task CheckReachableAsync(CancellationToken cancellationToken) => calls.CallAsync(
+    internal Task CheckReachableAsync(CancellationToken cancellationToken) => _calls.CallAsync(
         "look for brokers", client => client.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = BrokerCalls.Patience }), cancellationToken);
 
     /// <summary>What the topic takes, at most some seconds old; NotFound when there is no such topic.</summary>
     internal async ValueTask<TopicLimits> LimitsOfAsync(string topic, CancellationToken cancellationToken)
     {
-        if (limits.TryGetValue(topic, out var known) && time.GetElapsedTime(known.At) < LimitsAge) return known.Limits;
-        var found = (TopicName.IsValid(topic) ? await topics.LimitsAsync(topic, cancellationToken).ConfigureAwait(false) : null) ?? throw NoTopic(topic);
-        limits[topic] = (found, time.GetTimestamp());
+        if (_limits.TryGetValue(topic, out var known) && _time.GetElapsedTime(known.At) < LimitsAge) return known.Limits;
+        var found = (TopicName.IsValid(topic) ? await _topics.LimitsAsync(topic, cancellationToken) : null) ?? throw NoTopic(topic);
+        _limits[topic] = (found, _time.GetTimestamp());
         return found;
     }
 
     internal IProducer<byte[]?, byte[]?> BuildProducer(Acknowledgement acknowledgement, int batchBytes) =>
-        new ProducerBuilder<byte[]?, byte[]?>(properties.Producer(acknowledgement, batchBytes))
+        new ProducerBuilder<byte[]?, byte[]?>(_properties.Producer(acknowledgement, batchBytes))
             .SetErrorHandler((_, _) => { })
             .SetLogHandler((_, _) => { })
             .Build();
@@ -162,24 +162,24 @@ public sealed class KafkaLog : ILog
     internal ILogConsumer CreateCommittedReader(IReadOnlyList<RecordPosition> positions)
     {
         var options = new ConsumerOptions { Assignment = positions };
-        var committed = properties.Consumer(KafkaConsumer.GroupOf(options));
+        var committed = _properties.Consumer(KafkaConsumer.GroupOf(options));
         committed["isolation.level"] = "read_committed";
-        return new KafkaConsumer(this, committed, options, time);
+        return new KafkaConsumer(this, committed, options, _time);
     }
 
     /// <summary>The next offset of every partition, records of unfinished transactions included.</summary>
     internal Task<IReadOnlyDictionary<TopicPartition, LogOffset>> FindEndsAsync(
         IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken) =>
-        topics.OffsetsAsync(partitions, OffsetSpec.Latest(), cancellationToken, IsolationLevel.ReadUncommitted);
+        _topics.OffsetsAsync(partitions, OffsetSpec.Latest(), cancellationToken, IsolationLevel.ReadUncommitted);
 
     internal IProducer<byte[]?, byte[]?> BuildTransactional(string id) =>
-        new ProducerBuilder<byte[]?, byte[]?>(properties.Transactional(id, TransactionBatchBytes))
+        new ProducerBuilder<byte[]?, byte[]?>(_properties.Transactional(id, TransactionBatchBytes))
             .SetErrorHandler((_, _) => { })
             .SetLogHandler((_, _) => { })
             .Build();
 
     /// <summary>The failure of a request that went through a client of its own.</summary>
-    internal TidemillException Explain(string action, KafkaException error) => calls.Explain(action, error);
+    internal TidemillException Explain(string action, KafkaException error) => _calls.Explain(action, error);
 
     private TidemillException NoTopic(string topic) => new(ErrorCode.NotFound, $"There is no topic {topic} at {Description}.");
 }

@@ -11,7 +11,7 @@ namespace Tidemill.Connectors.Kafka;
 /// </summary>
 internal sealed class KafkaProperties
 {
-    private readonly Dictionary<string, string> shared = new(StringComparer.Ordinal)
+    private readonly Dictionary<string, string> _shared = new(StringComparer.Ordinal)
     {
         ["client.id"] = "tidemill",
         ["socket.keepalive.enable"] = "true",
@@ -23,15 +23,15 @@ internal sealed class KafkaProperties
         ["receive.message.max.bytes"] = "2147483647",
     };
 
-    private readonly IReadOnlyDictionary<string, string> options;
+    private readonly IReadOnlyDictionary<string, string> _options;
 
     /// <exception cref="TidemillException">ConfigurationInvalid when a named file does not exist.</exception>
     public KafkaProperties(LogConnection connection, string folder)
     {
-        options = connection.Options;
+        _options = connection.Options;
         var security = connection.Security;
-        shared["bootstrap.servers"] = string.Join(',', connection.BootstrapServers);
-        shared["security.protocol"] = (security.Sasl, security.Tls) switch
+        _shared["bootstrap.servers"] = string.Join(',', connection.BootstrapServers);
+        _shared["security.protocol"] = (security.Sasl, security.Tls) switch
         {
             (SaslMechanism.None, false) => "plaintext",
             (SaslMechanism.None, true) => "ssl",
@@ -40,15 +40,15 @@ internal sealed class KafkaProperties
         };
         if (security.Sasl != SaslMechanism.None)
         {
-            shared["sasl.mechanisms"] = Mechanism(security.Sasl);
-            shared["sasl.username"] = security.User ?? "";
-            shared["sasl.password"] = security.Password ?? "";
+            _shared["sasl.mechanisms"] = Mechanism(security.Sasl);
+            _shared["sasl.username"] = security.User ?? "";
+            _shared["sasl.password"] = security.Password ?? "";
         }
 
         AddFile("ssl.ca.location", "ca", security.CaFile, folder);
         AddFile("ssl.certificate.location", "certificate", security.CertificateFile, folder);
         AddFile("ssl.key.location", "key", security.KeyFile, folder);
-        if (security.KeyPassword is { } password) shared["ssl.key.password"] = password;
+        if (security.KeyPassword is { } password) _shared["ssl.key.password"] = password;
     }
 
     /// <summary>For topic administration and look-ups.</summary>
@@ -122,8 +122,8 @@ internal sealed class KafkaProperties
 
     private Dictionary<string, string> With(Dictionary<string, string> defaults)
     {
-        var properties = new Dictionary<string, string>(shared, StringComparer.Ordinal);
-        foreach (var (name, value) in defaults.Concat(options)) properties[name] = value;
+        var properties = new Dictionary<string, string>(_shared, StringComparer.Ordinal);
+        foreach (var (name, value) in defaults.Concat(_options)) properties[name] = value;
         return properties;
     }
 
@@ -137,7 +137,7 @@ internal sealed class KafkaProperties
                 ErrorCode.ConfigurationInvalid, $"The file that the Kafka connection's security.{key} names does not exist: {full}.");
         }
 
-        shared[property] = full;
+        _shared[property] = full;
     }
 
     private static string Mechanism(SaslMechanism mechanism) => mechanism switch

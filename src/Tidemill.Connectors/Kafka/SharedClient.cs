@@ -6,23 +6,23 @@ namespace Tidemill.Connectors.Kafka;
 /// </summary>
 internal sealed class SharedClient<T>(T client) where T : IDisposable
 {
-    private readonly TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // The owner's.
-    private int references = 1;
+    private int _references = 1;
 
     public T Client => client;
 
     /// <summary>Completes when the client is disposed.</summary>
-    public Task Gone => gone.Task;
+    public Task Gone => _gone.Task;
 
     /// <summary>Only while somebody else holds one.</summary>
-    public void AddReference() => Interlocked.Increment(ref references);
+    public void AddReference() => Interlocked.Increment(ref _references);
 
     /// <summary>The last one out has the client disposed, which waits for its threads, of which the caller may be one.</summary>
     public void Release()
     {
-        if (Interlocked.Decrement(ref references) > 0) return;
+        if (Interlocked.Decrement(ref _references) > 0) return;
         _ = Task.Run(() =>
         {
             try
@@ -31,7 +31,7 @@ internal sealed class SharedClient<T>(T client) where T : IDisposable
             }
             finally
             {
-                gone.SetResult();
+                _gone.SetResult();
             }
         });
     }

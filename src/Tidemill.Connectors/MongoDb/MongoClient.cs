@@ -29,23 +29,17 @@ internal sealed class MongoClients : IDisposable
         var error = default(BsonError);
         var parsed = MongocApi.mongoc_uri_new_with_error(address.Uri, ref error);
         if (parsed == 0)
-        {
             throw new TidemillException(ErrorCode.InvalidRequest, $"The documents' uri for {address.Hosts} is no MongoDB connection string: {WithoutUri(error.Message, address)}");
-        }
 
         try
         {
             database ??= Marshal.PtrToStringUTF8(MongocApi.mongoc_uri_get_database(parsed));
             if (string.IsNullOrEmpty(database))
-            {
                 throw new TidemillException(ErrorCode.InvalidRequest, $"Nothing names the database at {address.Hosts}; write `database: NAME` beside the uri.");
-            }
 
             var pool = MongocApi.mongoc_client_pool_new_with_error(parsed, ref error);
             if (pool.IsInvalid)
-            {
                 throw new TidemillException(ErrorCode.InvalidRequest, $"The documents' uri for {address.Hosts} cannot be used: {WithoutUri(error.Message, address)}");
-            }
 
             MongocApi.mongoc_client_pool_set_error_api(pool, 2);
             return new MongoClients(pool, database, $"MongoDB database {database} at {address.Hosts}");
@@ -120,9 +114,7 @@ internal readonly unsafe struct MongoClient(nint client, MongoClients clients)
         var error = default(BsonError);
         var session = MongocApi.mongoc_client_start_session(client, 0, ref error);
         if (!session.IsInvalid && MongocApi.mongoc_client_session_start_transaction(session, 0, ref error))
-        {
             return new MongoTransaction(session, clients.Description);
-        }
 
         session.Dispose();
         throw MongoErrors.From(error, default, clients.Description);
@@ -155,9 +147,7 @@ internal sealed unsafe class MongoTransaction(SessionHandle session, string desc
         var options = NativeBson.Empty();
         var error = default(BsonError);
         if (MongocApi.mongoc_client_session_append(session, options.Pointer, ref error))
-        {
             return options;
-        }
 
         options.Dispose();
         throw MongoErrors.From(error, default, description);
@@ -169,9 +159,7 @@ internal sealed unsafe class MongoTransaction(SessionHandle session, string desc
         using var reply = NativeBson.Empty();
         var error = default(BsonError);
         if (!MongocApi.mongoc_client_session_commit_transaction(session, reply.Pointer, ref error))
-        {
             throw MongoErrors.From(error, reply.Bytes, description);
-        }
     }
 
     public void Dispose() => session.Dispose();

@@ -112,9 +112,7 @@ internal static class MongoCommands
         var list = writer.Begin(BsonType.Array, "$in"u8);
         Span<byte> digits = stackalloc byte[10];
         for (var i = 0; i < ids.Count; i++)
-        {
             writer.Value(BsonWriter.ArrayName(i, digits), ids[i].Type, ids[i].Bytes.Span);
-        }
 
         writer.End(list);
         writer.End(condition);

@@ -165,9 +165,7 @@ public sealed class MongoDocumentStore : IDocumentStore
     private BulkResult CommitAsOne(MongoClient client, DocumentCommit commit, CancellationToken cancellationToken)
     {
         if (commit.Documents.Count > MaxTransactionDocuments || (commit.Documents.Count > 1 && commit.Documents.Writer.Length > MaxTransactionBytes))
-        {
             throw TooMany(commit, null);
-        }
 
         try
         {
@@ -188,9 +186,7 @@ public sealed class MongoDocumentStore : IDocumentStore
     {
         EnsureExists(client, Checkpoints);
         if (commit.Documents.Count > 0)
-        {
             EnsureExists(client, commit.Collection);
-        }
 
         var upserts = new MongoUpserts(client, commit.Collection, commit.Documents, commit.Order, Description);
         var written = InTransaction(client, transaction =>
@@ -207,9 +203,7 @@ public sealed class MongoDocumentStore : IDocumentStore
         using var transaction = client.Begin();
         var result = write(transaction);
         if (result.Refused.Count == 0)
-        {
             transaction.Commit();
-        }
 
         return result;
     }
@@ -218,9 +212,7 @@ public sealed class MongoDocumentStore : IDocumentStore
     {
         var written = new MongoUpserts(client, commit.Collection, commit.Documents, commit.Order, Description).Write(null, goesOn: true, cancellationToken);
         if (written.Refused.Count == 0)
-        {
             Advance(client, null, commit);
-        }
 
         return written;
     }
@@ -231,15 +223,11 @@ public sealed class MongoDocumentStore : IDocumentStore
         {
             using var update = MongoCommands.Advance(Checkpoints, commit.Owner, range);
             if (client.Command(update, reply => Whole(reply, "n"u8), write: true, transaction) > 0)
-            {
                 continue;
-            }
 
             using var insert = MongoCommands.InsertPosition(Checkpoints, commit.Owner, range);
             if (!Inserted(client, transaction, insert))
-            {
                 throw DocumentCollections.Fenced(commit.Owner, range);
-            }
         }
     }
 
@@ -256,9 +244,7 @@ public sealed class MongoDocumentStore : IDocumentStore
         foreach (var range in commit.Ranges)
         {
             if (held.TryGetValue(range.Partition, out var position) && position != range.Start)
-            {
                 throw DocumentCollections.Fenced(commit.Owner, range);
-            }
         }
     }
 
@@ -278,9 +264,7 @@ public sealed class MongoDocumentStore : IDocumentStore
     private ServerKind Server(MongoClient client)
     {
         if (_server is { } known)
-        {
             return known;
-        }
 
         using var hello = MongoCommands.Simple("hello");
         return _server = client.Command(hello, reply => new ServerKind(
@@ -291,9 +275,7 @@ public sealed class MongoDocumentStore : IDocumentStore
     private void EnsureExists(MongoClient client, string collection)
     {
         if (_known.ContainsKey(collection))
-        {
             return;
-        }
 
         using var create = MongoCommands.Named("create", collection);
         try
@@ -313,18 +295,14 @@ public sealed class MongoDocumentStore : IDocumentStore
         var documents = new List<byte[]>();
         var cursor = new BsonReader(reply);
         if (!cursor.Find("cursor"u8))
-        {
             return documents;
-        }
 
         var fields = new BsonReader(cursor.Value);
         if (fields.Find("firstBatch"u8))
         {
             var batch = new BsonReader(fields.Value);
             while (batch.Read())
-            {
                 documents.Add(batch.Value.ToArray());
-            }
         }
 
         return documents;

@@ -44,23 +44,15 @@ internal static class MongoErrors
             while (error.Read())
             {
                 if (error.Name.SequenceEqual("index"u8))
-                {
                     index = (int)error.Whole();
-                }
                 else if (error.Name.SequenceEqual("code"u8))
-                {
                     code = (int)error.Whole();
-                }
                 else if (error.Name.SequenceEqual("keyPattern"u8))
-                {
                     keys = error.Value;
-                }
             }
 
             if (OfServer(code, transient: false) is var meaning && (code is 257 or 290 || meaning is not (ErrorCode.RowRejected or ErrorCode.InvalidRequest)))
-            {
                 throw new TidemillException(meaning, $"{description}: a write failed (code {code}).");
-            }
 
             refused.Add(new RefusedDocument(first + index, code, Reason(code, keys)));
         }
@@ -105,16 +97,12 @@ internal static class MongoErrors
     private static string Names(ReadOnlySpan<byte> keys)
     {
         if (keys.IsEmpty)
-        {
             return "indexed fields";
-        }
 
         var names = new List<string>();
         var reader = new BsonReader(keys);
         while (reader.Read())
-        {
             names.Add(Encoding.UTF8.GetString(reader.Name));
-        }
 
         return string.Join(", ", names);
     }
@@ -122,9 +110,7 @@ internal static class MongoErrors
     private static string CodeName(ReadOnlySpan<byte> reply)
     {
         if (reply.IsEmpty)
-        {
             return "code ";
-        }
 
         var reader = new BsonReader(reply);
         return reader.Find("codeName"u8) && reader.Type == BsonType.Text ? $"{Encoding.UTF8.GetString(reader.Text())}, code " : "code ";
@@ -133,23 +119,17 @@ internal static class MongoErrors
     private static bool HasLabel(ReadOnlySpan<byte> reply, ReadOnlySpan<byte> label)
     {
         if (reply.IsEmpty)
-        {
             return false;
-        }
 
         var reader = new BsonReader(reply);
         if (!reader.Find("errorLabels"u8) || reader.Type != BsonType.Array)
-        {
             return false;
-        }
 
         var labels = new BsonReader(reader.Value);
         while (labels.Read())
         {
             if (labels.Text().SequenceEqual(label))
-            {
                 return true;
-            }
         }
 
         return false;

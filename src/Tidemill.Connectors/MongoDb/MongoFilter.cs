@@ -45,9 +45,7 @@ internal static class MongoFilter
         var sort = writer.Begin(BsonType.Document, "sort"u8);
         writer.Int32(Encoding.UTF8.GetBytes(query.Field), 1);
         if (query.Field != "_id")
-        {
             writer.Int32("_id"u8, 1);
-        }
 
         writer.End(sort);
         writer.Int64("limit"u8, query.Limit);

@@ -27,9 +27,7 @@ internal sealed class MongoUpserts(MongoClient client, string collection, Docume
             using var given = client.Begin();
             var more = Write(given, goesOn: false, next, FewDocuments, cancellationToken).Refused;
             if (more.Count == 0)
-            {
                 break;
-            }
 
             refused.AddRange(more);
         }
@@ -52,9 +50,7 @@ internal sealed class MongoUpserts(MongoClient client, string collection, Docume
             {
                 var inserted = new BsonReader(reader.Value);
                 while (inserted.Read())
-                {
                     changed++;
-                }
             }
             else if (reader.Name.SequenceEqual("writeErrors"u8))
             {
@@ -84,9 +80,7 @@ internal sealed class MongoUpserts(MongoClient client, string collection, Docume
             next = MongoCommands.Upsert(command, collection, documents, first, order, most);
             changed += client.Command(command, reply => Changed(reply.Span, refused, first, description), write: true, transaction);
             if (order == BulkOrder.Ordered && refused.Count > before)
-            {
                 next = refused[^1].Index + 1;
-            }
         }
 
         return new BulkResult(changed, refused);

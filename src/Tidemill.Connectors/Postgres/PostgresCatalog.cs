@@ -15,9 +15,7 @@ internal static class PostgresCatalog
         var kind = (await RowsAsync(connection, "SELECT relkind::text FROM pg_class WHERE oid = to_regclass($1)", table, cancellationToken))
             .Select(row => (string)row[0]).FirstOrDefault();
         if (kind is null)
-        {
             return null;
-        }
 
         var columns = await ColumnsAsync(connection, table, cancellationToken);
         var key = await PrimaryKeyAsync(connection, table, cancellationToken);

@@ -15,9 +15,7 @@ internal static class PostgresCommands
     {
         var command = new NpgsqlBatchCommand(sql);
         foreach (var value in parameters)
-        {
             command.Parameters.Add(Parameter(value));
-        }
 
         return new NpgsqlBatch(connection, transaction) { BatchCommands = { command }, Timeout = 0 };
     }

@@ -61,9 +61,7 @@ internal static class PostgresErrors
         Add(text, "column", error.ColumnName);
         Add(text, "constraint", error.ConstraintName);
         if (error.Position > 0)
-        {
             text.Append($", at character {error.Position}");
-        }
 
         return text.Append(").").ToString();
     }
@@ -71,9 +69,7 @@ internal static class PostgresErrors
     private static void Add(StringBuilder text, string what, string? name)
     {
         if (!string.IsNullOrEmpty(name))
-        {
             text.Append($", {what} {name}");
-        }
     }
 
     private static string Reason(Exception error) => error.InnerException is { } inner ? inner.GetType().Name : error.GetType().Name;

@@ -31,9 +31,7 @@ internal sealed class PostgresQueryResult : IQueryResult
     public async IAsyncEnumerable<object?[]> ReadRowsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (await NextAsync(cancellationToken) is { } row)
-        {
             yield return row;
-        }
     }
 
     private async Task<object?[]?> NextAsync(CancellationToken cancellationToken)
@@ -41,15 +39,11 @@ internal sealed class PostgresQueryResult : IQueryResult
         try
         {
             if (!await _reader.ReadAsync(cancellationToken))
-            {
                 return null;
-            }
 
             var row = new object?[_types.Length];
             for (var i = 0; i < row.Length; i++)
-            {
                 row[i] = _reader.IsDBNull(i) ? null : Read(i);
-            }
 
             return row;
         }
@@ -79,9 +73,7 @@ internal sealed class PostgresQueryResult : IQueryResult
     private object Numeric(int column)
     {
         if (_types[column] is "numeric(39,0)" or "numeric(39)")
-        {
             return _reader.GetFieldValue<BigInteger>(column);
-        }
 
         try
         {
@@ -107,15 +99,11 @@ internal sealed class PostgresQueryResult : IQueryResult
         {
             // A result that is left before its end may be endless.
             if (!_reader.IsClosed)
-            {
                 _command.Cancel();
-            }
 
             await _reader.DisposeAsync();
             if (_transaction is not null)
-            {
                 await _transaction.DisposeAsync();
-            }
         }
         catch (Exception error) when (PostgresErrors.IsKnown(error))
         {

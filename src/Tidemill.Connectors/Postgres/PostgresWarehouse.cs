@@ -55,18 +55,14 @@ public sealed class PostgresWarehouse : IWarehouse
         await using (var exists = new NpgsqlCommand("SELECT to_regnamespace($1) IS NOT NULL", connection, transaction) { Parameters = { new() { Value = SqlName.Quote(DefaultSchema) } } })
         {
             if (!(bool)(await exists.ExecuteScalarAsync(cancellationToken))!)
-            {
                 await PostgresCommands.ExecuteAsync(connection, transaction, $"CREATE SCHEMA {SqlName.Quote(DefaultSchema)}", [], cancellationToken);
-            }
         }
 
         foreach (var spec in SystemTableSpecs.All)
         {
             var table = await PostgresCatalog.DescribeAsync(connection, spec.Name, cancellationToken);
             foreach (var step in TablePlanner.Plan(spec, table, new HashSet<string>(), PostgresDialect.Instance).Steps)
-            {
                 await PostgresCommands.ExecuteAsync(connection, transaction, step.Sql, [], cancellationToken);
-            }
         }
 
         await transaction.CommitAsync(cancellationToken);
@@ -87,9 +83,7 @@ public sealed class PostgresWarehouse : IWarehouse
             var changed = new List<long>(statements.Count);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             foreach (var sql in statements)
-            {
                 changed.Add(await PostgresCommands.ExecuteAsync(connection, transaction, sql, [], cancellationToken));
-            }
 
             await transaction.CommitAsync(cancellationToken);
             return changed;
@@ -99,9 +93,7 @@ public sealed class PostgresWarehouse : IWarehouse
         string sql, IReadOnlyList<object?> parameters, bool readOnly, CancellationToken cancellationToken)
     {
         if (readOnly)
-        {
             ReadOnlySql.Require(sql);
-        }
 
         var connection = _source.CreateConnection();
         try
@@ -144,9 +136,7 @@ public sealed class PostgresWarehouse : IWarehouse
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await LockTablesAsync(connection, transaction, cancellationToken);
             foreach (var step in plan.Steps)
-            {
                 await PostgresCommands.ExecuteAsync(connection, transaction, step.Sql, [], cancellationToken);
-            }
 
             await transaction.CommitAsync(cancellationToken);
             return true;

@@ -37,16 +37,12 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
         if (_transaction is not null)
-        {
             throw new InvalidOperationException("The writer has a transaction open.");
-        }
 
         try
         {
             if (_connection is { State: not System.Data.ConnectionState.Open })
-            {
                 await DropConnectionAsync();
-            }
 
             _connection ??= await OpenAsync(cancellationToken);
             _transaction = await _connection.BeginTransactionAsync(cancellationToken);
@@ -86,17 +82,13 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
             }
 
             if (write.Rule == ConflictRule.Ignore && await TryDirectAsync(connection, target, rows, cancellationToken))
-            {
                 return rows.RowCount;
-            }
 
             await target.StageAsync(connection, rows, cancellationToken);
             var inserted = await PostgresCommands.ExecuteAsync(
                 connection, _transaction, Insertion(write, target, conflict), [], cancellationToken);
             if (write.Rule == ConflictRule.Ignore)
-            {
                 target.Tactic.Staged(conflicts: inserted < rows.RowCount);
-            }
 
             return inserted;
         }, cancellationToken);
@@ -175,9 +167,7 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
             foreach (var column in columns.Where(column => chunk[column].HasNulls))
             {
                 for (var row = 0; row < chunk.Size; row++)
-                {
                     found |= flags[first + row] |= chunk[column].IsNull(row);
-                }
             }
 
             first += chunk.Size;
@@ -191,9 +181,7 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
         NpgsqlConnection connection, CopyTarget target, Batch rows, CancellationToken cancellationToken)
     {
         if (!target.CanCopyDirectly || !target.Tactic.IsDirect)
-        {
             return false;
-        }
 
         await _transaction!.SaveAsync(Savepoint, cancellationToken);
         try
@@ -215,9 +203,7 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
         NpgsqlConnection connection, TableName table, Batch rows, CancellationToken cancellationToken)
     {
         if (_targets.Find(target => target.Fits(table, rows.Schema)) is { } known)
-        {
             return known;
-        }
 
         if (_targets.Count == MaxTargets)
         {
@@ -271,18 +257,14 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
     public async Task RollbackAsync()
     {
         if (_transaction is null)
-        {
             return;
-        }
 
         try
         {
             await _transaction.RollbackAsync();
             await EndTransactionAsync(committed: false);
             if (_isStale)
-            {
                 await DropConnectionAsync();
-            }
         }
         catch (Exception error) when (PostgresErrors.IsKnown(error))
         {
@@ -301,9 +283,7 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
     private async Task<T> RunAsync<T>(bool writing, Func<NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken)
     {
         if (_transaction is null || _connection is null)
-        {
             throw new InvalidOperationException("The writer has no transaction open.");
-        }
 
         try
         {
@@ -314,9 +294,7 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
             // What was learnt about a table may no longer hold: it was altered, or made anew.
             _isStale |= error is PostgresException { SqlState: ['4', '2', ..] or PostgresErrorCodes.InvalidBinaryRepresentation };
             if (error is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
-            {
                 await EndThoseWhoStandStillAsync(cancellationToken);
-            }
 
             throw Mapped(error, writing, cancellationToken);
         }
@@ -350,14 +328,10 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
         try
         {
             if (transaction is not null)
-            {
                 await transaction.DisposeAsync();
-            }
 
             if (connection is not null)
-            {
                 await connection.DisposeAsync();
-            }
         }
         catch (Exception error) when (PostgresErrors.IsKnown(error))
         {

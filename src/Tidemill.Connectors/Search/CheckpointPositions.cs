@@ -11,9 +11,7 @@ internal static class CheckpointPositions
     public static void Require(CheckpointOwner owner, OffsetRange range, LogOffset? held)
     {
         if (held is { } position && position != range.Start)
-        {
             throw Fenced(owner, range.Partition, range.Start);
-        }
     }
 
     public static TidemillException Fenced(CheckpointOwner owner, TopicPartition partition, LogOffset start) => new(

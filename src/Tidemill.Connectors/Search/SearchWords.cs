@@ -44,25 +44,19 @@ internal static class SearchWords
         {
             case JsonValueKind.Object:
                 foreach (var property in value.EnumerateObject())
-                {
                     Collect(property.Value, text);
-                }
 
                 break;
             case JsonValueKind.Array:
                 foreach (var item in value.EnumerateArray())
-                {
                     Collect(item, text);
-                }
 
                 break;
             case JsonValueKind.Null or JsonValueKind.Undefined:
                 break;
             default:
                 foreach (var word in Of(value.ToString()))
-                {
                     text.Append(word).Append(' ');
-                }
 
                 break;
         }

@@ -31,9 +31,7 @@ internal static class MergeSql
         var key = KeyColumns(write, columns).Select(column => columns[column]).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var others = columns.Where(column => !key.Contains(column)).ToList();
         if (write.Rule == ConflictRule.Ignore || others.Count == 0)
-        {
             return null;
-        }
 
         return string.Join(", ", others.Select(column => write.Rule == ConflictRule.Merge
             ? $"{SqlName.Quote(column)} = {Combined(write, column)}"
@@ -46,9 +44,7 @@ internal static class MergeSql
         var (held, written) = ($"{StoredRow}.{name}", $"{WrittenRow}.{name}");
         var operation = write.Merge.FirstOrDefault(pair => pair.Key.Equals(column, StringComparison.OrdinalIgnoreCase));
         if (operation.Key is null)
-        {
             throw new TidemillException(ErrorCode.InvalidRequest, $"Merging into {write.Table}: column {column} has no operation.");
-        }
 
         return operation.Value switch
         {

@@ -31,9 +31,7 @@ internal static class ReadOnlySql
         var start = SkipBlanks(sql);
         var end = start;
         while (end < sql.Length && char.IsLetter(sql[end]))
-        {
             end++;
-        }
 
         return sql[start..end];
     }

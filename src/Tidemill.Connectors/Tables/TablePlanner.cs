@@ -27,14 +27,10 @@ internal static class TablePlanner
         {
             AddKey(steps, spec, table, dialect);
             foreach (var field in spec.Schema.Fields)
-            {
                 AddColumn(steps, spec, table, field, dialect);
-            }
 
             if (dialect.IndexesBlockAlteration && steps.Exists(step => step.Alters))
-            {
                 indexes = TakeIndexesAway(steps, spec, indexes, dialect);
-            }
         }
 
         foreach (var index in spec.Indexes)
@@ -54,9 +50,7 @@ internal static class TablePlanner
     private static void AddCreation(List<TableStep> steps, TableSpec spec, SqlDialect dialect)
     {
         if (spec.Name.Schema is { } schema)
-        {
             steps.Add(new TableStep($"create schema {schema} if missing", $"CREATE SCHEMA IF NOT EXISTS {SqlName.Quote(schema)}"));
-        }
 
         var columns = spec.Schema.Fields.Select(field =>
             $"{SqlName.Quote(field.Name)} {dialect.TypeName(field.Type)}{(field.Required ? " NOT NULL" : "")}");
@@ -116,15 +110,11 @@ internal static class TablePlanner
     private static void AddKey(List<TableStep> steps, TableSpec spec, TableDescription table, SqlDialect dialect)
     {
         if (table.Kind != RelationKind.Table)
-        {
             throw Conflict(spec, "it is a view, rows cannot be written to it", "Choose another table name, or drop the view");
-        }
 
         var wanted = spec.PrimaryKey.ToHashSet(StringComparer.OrdinalIgnoreCase);
         if (wanted.Count == 0 || wanted.SetEquals(table.PrimaryKey) || (table.PrimaryKey.Count == 0 && IsLeftToWriters(spec, dialect)))
-        {
             return;
-        }
 
         if (table.PrimaryKey.Count > 0 || !dialect.WritersKnowKeys)
         {
@@ -155,16 +145,12 @@ internal static class TablePlanner
     private static string Shortened(string name, int maxBytes)
     {
         if (Encoding.UTF8.GetByteCount(name) <= maxBytes)
-        {
             return name;
-        }
 
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..8];
         var kept = name;
         while (Encoding.UTF8.GetByteCount(kept) > maxBytes - hash.Length - 1)
-        {
             kept = kept[..^1];
-        }
 
         return $"{kept}_{hash}";
     }

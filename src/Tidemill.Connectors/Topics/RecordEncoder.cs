@@ -44,9 +44,7 @@ internal sealed class RecordEncoder : IDisposable
         foreach (var chunk in rows.Chunks)
         {
             for (var i = 0; i < _cells.Length; i++)
-            {
                 _cells[i].Attach(chunk[i]);
-            }
 
             for (var row = 0; row < chunk.Size; row++)
             {
@@ -70,28 +68,20 @@ internal sealed class RecordEncoder : IDisposable
     private ReadOnlyMemory<byte>? Key(int row)
     {
         if (_key.Length == 0)
-        {
             return null;
-        }
 
         if (_key.Length == 1)
-        {
             return Text(_key[0], row);
-        }
 
         _text.ResetWrittenCount();
         foreach (var cell in _key)
         {
             _part.ResetWrittenCount();
             if (!cell.TryAppend(_part, row))
-            {
                 return null;
-            }
 
             if (cell != _key[0])
-            {
                 _text.Write("|"u8);
-            }
 
             CellWriter.AppendEscaped(_text, _part.WrittenSpan);
         }
@@ -103,9 +93,7 @@ internal sealed class RecordEncoder : IDisposable
     {
         _part.ResetWrittenCount();
         if (cell.TryAppend(_part, row))
-        {
             return _part.WrittenSpan.ToArray();
-        }
 
         return cell.IsNull(row) ? null : throw Rejected(cell, "a value that has no text");
     }
@@ -118,9 +106,7 @@ internal sealed class RecordEncoder : IDisposable
         foreach (var cell in _cells)
         {
             if (cell.Write(_json, row) is { } problem)
-            {
                 throw Rejected(cell, problem);
-            }
         }
 
         _json.WriteEndObject();

@@ -77,14 +77,10 @@ public sealed class TopicSink : ISink
             }
 
             if (batch.Ranges.Count > 1 && records.Count > 0)
-            {
                 throw new InvalidOperationException("A batch for a topic holds one partition's records.");
-            }
 
             foreach (var range in batch.Ranges)
-            {
                 await _producer.ProduceAsync(_definition.Topic, records, range, cancellationToken);
-            }
 
             return records.Count;
         }
@@ -99,17 +95,13 @@ public sealed class TopicSink : ISink
         await _producer.DisposeAsync();
         _encoder?.Dispose();
         if (_plain is not null)
-        {
             await _plain.DisposeAsync();
-        }
     }
 
     private List<ProducerRecord> Records(SinkBatch batch)
     {
         if (PassesOn)
-        {
             return PassedOn(batch.Records);
-        }
 
         var encoder = _encoder ?? throw new InvalidOperationException("The sink is not open.");
         return batch.Rows is { RowCount: > 0 } rows ? encoder.Encode(rows, Partition(batch.Records)) : [];

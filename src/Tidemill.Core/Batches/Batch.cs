@@ -20,9 +20,7 @@ public sealed class Batch : IDisposable
         foreach (var chunk in chunks)
         {
             if (chunk.ColumnCount != schema.Fields.Count)
-            {
                 throw new ArgumentException($"A chunk has {chunk.ColumnCount} columns, the schema {schema.Fields.Count}.", nameof(chunks));
-            }
 
             RowCount += chunk.Size;
         }
@@ -41,13 +39,9 @@ public sealed class Batch : IDisposable
     public void Dispose()
     {
         if (_borrowed)
-        {
             return;
-        }
 
         foreach (var chunk in Chunks)
-        {
             chunk.Dispose();
-        }
     }
 }

@@ -14,19 +14,19 @@ public sealed class ProjectLoader
     private const string DefaultTarget = "dev";
     private const int MaxFileBytes = 4 << 20;
 
-    private readonly string folder;
-    private readonly VariableResolver variables;
-    private readonly List<ConfigError> errors = [];
-    private readonly HashSet<(ObjectShape, string)> bound;
-    private readonly FurtherChecks further;
+    private readonly string _folder;
+    private readonly VariableResolver _variables;
+    private readonly List<ConfigError> _errors = [];
+    private readonly HashSet<(ObjectShape, string)> _bound;
+    private readonly FurtherChecks _further;
 
     private ProjectLoader(
         string folder, IReadOnlyDictionary<string, string?> environment, HashSet<(ObjectShape, string)> bound, FurtherChecks further)
     {
-        this.folder = folder;
-        this.bound = bound;
-        this.further = further;
-        variables = new VariableResolver(folder, environment);
+        this._folder = folder;
+        this._bound = bound;
+        this._further = further;
+        _variables = new VariableResolver(folder, environment);
     }
 
     /// <summary>Reads and checks the whole project.</summary>
@@ -54,18 +54,18 @@ public sealed class ProjectLoader
 
     private ProjectDefinition Load(string? target)
     {
-        var report = new FileReport(ProjectFile, errors);
-        if (!File.Exists(Path.Combine(folder, ProjectFile)))
+        var report = new FileReport(ProjectFile, _errors);
+        if (!File.Exists(Path.Combine(_folder, ProjectFile)))
         {
-            report.Add("", 0, $"There is no such file in {folder}.", "Name a project folder, or make one with `tidemill init`.");
-            throw TidemillException.Configuration(errors);
+            report.Add("", 0, $"There is no such file in {_folder}.", "Name a project folder, or make one with `tidemill init`.");
+            throw TidemillException.Configuration(_errors);
         }
 
         var raw = ReadFile(ProjectFile, report);
         var choice = raw is null ? null : ChooseTarget(raw, target, report);
         var root = raw is null ? null : Check(raw, ProjectShapes.Root, report, choice);
-        var streams = LoadFolder("streams", StreamShapes.Root, choice, StreamBinder.Bind, further.Stream);
-        var workflows = LoadFolder("workflows", WorkflowShapes.Root, choice, WorkflowBinder.Bind, further.Workflow);
+        var streams = LoadFolder("streams", StreamShapes.Root, choice, StreamBinder.Bind, _further.Stream);
+        var workflows = LoadFolder("workflows", WorkflowShapes.Root, choice, WorkflowBinder.Bind, _further.Workflow);
         var dashboards = LoadFolder("dashboards", DashboardShapes.Root, choice, DashboardBinder.Bind, _ => []);
         CheckNames(streams.Select(s => (s.Name, s.File)), "stream");
         CheckNames(workflows.Select(w => (w.Name, w.File)), "workflow");
@@ -73,9 +73,9 @@ public sealed class ProjectLoader
         var project = root is null || choice is null ? null : BindProject(root, choice, streams, workflows) with { Dashboards = dashboards };
         CheckConnections(project);
         if (project is not null)
-            errors.AddRange(further.Project(project));
+            _errors.AddRange(_further.Project(project));
 
-        return project is null || errors.Count > 0 ? throw TidemillException.Configuration(Ordered()) : project;
+        return project is null || _errors.Count > 0 ? throw TidemillException.Configuration(Ordered()) : project;
     }
 
     private ProjectDefinition BindProject(
@@ -85,7 +85,7 @@ public sealed class ProjectLoader
         var node = root.Entries("targets").FirstOrDefault(e => e.Key == choice.Name)?.Value as MappingNode ?? new MappingNode(0, []);
         return new ProjectDefinition
         {
-            Folder = folder,
+            Folder = _folder,
             Name = root.Text("name") ?? "",
             Target = ProjectBinder.BindTarget(choice.Name, new Section(node, ProjectShapes.Target, $"targets.{choice.Name}", root.Context)),
             TargetNames = choice.Names,
@@ -102,7 +102,7 @@ public sealed class ProjectLoader
             ? targets.Entries.Select(e => e.Key).ToList()
             : [DefaultTarget];
         var declared = raw.Value("default_target") as ScalarNode;
-        var fallback = declared is null ? null : variables.ResolveScalar(declared, "default_target", new FileReport(ProjectFile, []), optional: true).Text;
+        var fallback = declared is null ? null : _variables.ResolveScalar(declared, "default_target", new FileReport(ProjectFile, []), optional: true).Text;
         var name = wanted ?? fallback ?? (names.Count == 1 ? names[0] : DefaultTarget);
         if (fallback is not null && !names.Contains(fallback))
             report.Add("default_target", declared!.Line, $"There is no target '{fallback}'.", Suggestion.Fix(fallback, names, "targets"));
@@ -118,8 +118,8 @@ public sealed class ProjectLoader
         var results = new List<T>();
         foreach (var file in ListFiles(name))
         {
-            var report = new FileReport(file, errors);
-            var before = errors.Count;
+            var report = new FileReport(file, _errors);
+            var before = _errors.Count;
             if (ReadFile(file, report) is not { } raw)
                 continue;
 
@@ -129,8 +129,8 @@ public sealed class ProjectLoader
                 report.Add("name", 1, $"The file's name is not {CommonShapes.Name.Rule}.", "Rename the file, or add `name:`.");
 
             var result = bind(section, defaultName);
-            if (errors.Count == before)
-                errors.AddRange(further(result));
+            if (_errors.Count == before)
+                _errors.AddRange(further(result));
 
             results.Add(result);
         }
@@ -140,7 +140,7 @@ public sealed class ProjectLoader
 
     private IEnumerable<string> ListFiles(string name)
     {
-        var path = Path.Combine(folder, name);
+        var path = Path.Combine(_folder, name);
         return !Directory.Exists(path)
             ? []
             : Directory.EnumerateFiles(path)
@@ -153,10 +153,10 @@ public sealed class ProjectLoader
     {
         var others = (choice?.Names ?? []).Where(n => n != choice?.Name).Select(n => $"targets.{n}.").ToList();
         var isProject = report.File == ProjectFile;
-        var node = (MappingNode)variables.Resolve(
+        var node = (MappingNode)_variables.Resolve(
             raw, "", report, path => isProject && others.Exists(o => path.StartsWith(o, StringComparison.Ordinal)));
         new ShapeValidator(report).Check(node, shape, "");
-        var context = new BindingContext(report) { Bound = bound, TargetNames = choice?.Names, Target = choice?.Name };
+        var context = new BindingContext(report) { Bound = _bound, TargetNames = choice?.Names, Target = choice?.Name };
         return new Section(node, shape, "", context);
     }
 
@@ -165,7 +165,7 @@ public sealed class ProjectLoader
     {
         try
         {
-            var info = new FileInfo(Path.Combine(folder, file));
+            var info = new FileInfo(Path.Combine(_folder, file));
             if (info.Length > MaxFileBytes)
             {
                 report.Add("", 0, $"The file has {info.Length} bytes; at most {MaxFileBytes} are read.", "Split it.");
@@ -193,7 +193,7 @@ public sealed class ProjectLoader
         foreach (var (name, file) in items)
         {
             if (!first.TryAdd(name, file))
-                new FileReport(file, errors).Add("name", 1, $"The {kind} '{name}' is also defined in {first[name]}.", "Give one of the two another name.");
+                new FileReport(file, _errors).Add("name", 1, $"The {kind} '{name}' is also defined in {first[name]}.", "Give one of the two another name.");
         }
     }
 
@@ -205,7 +205,7 @@ public sealed class ProjectLoader
                 .Prepend(("source.connection", (stream.Source as TopicSourceDefinition)?.Connection));
             foreach (var (key, name) in named.Where(n => n.Item2 is { } c && !project!.Target.Connections.ContainsKey(c)))
             {
-                new FileReport(stream.File, errors).Add(
+                new FileReport(stream.File, _errors).Add(
                     key, 0, $"The target '{project!.Target.Name}' has no connection '{name}'.",
                     Suggestion.Fix(name!, [.. project.Target.Connections.Keys], "connections"));
             }
@@ -213,7 +213,7 @@ public sealed class ProjectLoader
     }
 
     private List<ConfigError> Ordered() =>
-        [.. errors.OrderBy(e => e.File == ProjectFile ? 0 : 1).ThenBy(e => e.File, StringComparer.Ordinal).ThenBy(e => e.Line)];
+        [.. _errors.OrderBy(e => e.File == ProjectFile ? 0 : 1).ThenBy(e => e.File, StringComparer.Ordinal).ThenBy(e => e.Line)];
 
     private sealed record TargetChoice(string Name, IReadOnlyList<string> Names);
 }

@@ -42,9 +42,7 @@ public sealed class DocumentBatch : IDisposable
         ArgumentNullException.ThrowIfNull(documents);
         var batch = new DocumentBatch();
         foreach (var document in documents)
-        {
             batch.Add(ExtendedJson.Parse(Encoding.UTF8.GetBytes(document)));
-        }
 
         return batch;
     }

@@ -44,9 +44,7 @@ public sealed class RowDocuments
         foreach (var chunk in rows.Chunks)
         {
             for (var column = 0; column < cells.Length; column++)
-            {
                 cells[column] = new CellBson(chunk[column], _schema.Fields[column], _names[column]);
-            }
 
             for (var row = 0; row < chunk.Size; row++)
             {
@@ -71,9 +69,7 @@ public sealed class RowDocuments
         var mark = writer.Begin();
         WriteId(writer, cells, row);
         foreach (var column in _fields)
-        {
             cells[column].Write(writer, row);
-        }
 
         writer.End(mark);
     }
@@ -81,9 +77,7 @@ public sealed class RowDocuments
     private void WriteId(BsonWriter writer, CellBson[] cells, int row)
     {
         foreach (var column in _id.Where(column => cells[column].IsNull(row)))
-        {
             throw new TidemillException(ErrorCode.RowRejected, $"Column {_schema.Fields[column].Name}, part of the document's _id, is NULL in a row.");
-        }
 
         switch (_id)
         {
@@ -98,9 +92,7 @@ public sealed class RowDocuments
             default:
                 var mark = writer.Begin(BsonType.Document, IdName);
                 foreach (var column in _id)
-                {
                     cells[column].Write(writer, row);
-                }
 
                 writer.End(mark);
                 break;

@@ -26,9 +26,7 @@ public static class RetryPolicy
                 OnRetry = arguments =>
                 {
                     if (arguments.Outcome.Exception is TidemillException error)
-                    {
                         onRetry(new RetryEvent(arguments.AttemptNumber + 1, arguments.RetryDelay, error));
-                    }
 
                     return ValueTask.CompletedTask;
                 },

@@ -27,9 +27,7 @@ public interface ILog : IAsyncDisposable
         foreach (var topic in topics)
         {
             if (await DescribeTopicAsync(topic, cancellationToken) is { } description)
-            {
                 found.Add(description);
-            }
         }
 
         return found;

@@ -29,25 +29,25 @@ public readonly record struct ProducerRecord
 /// </summary>
 public readonly unsafe struct RecordRef(byte* key, int keyLength, byte* value, int valueLength, long offset, long timestampMs)
 {
-    private readonly byte* key = key;
-    private readonly byte* value = value;
-    private readonly int keyLength = keyLength;
-    private readonly int valueLength = valueLength;
+    private readonly byte* _key = key;
+    private readonly byte* _value = value;
+    private readonly int _keyLength = keyLength;
+    private readonly int _valueLength = valueLength;
 
     public long Offset { get; } = offset;
 
     /// <summary>Milliseconds since 1970-01-01T00:00:00Z.</summary>
     public long TimestampMs { get; } = timestampMs;
 
-    public bool HasKey => keyLength >= 0;
+    public bool HasKey => _keyLength >= 0;
 
     /// <summary>True when the value is null.</summary>
-    public bool IsTombstone => valueLength < 0;
+    public bool IsTombstone => _valueLength < 0;
 
     // SAFETY: the memory belongs to the FetchedRecords that handed this struct out; any thread may read until it is disposed.
-    public ReadOnlySpan<byte> Key => keyLength < 0 ? default : new ReadOnlySpan<byte>(key, keyLength);
+    public ReadOnlySpan<byte> Key => _keyLength < 0 ? default : new ReadOnlySpan<byte>(_key, _keyLength);
 
-    public ReadOnlySpan<byte> Value => valueLength < 0 ? default : new ReadOnlySpan<byte>(value, valueLength);
+    public ReadOnlySpan<byte> Value => _valueLength < 0 ? default : new ReadOnlySpan<byte>(_value, _valueLength);
 }
 
 /// <summary>

@@ -126,9 +126,7 @@ public readonly record struct FieldType(FieldKind Kind, int Precision = 0, int S
         var open = name.IndexOf('(', StringComparison.Ordinal);
         var word = (open < 0 ? name : name[..open]).TrimEnd();
         if (!word.Equals("decimal", StringComparison.OrdinalIgnoreCase) && !word.Equals("numeric", StringComparison.OrdinalIgnoreCase))
-        {
             return false;
-        }
 
         if (open < 0)
         {
@@ -138,15 +136,11 @@ public readonly record struct FieldType(FieldKind Kind, int Precision = 0, int S
 
         var digits = name[(open + 1)..].TrimEnd(')', ' ').Split(',');
         if (!name.EndsWith(')') || digits.Length > 2 || !int.TryParse(digits[0], CultureInfo.InvariantCulture, out var precision))
-        {
             return false;
-        }
 
         var scale = 0;
         if (digits.Length == 2 && !int.TryParse(digits[1], CultureInfo.InvariantCulture, out scale))
-        {
             return false;
-        }
 
         type = new FieldType(FieldKind.Decimal, precision, scale);
         return precision is >= 1 and <= 38 && scale >= 0 && scale <= precision;

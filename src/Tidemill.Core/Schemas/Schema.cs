@@ -16,9 +16,7 @@ public sealed record Schema
         foreach (var field in fields)
         {
             if (!seen.Add(field.Name))
-            {
                 throw new ArgumentException($"Column {field.Name} stands twice in the schema.", nameof(fields));
-            }
         }
 
         Fields = fields;
@@ -32,9 +30,7 @@ public sealed record Schema
         for (var i = 0; i < Fields.Count; i++)
         {
             if (Fields[i].Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            {
                 return i;
-            }
         }
 
         return -1;

@@ -22,14 +22,10 @@ public static class IndexSinkColumns
         }
 
         foreach (var column in sink.Id.Where(column => rows.IndexOf(column) < 0))
-        {
             yield return Error("id", $"Column {column} is not among the rows' columns.", has);
-        }
 
         foreach (var column in sink.Mapping.Keys.Where(column => rows.IndexOf(column) < 0))
-        {
             yield return Error("mapping", $"Column {column} is not among the rows' columns.", has);
-        }
 
         var uses = new (string Use, string? Column, Func<FieldKind, bool> Serves, string Needed)[]
         {
@@ -41,13 +37,9 @@ public static class IndexSinkColumns
         {
             var at = rows.IndexOf(column!);
             if (at < 0)
-            {
                 yield return Error(use, $"Column {column} is not among the rows' columns.", has);
-            }
             else if (!serves(rows.Fields[at].Type.Kind))
-            {
                 yield return Error(use, $"Column {column} is {rows.Fields[at].Type}, not {needed}.", "Cast it in the SQL, or take another column.");
-            }
         }
 
         ConfigError Error(string key, string problem, string fix) => new($"sinks.{sink.Name}.{key}", problem, fix, stream.File, 0);

@@ -36,9 +36,7 @@ internal static partial class AllocatorSettings
     private static void LimitArenas()
     {
         if (Environment.GetEnvironmentVariable(ArenasVariable) is not null)
-        {
             return;
-        }
 
         try
         {

@@ -18,7 +18,7 @@ namespace Tidemill.DuckDb;
 /// </summary>
 public sealed class ChunkSource
 {
-    private static long s_lastId;
+    private static long _lastId;
     private volatile ChosenChunk[] _chunks = [];
 
     /// <summary>A source without chunks.</summary>
@@ -35,7 +35,7 @@ public sealed class ChunkSource
         Names = [.. names];
         Types = [.. types];
         Ordered = ordered;
-        Id = Interlocked.Increment(ref s_lastId);
+        Id = Interlocked.Increment(ref _lastId);
     }
 
     /// <summary>Unique in this process.</summary>
@@ -68,7 +68,10 @@ public sealed class ChunkSource
                 throw new ArgumentException($"Chunk {i} has the types {string.Join(", ", chunk.Types)}.", nameof(chunks));
             if (rows?[i] is { Length: > 0 } chosen
                 && (chosen.Length > chunk.Size || chosen.AsSpan().ContainsAnyExceptInRange(0u, (uint)chunk.Size - 1)))
+            {
                 throw new ArgumentException($"Chunk {i} has {chunk.Size} rows.", nameof(rows));
+            }
+
             copy[i] = new(chunk, rows?[i]);
         }
         _chunks = copy;

@@ -64,7 +64,10 @@ internal static class StringEscapes
         if (at + digits >= raw.Length
             || !uint.TryParse(raw.Slice(at + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
             || value > 0x10FFFF)
+        {
             throw error($"'\\{raw[at]}' wants {digits} hexadecimal digits of a Unicode character");
+        }
+
         if (value <= 0xFFFF)
             result.Append((char)value);
         else

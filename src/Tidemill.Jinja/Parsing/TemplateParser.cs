@@ -233,7 +233,10 @@ internal sealed class TemplateParser
         var items = new List<AssignmentTarget> { first };
         while (_reader.TryRead(TokenKind.Comma) && _reader.Current.Kind is TokenKind.Name or TokenKind.LeftParenthesis
                && !_reader.Current.Is("in"))
+        {
             items.Add(ParseOneTarget(allowsAttribute));
+        }
+
         return new TupleTarget(items, first.Position);
     }
 

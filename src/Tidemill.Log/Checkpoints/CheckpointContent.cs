@@ -42,7 +42,10 @@ internal sealed record CheckpointContent(
         {
             if (content.Length >= HeaderBytes
                 && BinaryPrimitives.ReadUInt32LittleEndian(content) == Magic
-                && BinaryPrimitives.ReadUInt32LittleEndian(content.AsSpan(4)) == Checksum(content)) return Read(content);
+                && BinaryPrimitives.ReadUInt32LittleEndian(content.AsSpan(4)) == Checksum(content))
+            {
+                return Read(content);
+            }
         }
         catch (Exception error) when (error is JsonException or IOException or ArgumentException)
         {
@@ -116,9 +119,7 @@ internal sealed record CheckpointContent(
         var (key, value) = (ReadBytes(reader), ReadBytes(reader));
         var headers = new RecordHeader[reader.ReadInt32()];
         for (int i = 0; i < headers.Length; i++)
-        {
             headers[i] = new RecordHeader(Encoding.UTF8.GetString(ReadBytes(reader)!.Value.Span), ReadBytes(reader));
-        }
 
         return new ProducerRecord { Partition = partition, Timestamp = timestamp, Key = key, Value = value, Headers = headers };
     }

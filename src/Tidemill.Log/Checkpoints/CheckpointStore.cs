@@ -11,7 +11,7 @@ internal sealed class CheckpointStore(EmbeddedLog log, IFileSystem files, string
 {
     private const string Suffix = ".checkpoint";
 
-    private readonly ConcurrentDictionary<ProducerOwner, OwnerCheckpoint> owners = new();
+    private readonly ConcurrentDictionary<ProducerOwner, OwnerCheckpoint> _owners = new();
 
     private string Folder => Path.Combine(root, "checkpoints");
 
@@ -26,17 +26,17 @@ internal sealed class CheckpointStore(EmbeddedLog log, IFileSystem files, string
             if (name.EndsWith(AtomicFile.TemporarySuffix, StringComparison.Ordinal)) files.DeleteFile(path);
             if (!name.EndsWith(Suffix, StringComparison.Ordinal)) continue;
             var owner = CheckpointContent.Read(AtomicFile.ReadAll(files, path), path).Owner;
-            await Of(owner).ReadAsync(cancellationToken).ConfigureAwait(false);
+            await Of(owner).ReadAsync(cancellationToken);
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var owner in owners.Values) await owner.DisposeAsync().ConfigureAwait(false);
+        foreach (var owner in _owners.Values) await owner.DisposeAsync();
     }
 
     public OwnerCheckpoint Of(ProducerOwner owner) =>
-        owners.GetOrAdd(owner, o => new OwnerCheckpoint(log, files, Folder, NameOf(o), o, time));
+        _owners.GetOrAdd(owner, o => new OwnerCheckpoint(log, files, Folder, NameOf(o), o, time));
 
     private static string NameOf(ProducerOwner owner) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(owner.ToString())))[..32] + Suffix;

@@ -6,7 +6,7 @@ namespace Tidemill.Log.Checkpoints;
 /// <summary>Sessions of one owner share its checkpoint: the second one meets the first one's position.</summary>
 internal sealed class CheckpointedProducer(EmbeddedLog log, CheckpointStore store, ProducerOwner owner) : ICheckpointedProducer
 {
-    private volatile bool disposed;
+    private volatile bool _disposed;
 
     public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CancellationToken cancellationToken)
     {
@@ -23,13 +23,13 @@ internal sealed class CheckpointedProducer(EmbeddedLog log, CheckpointStore stor
 
     public ValueTask DisposeAsync()
     {
-        disposed = true;
+        _disposed = true;
         return default;
     }
 
     private void Check()
     {
-        if (disposed) throw new TidemillException(ErrorCode.InvalidRequest, "The producer is closed.");
+        if (_disposed) throw new TidemillException(ErrorCode.InvalidRequest, "The producer is closed.");
         log.ThrowIfClosed();
     }
 }

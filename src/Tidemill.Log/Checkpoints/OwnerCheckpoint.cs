@@ -13,11 +13,11 @@ namespace Tidemill.Log.Checkpoints;
 internal sealed class OwnerCheckpoint(EmbeddedLog log, IFileSystem files, string folder, string name, ProducerOwner owner, TimeProvider time)
     : IAsyncDisposable
 {
-    private readonly SemaphoreSlim gate = new(1);
+    private readonly SemaphoreSlim _gate = new(1);
 
     // Null: not known before the file is read again.
-    private IReadOnlyDictionary<TopicPartition, LogOffset>? positions;
-    private int turn = -1;
+    private IReadOnlyDictionary<TopicPartition, LogOffset>? _positions;
+    private int _turn = -1;
 
     public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadAsync(CancellationToken cancellationToken) =>
         AloneAsync(LoadAsync, cancellationToken);
@@ -26,7 +26,7 @@ internal sealed class OwnerCheckpoint(EmbeddedLog log, IFileSystem files, string
         string topic, IReadOnlyList<ProducerRecord> records, OffsetRange range, CancellationToken cancellationToken) =>
         AloneAsync(async () =>
         {
-            var held = await LoadAsync().ConfigureAwait(false);
+            var held = await LoadAsync();
             if (held.TryGetValue(range.Partition, out var position) && position != range.Start)
             {
                 throw new TidemillException(
@@ -39,32 +39,32 @@ internal sealed class OwnerCheckpoint(EmbeddedLog log, IFileSystem files, string
             // Whatever the topic refuses is refused here, before the intent binds.
             var encoder = Encode(intent.Topic, intent.Records);
             // From here on a failure leaves open what the disk holds.
-            positions = null;
+            _positions = null;
             Bind(held, intent, encoder);
-            await AppendAsync(encoder).ConfigureAwait(false);
+            await AppendAsync(encoder);
             return Move(held, range);
         }, cancellationToken);
 
     /// <summary>Waits for the call under way.</summary>
     public async ValueTask DisposeAsync()
     {
-        await gate.WaitAsync().ConfigureAwait(false);
-        gate.Dispose();
+        await _gate.WaitAsync();
+        _gate.Dispose();
     }
 
     /// <summary>The positions; finishes an intent that the file holds.</summary>
     private async Task<IReadOnlyDictionary<TopicPartition, LogOffset>> LoadAsync()
     {
-        if (positions is not null) return positions;
+        if (_positions is not null) return _positions;
         string path = Path.Combine(folder, name);
-        if (!files.FileExists(path)) return positions = new Dictionary<TopicPartition, LogOffset>();
+        if (!files.FileExists(path)) return _positions = new Dictionary<TopicPartition, LogOffset>();
         var content = CheckpointContent.Read(AtomicFile.ReadAll(files, path), path);
-        if (content.Intent is not { } intent) return positions = content.Positions;
-        if (await log.DescribeTopicAsync(intent.Topic, default).ConfigureAwait(false) is not null)
+        if (content.Intent is not { } intent) return _positions = content.Positions;
+        if (await log.DescribeTopicAsync(intent.Topic, default) is not null)
         {
             var placed = Placed(content, intent);
-            var missing = await MissingAsync(placed).ConfigureAwait(false);
-            if (missing.Count > 0) await AppendAsync(Encode(intent.Topic, missing)).ConfigureAwait(false);
+            var missing = await MissingAsync(placed);
+            if (missing.Count > 0) await AppendAsync(Encode(intent.Topic, missing));
         }
 
         return Move(content.Positions, intent.Range);
@@ -72,7 +72,7 @@ internal sealed class OwnerCheckpoint(EmbeddedLog log, IFileSystem files, string
 
     private Intent Plan(Topics.Topic target, IReadOnlyList<ProducerRecord> records, OffsetRange range)
     {
-        int keyless = (int)((uint)Interlocked.Increment(ref turn) % (uint)target.Partitions.Count);
+        int keyless = (int)((uint)Interlocked.Increment(ref _turn) % (uint)target.Partitions.Count);
         var (id, now) = (Guid.NewGuid(), time.GetUtcNow());
         var header = HiddenHeader.Of(id);
         var marked = new ProducerRecord[records.Count];
@@ -105,7 +105,7 @@ internal sealed class OwnerCheckpoint(EmbeddedLog log, IFileSystem files, string
     private async Task<IReadOnlyList<ProducerRecord>> MissingAsync(Intent intent)
     {
         var found = new Dictionary<int, int>();
-        foreach (var (partition, end) in intent.Ends) found[partition] = await CountAsync(intent, partition, end).ConfigureAwait(false);
+        foreach (var (partition, end) in intent.Ends) found[partition] = await CountAsync(intent, partition, end);
         return [.. intent.Records.Where(r => found[r.Partition!.Value]-- <= 0)];
     }
 
@@ -115,7 +115,7 @@ internal sealed class OwnerCheckpoint(EmbeddedLog log, IFileSystem files, string
         var start = new LogOffset(Math.Max(end, log.Partition(partition).Earliest));
         int count = 0;
         await using var consumer = log.CreateConsumer(new ConsumerOptions { Assignment = [new RecordPosition(partition, start)] });
-        while (await consumer.PollAsync(TimeSpan.Zero, default).ConfigureAwait(false) is { } run)
+        while (await consumer.PollAsync(TimeSpan.Zero, default) is { } run)
         {
             using (run)
             {
@@ -155,21 +155,21 @@ internal sealed class OwnerCheckpoint(EmbeddedLog log, IFileSystem files, string
 
     private IReadOnlyDictionary<TopicPartition, LogOffset> Move(IReadOnlyDictionary<TopicPartition, LogOffset> held, OffsetRange range)
     {
-        positions = null;
+        _positions = null;
         var moved = new Dictionary<TopicPartition, LogOffset>(held) { [range.Partition] = range.End };
         Write(new CheckpointContent(owner, moved, null));
-        return positions = moved;
+        return _positions = moved;
     }
 
     private void Write(CheckpointContent content) => AtomicFile.Replace(files, folder, name, content.Serialize(), durable: true);
 
     private async Task<T> AloneAsync<T>(Func<Task<T>> action, CancellationToken cancellationToken)
     {
-        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _gate.WaitAsync(cancellationToken);
         try
         {
             log.ThrowIfClosed();
-            return await Task.Run(action, CancellationToken.None).ConfigureAwait(false);
+            return await Task.Run(action, CancellationToken.None);
         }
         catch (Exception error) when (StorageErrors.IsStorageError(error))
         {
@@ -177,7 +177,7 @@ internal sealed class OwnerCheckpoint(EmbeddedLog log, IFileSystem files, string
         }
         finally
         {
-            gate.Release();
+            _gate.Release();
         }
     }
 }

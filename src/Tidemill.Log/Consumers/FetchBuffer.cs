@@ -7,29 +7,29 @@ namespace Tidemill.Log.Consumers;
 /// </summary>
 internal sealed unsafe class FetchBuffer
 {
-    private readonly FetchBufferPool pool;
-    private readonly byte[] bytes;
-    private int references;
+    private readonly FetchBufferPool _pool;
+    private readonly byte[] _bytes;
+    private int _references;
 
     public FetchBuffer(FetchBufferPool pool, int capacity)
     {
-        this.pool = pool;
-        bytes = GC.AllocateUninitializedArray<byte>(capacity, pinned: true);
+        this._pool = pool;
+        _bytes = GC.AllocateUninitializedArray<byte>(capacity, pinned: true);
         Pointer = (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(
-            ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(bytes));
+            ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(_bytes));
     }
 
-    public int Capacity => bytes.Length;
+    public int Capacity => _bytes.Length;
 
     // SAFETY: the array is pinned for life, and whoever uses the pointer holds a reference to this object.
     public byte* Pointer { get; }
 
-    public Span<byte> Span => bytes;
+    public Span<byte> Span => _bytes;
 
-    public void AddReference() => Interlocked.Increment(ref references);
+    public void AddReference() => Interlocked.Increment(ref _references);
 
     public void Release()
     {
-        if (Interlocked.Decrement(ref references) == 0) pool.Return(this);
+        if (Interlocked.Decrement(ref _references) == 0) _pool.Return(this);
     }
 }

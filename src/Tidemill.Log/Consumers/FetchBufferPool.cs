@@ -13,15 +13,15 @@ internal sealed class FetchBufferPool(TimeProvider time)
     private const long MaxKeptBytes = 128 << 20;
     private static readonly TimeSpan Unused = TimeSpan.FromSeconds(10);
 
-    private readonly ConcurrentDictionary<int, ConcurrentBag<FetchBuffer>> free = new();
-    private long keptBytes;
+    private readonly ConcurrentDictionary<int, ConcurrentBag<FetchBuffer>> _free = new();
+    private long _keptBytes;
 
     // The fewest bytes kept since the last look: so many were not needed.
-    private long fewestBytes;
-    private long lookedAt = time.GetTimestamp();
+    private long _fewestBytes;
+    private long _lookedAt = time.GetTimestamp();
 
     /// <summary>Bytes that wait to be used again.</summary>
-    public long KeptBytes => Volatile.Read(ref keptBytes);
+    public long KeptBytes => Volatile.Read(ref _keptBytes);
 
     /// <summary>A buffer of at least this size with one reference.</summary>
     public FetchBuffer Rent(int bytes)
@@ -29,7 +29,7 @@ internal sealed class FetchBufferPool(TimeProvider time)
         bytes = Math.Max(bytes, SmallestBytes);
         long step = Math.Max(SmallestBytes, BitOperations.RoundUpToPowerOf2((uint)bytes) / 8);
         int capacity = (int)Math.Min((bytes + step - 1) / step * step, Array.MaxLength);
-        if (free.TryGetValue(capacity, out var bag) && bag.TryTake(out var buffer)) Lower(Interlocked.Add(ref keptBytes, -capacity));
+        if (_free.TryGetValue(capacity, out var bag) && bag.TryTake(out var buffer)) Lower(Interlocked.Add(ref _keptBytes, -capacity));
         else buffer = new FetchBuffer(this, capacity);
         buffer.AddReference();
         return buffer;
@@ -37,37 +37,31 @@ internal sealed class FetchBufferPool(TimeProvider time)
 
     public void Return(FetchBuffer buffer)
     {
-        if (Interlocked.Add(ref keptBytes, buffer.Capacity) <= MaxKeptBytes)
-        {
-            free.GetOrAdd(buffer.Capacity, _ => []).Add(buffer);
-        }
+        if (Interlocked.Add(ref _keptBytes, buffer.Capacity) <= MaxKeptBytes)
+            _free.GetOrAdd(buffer.Capacity, _ => []).Add(buffer);
         else
-        {
-            Interlocked.Add(ref keptBytes, -buffer.Capacity);
-        }
+            Interlocked.Add(ref _keptBytes, -buffer.Capacity);
 
         GiveUpUnused();
     }
 
     private void Lower(long kept)
     {
-        for (long fewest = Volatile.Read(ref fewestBytes); kept < fewest;)
-        {
-            fewest = Interlocked.CompareExchange(ref fewestBytes, kept, fewest);
-        }
+        for (long fewest = Volatile.Read(ref _fewestBytes); kept < fewest;)
+            fewest = Interlocked.CompareExchange(ref _fewestBytes, kept, fewest);
     }
 
     private void GiveUpUnused()
     {
-        long looked = Volatile.Read(ref lookedAt);
-        if (time.GetElapsedTime(looked) < Unused || Interlocked.CompareExchange(ref lookedAt, time.GetTimestamp(), looked) != looked) return;
-        long unused = Interlocked.Exchange(ref fewestBytes, long.MaxValue);
-        foreach (var (capacity, bag) in free.OrderByDescending(sized => sized.Key))
+        long looked = Volatile.Read(ref _lookedAt);
+        if (time.GetElapsedTime(looked) < Unused || Interlocked.CompareExchange(ref _lookedAt, time.GetTimestamp(), looked) != looked) return;
+        long unused = Interlocked.Exchange(ref _fewestBytes, long.MaxValue);
+        foreach (var (capacity, bag) in _free.OrderByDescending(sized => sized.Key))
         {
             while (unused >= capacity && bag.TryTake(out _))
             {
                 unused -= capacity;
-                Interlocked.Add(ref keptBytes, -capacity);
+                Interlocked.Add(ref _keptBytes, -capacity);
             }
         }
     }

@@ -13,17 +13,17 @@ internal sealed unsafe class PartitionCursor(PartitionLog partition, FetchBuffer
 {
     private const int SmallestReadBytes = 64 << 10;
 
-    private Segment? segment;
-    private IFile? file;
-    private long filePosition;
+    private Segment? _segment;
+    private IFile? _file;
+    private long _filePosition;
 
-    private FetchBuffer? buffer;
-    private long bufferPosition;
-    private int bufferLength;
-    private int batchStart;
-    private BatchHeader batch;
-    private RecordDecoder decoder;
-    private bool insideBatch;
+    private FetchBuffer? _buffer;
+    private long _bufferPosition;
+    private int _bufferLength;
+    private int _batchStart;
+    private BatchHeader _batch;
+    private RecordDecoder _decoder;
+    private bool _insideBatch;
 
     public PartitionLog Partition => partition;
 
@@ -34,7 +34,7 @@ internal sealed unsafe class PartitionCursor(PartitionLog partition, FetchBuffer
 
     public void Seek(long offset)
     {
-        if (offset == Offset && segment is not null) return;
+        if (offset == Offset && _segment is not null) return;
         LeaveSegment();
         Offset = offset;
     }
@@ -50,8 +50,8 @@ internal sealed unsafe class PartitionCursor(PartitionLog partition, FetchBuffer
         {
             while (true)
             {
-                if (buffer is null && !Fill(maxBytes)) return null;
-                var run = new RecordRun(partition.Partition, buffer!, bufferLength, Math.Min(maxRecords, 1024));
+                if (_buffer is null && !Fill(maxBytes)) return null;
+                var run = new RecordRun(partition.Partition, _buffer!, _bufferLength, Math.Min(maxRecords, 1024));
                 if (TakeRecords(run, maxRecords, maxBytes)) return run;
             }
         }
@@ -85,7 +85,7 @@ internal sealed unsafe class PartitionCursor(PartitionLog partition, FetchBuffer
             throw;
         }
 
-        if (buffer is not null && !insideBatch && batchStart == bufferLength) LeaveBuffer();
+        if (_buffer is not null && !_insideBatch && _batchStart == _bufferLength) LeaveBuffer();
         if (run.Count > 0) return true;
         run.Dispose();
         return false;
@@ -94,47 +94,47 @@ internal sealed unsafe class PartitionCursor(PartitionLog partition, FetchBuffer
     // False when the run is full.
     private bool TakeFromBatch(RecordRun run, int maxRecords, int maxBytes)
     {
-        while (!decoder.AtEnd)
+        while (!_decoder.AtEnd)
         {
             if (run.Count == maxRecords) return false;
-            var before = decoder;
-            if (!decoder.TryRead(out var record)) throw Corrupt("a record does not follow the format");
+            var before = _decoder;
+            if (!_decoder.TryRead(out var record)) throw Corrupt("a record does not follow the format");
             if (record.Offset < Offset) continue;
-            if (run.Count > 0 && run.Bytes + decoder.RecordBytes > maxBytes)
+            if (run.Count > 0 && run.Bytes + _decoder.RecordBytes > maxBytes)
             {
-                decoder = before;
+                _decoder = before;
                 return false;
             }
 
-            run.Add(record, decoder.Headers, decoder.RecordBytes);
+            run.Add(record, _decoder.Headers, _decoder.RecordBytes);
             Offset = record.Offset + 1;
         }
 
-        insideBatch = false;
-        batchStart += batch.Length;
+        _insideBatch = false;
+        _batchStart += _batch.Length;
         return true;
     }
 
     // The buffer holds whole batches only. Skips those before the offset; false at the buffer's end.
     private bool EnterBatch()
     {
-        while (!insideBatch && batchStart < bufferLength)
+        while (!_insideBatch && _batchStart < _bufferLength)
         {
-            var bytes = buffer!.Span[batchStart..bufferLength];
-            _ = BatchHeader.TryRead(bytes, out batch);
-            if (batch.NextOffset <= Offset)
+            var bytes = _buffer!.Span[_batchStart.._bufferLength];
+            _ = BatchHeader.TryRead(bytes, out _batch);
+            if (_batch.NextOffset <= Offset)
             {
-                batchStart += batch.Length;
+                _batchStart += _batch.Length;
                 continue;
             }
 
-            if (batch.BaseOffset > Offset) throw Corrupt($"the batch there begins at offset {batch.BaseOffset}");
-            if (partition.Options.VerifyOnRead && !batch.Matches(bytes)) throw Corrupt("the checksum of the batch there does not match");
-            decoder = new RecordDecoder(buffer.Pointer + batchStart, batch);
-            insideBatch = true;
+            if (_batch.BaseOffset > Offset) throw Corrupt($"the batch there begins at offset {_batch.BaseOffset}");
+            if (partition.Options.VerifyOnRead && !_batch.Matches(bytes)) throw Corrupt("the checksum of the batch there does not match");
+            _decoder = new RecordDecoder(_buffer.Pointer + _batchStart, _batch);
+            _insideBatch = true;
         }
 
-        return insideBatch;
+        return _insideBatch;
     }
 
     // Reads the next whole batches; false when no acknowledged ones are left.
@@ -142,17 +142,17 @@ internal sealed unsafe class PartitionCursor(PartitionLog partition, FetchBuffer
     {
         // Taken before the segment's size is looked at: what it covers is on disk and stays as it is.
         var end = partition.End;
-        if (segment is null && !EnterSegment(end)) return false;
+        if (_segment is null && !EnterSegment(end)) return false;
         while (true)
         {
-            long limit = segment == end.Segment ? end.Position : segment!.IsSealed ? segment.Bytes : filePosition;
-            if (filePosition < limit)
+            long limit = _segment == end.Segment ? end.Position : _segment!.IsSealed ? _segment.Bytes : _filePosition;
+            if (_filePosition < limit)
             {
                 ReadBatches(limit, Math.Max(maxBytes, SmallestReadBytes));
                 return true;
             }
 
-            if (!segment!.IsSealed || Offset >= end.Offset) return false;
+            if (!_segment!.IsSealed || Offset >= end.Offset) return false;
             LeaveSegment();
             if (!EnterSegment(end)) return false;
         }
@@ -171,7 +171,7 @@ internal sealed unsafe class PartitionCursor(PartitionLog partition, FetchBuffer
         var found = all.Last(s => s.BaseOffset <= Offset);
         try
         {
-            file = partition.Files.Open(found.Path, FileOpen.Read);
+            _file = partition.Files.Open(found.Path, FileOpen.Read);
         }
         catch (FileNotFoundException) when (partition.Refusal is not null || partition.Earliest > found.BaseOffset)
         {
@@ -179,37 +179,37 @@ internal sealed unsafe class PartitionCursor(PartitionLog partition, FetchBuffer
             return partition.Refusal is { } refusal ? throw refusal : EnterSegment(end);
         }
 
-        segment = found;
-        filePosition = partition.IndexOf(found).FloorOfOffset(Offset);
+        _segment = found;
+        _filePosition = partition.IndexOf(found).FloorOfOffset(Offset);
         return true;
     }
 
     private void ReadBatches(long limit, int wanted)
     {
-        int bytes = (int)Math.Min(limit - filePosition, wanted);
-        bufferPosition = filePosition;
-        buffer = pool.Rent(bytes);
-        bufferLength = WholeBatches(bytes, limit, out int needed);
-        if (bufferLength == 0 && needed > bytes)
+        int bytes = (int)Math.Min(limit - _filePosition, wanted);
+        _bufferPosition = _filePosition;
+        _buffer = pool.Rent(bytes);
+        _bufferLength = WholeBatches(bytes, limit, out int needed);
+        if (_bufferLength == 0 && needed > bytes)
         {
-            buffer.Release();
-            buffer = pool.Rent(needed);
-            bufferLength = WholeBatches(needed, limit, out _);
+            _buffer.Release();
+            _buffer = pool.Rent(needed);
+            _bufferLength = WholeBatches(needed, limit, out _);
         }
 
-        if (bufferLength == 0) throw Corrupt("there is no batch there");
-        batchStart = 0;
-        insideBatch = false;
-        filePosition += bufferLength;
+        if (_bufferLength == 0) throw Corrupt("there is no batch there");
+        _batchStart = 0;
+        _insideBatch = false;
+        _filePosition += _bufferLength;
     }
 
     // Reads, and returns the bytes of the whole batches at the front; else needed says what the first one takes.
     private int WholeBatches(int bytes, long limit, out int needed)
     {
         needed = 0;
-        int read = file!.Read(buffer!.Span[..bytes], bufferPosition);
+        int read = _file!.Read(_buffer!.Span[..bytes], _bufferPosition);
         int length = 0;
-        while (BatchHeader.TryRead(buffer.Span[length..read], out var header) && header.Length <= limit - bufferPosition - length)
+        while (BatchHeader.TryRead(_buffer.Span[length..read], out var header) && header.Length <= limit - _bufferPosition - length)
         {
             needed = length == 0 ? header.Length : needed;
             if (header.Length > read - length) break;
@@ -222,20 +222,20 @@ internal sealed unsafe class PartitionCursor(PartitionLog partition, FetchBuffer
     private void LeaveSegment()
     {
         LeaveBuffer();
-        file?.Dispose();
-        file = null;
-        segment = null;
+        _file?.Dispose();
+        _file = null;
+        _segment = null;
     }
 
     private void LeaveBuffer()
     {
-        buffer?.Release();
-        buffer = null;
-        insideBatch = false;
-        batchStart = bufferLength = 0;
+        _buffer?.Release();
+        _buffer = null;
+        _insideBatch = false;
+        _batchStart = _bufferLength = 0;
     }
 
     private TidemillException Corrupt(string problem) => new(
         ErrorCode.DataCorrupt,
-        $"{partition.Partition}: {segment!.Path} at byte {bufferPosition + batchStart} (offset {Offset}): {problem}.");
+        $"{partition.Partition}: {_segment!.Path} at byte {_bufferPosition + _batchStart} (offset {Offset}): {problem}.");
 }

@@ -8,14 +8,14 @@ namespace Tidemill.Log.Consumers;
 /// <summary>Records that point into one fetch buffer, which they hold a reference to.</summary>
 internal sealed unsafe class RecordRun : FetchedRecords
 {
-    private readonly FetchBuffer buffer;
-    private readonly int limit;
-    private RecordRef[] records;
-    private int[] headerPositions;
-    private int count;
-    private long bytes;
-    private long next;
-    private bool disposed;
+    private readonly FetchBuffer _buffer;
+    private readonly int _limit;
+    private RecordRef[] _records;
+    private int[] _headerPositions;
+    private int _count;
+    private long _bytes;
+    private long _next;
+    private bool _disposed;
 
     /// <param name="partition">Whose records they are.</param>
     /// <param name="buffer">Where they lie.</param>
@@ -24,11 +24,11 @@ internal sealed unsafe class RecordRun : FetchedRecords
     public RecordRun(TopicPartition partition, FetchBuffer buffer, int limit, int capacity)
     {
         Partition = partition;
-        this.buffer = buffer;
-        this.limit = limit;
+        this._buffer = buffer;
+        this._limit = limit;
         buffer.AddReference();
-        records = ArrayPool<RecordRef>.Shared.Rent(capacity);
-        headerPositions = ArrayPool<int>.Shared.Rent(capacity);
+        _records = ArrayPool<RecordRef>.Shared.Rent(capacity);
+        _headerPositions = ArrayPool<int>.Shared.Rent(capacity);
     }
 
     public override TopicPartition Partition { get; }
@@ -37,24 +37,24 @@ internal sealed unsafe class RecordRun : FetchedRecords
     {
         get
         {
-            ObjectDisposedException.ThrowIf(disposed, this);
-            return records.AsSpan(0, count);
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _records.AsSpan(0, _count);
         }
     }
 
-    public override LogOffset Next => new(next);
+    public override LogOffset Next => new(_next);
 
-    public override long Bytes => bytes;
+    public override long Bytes => _bytes;
 
-    public int Count => count;
+    public int Count => _count;
 
     public void Add(in RecordRef record, byte* headers, int recordBytes)
     {
-        if (count == records.Length || count == headerPositions.Length) Grow();
-        headerPositions[count] = (int)(headers - buffer.Pointer);
-        records[count++] = record;
-        bytes += recordBytes;
-        next = record.Offset + 1;
+        if (_count == _records.Length || _count == _headerPositions.Length) Grow();
+        _headerPositions[_count] = (int)(headers - _buffer.Pointer);
+        _records[_count++] = record;
+        _bytes += recordBytes;
+        _next = record.Offset + 1;
     }
 
     /// <summary>Without the log's own.</summary>
@@ -66,30 +66,30 @@ internal sealed unsafe class RecordRun : FetchedRecords
 
     public IReadOnlyList<RecordHeader> AllHeaders(int index)
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)count);
-        return RecordDecoder.ReadHeaders(buffer.Pointer + headerPositions[index], buffer.Pointer + limit);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_count);
+        return RecordDecoder.ReadHeaders(_buffer.Pointer + _headerPositions[index], _buffer.Pointer + _limit);
     }
 
     protected override void Dispose(bool disposing)
     {
-        if (disposed) return;
-        disposed = true;
-        ArrayPool<RecordRef>.Shared.Return(records);
-        ArrayPool<int>.Shared.Return(headerPositions);
-        buffer.Release();
+        if (_disposed) return;
+        _disposed = true;
+        ArrayPool<RecordRef>.Shared.Return(_records);
+        ArrayPool<int>.Shared.Return(_headerPositions);
+        _buffer.Release();
     }
 
     private void Grow()
     {
-        records = Grown(records);
-        headerPositions = Grown(headerPositions);
+        _records = Grown(_records);
+        _headerPositions = Grown(_headerPositions);
     }
 
     private T[] Grown<T>(T[] full)
     {
-        var larger = ArrayPool<T>.Shared.Rent(count * 2);
-        full.AsSpan(0, count).CopyTo(larger);
+        var larger = ArrayPool<T>.Shared.Rent(_count * 2);
+        full.AsSpan(0, _count).CopyTo(larger);
         ArrayPool<T>.Shared.Return(full);
         return larger;
     }

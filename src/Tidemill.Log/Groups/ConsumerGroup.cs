@@ -14,24 +14,24 @@ internal sealed record GroupChange(
 /// <param name="committed">The positions that the group had committed when the log was closed; owned by the group.</param>
 internal sealed class ConsumerGroup(Func<string, int> partitionsOf, Dictionary<TopicPartition, LogOffset> committed)
 {
-    private readonly Lock gate = new();
-    private readonly List<GroupMember> members = [];
-    private readonly Dictionary<TopicPartition, GroupMember> owners = [];
-    private readonly Dictionary<GroupMember, HashSet<TopicPartition>> targets = [];
-    private int generation;
-    private int joined;
-    private long commitVersion;
+    private readonly Lock _gate = new();
+    private readonly List<GroupMember> _members = [];
+    private readonly Dictionary<TopicPartition, GroupMember> _owners = [];
+    private readonly Dictionary<GroupMember, HashSet<TopicPartition>> _targets = [];
+    private int _generation;
+    private int _joined;
+    private long _commitVersion;
 
-    public int Generation => Volatile.Read(ref generation);
+    public int Generation => Volatile.Read(ref _generation);
 
     /// <summary>Grows with each change of the committed positions.</summary>
-    public long CommitVersion => Interlocked.Read(ref commitVersion);
+    public long CommitVersion => Interlocked.Read(ref _commitVersion);
 
     public bool Exists
     {
         get
         {
-            lock (gate) return members.Count > 0 || committed.Count > 0;
+            lock (_gate) return _members.Count > 0 || committed.Count > 0;
         }
     }
 
@@ -39,11 +39,11 @@ internal sealed class ConsumerGroup(Func<string, int> partitionsOf, Dictionary<T
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                if (members.Count == 0) return GroupState.Empty;
-                bool shared = members.TrueForAll(m => targets[m].All(p => owners.GetValueOrDefault(p) == m))
-                    && owners.All(o => targets[o.Value].Contains(o.Key));
+                if (_members.Count == 0) return GroupState.Empty;
+                bool shared = _members.TrueForAll(m => _targets[m].All(p => _owners.GetValueOrDefault(p) == m))
+                    && _owners.All(o => _targets[o.Value].Contains(o.Key));
                 return shared ? GroupState.Stable : GroupState.Rebalancing;
             }
         }
@@ -53,7 +53,7 @@ internal sealed class ConsumerGroup(Func<string, int> partitionsOf, Dictionary<T
     {
         get
         {
-            lock (gate) return new Dictionary<TopicPartition, LogOffset>(committed);
+            lock (_gate) return new Dictionary<TopicPartition, LogOffset>(committed);
         }
     }
 
@@ -61,20 +61,20 @@ internal sealed class ConsumerGroup(Func<string, int> partitionsOf, Dictionary<T
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return [.. members.Select(m => new GroupMemberDescription(
-                    m.Id, "tidemill", "localhost", [.. owners.Where(o => o.Value == m).Select(o => o.Key).OrderBy(p => p.Partition)]))];
+                return [.. _members.Select(m => new GroupMemberDescription(
+                    m.Id, "tidemill", "localhost", [.. _owners.Where(o => o.Value == m).Select(o => o.Key).OrderBy(p => p.Partition)]))];
             }
         }
     }
 
     public GroupMember Join(IReadOnlyCollection<string> topics, WakeSignal signal)
     {
-        var member = new GroupMember(this, $"member-{Interlocked.Increment(ref joined)}", topics, signal);
-        lock (gate)
+        var member = new GroupMember(this, $"member-{Interlocked.Increment(ref _joined)}", topics, signal);
+        lock (_gate)
         {
-            members.Add(member);
+            _members.Add(member);
             Share();
         }
 
@@ -83,10 +83,10 @@ internal sealed class ConsumerGroup(Func<string, int> partitionsOf, Dictionary<T
 
     public void Leave(GroupMember member)
     {
-        lock (gate)
+        lock (_gate)
         {
-            members.Remove(member);
-            foreach (var partition in owners.Where(o => o.Value == member).Select(o => o.Key).ToArray()) owners.Remove(partition);
+            _members.Remove(member);
+            foreach (var partition in _owners.Where(o => o.Value == member).Select(o => o.Key).ToArray()) _owners.Remove(partition);
             Share();
         }
     }
@@ -94,21 +94,21 @@ internal sealed class ConsumerGroup(Func<string, int> partitionsOf, Dictionary<T
     /// <summary>Makes the member the owner of what it is assigned; it must <see cref="Release"/> what it is to give up.</summary>
     public GroupChange NextChange(GroupMember member)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var target = targets[member];
-            TopicPartition[] revoked = [.. owners.Where(o => o.Value == member && !target.Contains(o.Key)).Select(o => o.Key)];
-            TopicPartition[] assigned = [.. target.Where(p => !owners.ContainsKey(p))];
-            foreach (var partition in assigned) owners[partition] = member;
-            return new GroupChange(generation, revoked, assigned);
+            var target = _targets[member];
+            TopicPartition[] revoked = [.. _owners.Where(o => o.Value == member && !target.Contains(o.Key)).Select(o => o.Key)];
+            TopicPartition[] assigned = [.. target.Where(p => !_owners.ContainsKey(p))];
+            foreach (var partition in assigned) _owners[partition] = member;
+            return new GroupChange(_generation, revoked, assigned);
         }
     }
 
     public void Release(GroupMember member, IReadOnlyCollection<TopicPartition> partitions)
     {
-        lock (gate)
+        lock (_gate)
         {
-            foreach (var partition in partitions.Where(p => owners.GetValueOrDefault(p) == member)) owners.Remove(partition);
+            foreach (var partition in partitions.Where(p => _owners.GetValueOrDefault(p) == member)) _owners.Remove(partition);
             Changed();
         }
     }
@@ -116,15 +116,15 @@ internal sealed class ConsumerGroup(Func<string, int> partitionsOf, Dictionary<T
     /// <summary>Notes the positions of the partitions that the member owns.</summary>
     public void Commit(GroupMember member, IReadOnlyCollection<RecordPosition> positions)
     {
-        lock (gate) Note(positions.Where(p => owners.GetValueOrDefault(p.Partition) == member));
+        lock (_gate) Note(positions.Where(p => _owners.GetValueOrDefault(p.Partition) == member));
     }
 
     /// <summary>Notes the positions unless the group has members; false then.</summary>
     public bool TrySet(IReadOnlyCollection<RecordPosition> positions)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (members.Count > 0) return false;
+            if (_members.Count > 0) return false;
             Note(positions);
             return true;
         }
@@ -132,39 +132,39 @@ internal sealed class ConsumerGroup(Func<string, int> partitionsOf, Dictionary<T
 
     public void Forget(string topic)
     {
-        lock (gate)
+        lock (_gate)
         {
             foreach (var partition in committed.Keys.Where(p => p.Topic == topic).ToArray()) committed.Remove(partition);
-            Interlocked.Increment(ref commitVersion);
+            Interlocked.Increment(ref _commitVersion);
         }
     }
 
     private void Note(IEnumerable<RecordPosition> positions)
     {
         foreach (var position in positions) committed[position.Partition] = position.Offset;
-        Interlocked.Increment(ref commitVersion);
+        Interlocked.Increment(ref _commitVersion);
     }
 
     private void Share()
     {
-        var topics = members.SelectMany(m => m.Topics).Distinct(StringComparer.Ordinal).ToDictionary(t => t, partitionsOf);
-        var shares = RangeAssignor.Assign([.. members.Select(m => m.Topics)], topics);
-        targets.Clear();
-        for (int i = 0; i < members.Count; i++) targets[members[i]] = [.. shares[i]];
+        var topics = _members.SelectMany(m => m.Topics).Distinct(StringComparer.Ordinal).ToDictionary(t => t, partitionsOf);
+        var shares = RangeAssignor.Assign([.. _members.Select(m => m.Topics)], topics);
+        _targets.Clear();
+        for (int i = 0; i < _members.Count; i++) _targets[_members[i]] = [.. shares[i]];
         Changed();
     }
 
     private void Changed()
     {
-        Volatile.Write(ref generation, generation + 1);
-        foreach (var member in members) member.Signal.Set();
+        Volatile.Write(ref _generation, _generation + 1);
+        foreach (var member in _members) member.Signal.Set();
     }
 }
 
 /// <summary>One consumer's membership.</summary>
 internal sealed class GroupMember(ConsumerGroup group, string id, IReadOnlyCollection<string> topics, WakeSignal signal)
 {
-    private int seen = -1;
+    private int _seen = -1;
 
     public string Id => id;
 
@@ -173,7 +173,7 @@ internal sealed class GroupMember(ConsumerGroup group, string id, IReadOnlyColle
     public WakeSignal Signal => signal;
 
     /// <summary>Whether the group has changed since the last <see cref="CaughtUp"/>.</summary>
-    public bool IsBehind => seen != group.Generation;
+    public bool IsBehind => _seen != group.Generation;
 
     public GroupChange NextChange() => group.NextChange(this);
 
@@ -182,7 +182,7 @@ internal sealed class GroupMember(ConsumerGroup group, string id, IReadOnlyColle
     public void Commit(IReadOnlyCollection<RecordPosition> positions) => group.Commit(this, positions);
 
     /// <summary>An owner that lets go later begins a new generation, so a change that is not yet complete need not be asked for again.</summary>
-    public void CaughtUp(GroupChange change) => seen = change.Generation;
+    public void CaughtUp(GroupChange change) => _seen = change.Generation;
 
     public void Leave() => group.Leave(this);
 }

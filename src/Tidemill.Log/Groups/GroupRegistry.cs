@@ -9,12 +9,12 @@ namespace Tidemill.Log.Groups;
 /// <summary>Every group of the log, with its committed positions, which survive the process.</summary>
 internal sealed class GroupRegistry
 {
-    private readonly IFileSystem files;
-    private readonly string folder;
-    private readonly Func<string, IReadOnlyList<PartitionLog>> partitionsOf;
-    private readonly ConcurrentDictionary<string, ConsumerGroup> groups = new(StringComparer.Ordinal);
-    private readonly Lock writing = new();
-    private long writtenVersion;
+    private readonly IFileSystem _files;
+    private readonly string _folder;
+    private readonly Func<string, IReadOnlyList<PartitionLog>> _partitionsOf;
+    private readonly ConcurrentDictionary<string, ConsumerGroup> _groups = new(StringComparer.Ordinal);
+    private readonly Lock _writing = new();
+    private long _writtenVersion;
 
     /// <param name="files">The log's file system.</param>
     /// <param name="folder">The log's folder.</param>
@@ -22,22 +22,22 @@ internal sealed class GroupRegistry
     /// <exception cref="TidemillException">DataCorrupt when the stored positions cannot be read.</exception>
     public GroupRegistry(IFileSystem files, string folder, Func<string, IReadOnlyList<PartitionLog>> partitionsOf)
     {
-        this.files = files;
-        this.folder = folder;
-        this.partitionsOf = partitionsOf;
-        foreach (var (name, positions) in GroupPositionsFile.Read(files, folder)) groups[name] = new ConsumerGroup(Count, positions);
+        this._files = files;
+        this._folder = folder;
+        this._partitionsOf = partitionsOf;
+        foreach (var (name, positions) in GroupPositionsFile.Read(files, folder)) _groups[name] = new ConsumerGroup(Count, positions);
     }
 
-    public ConsumerGroup Group(string name) => groups.GetOrAdd(name, _ => new ConsumerGroup(Count, []));
+    public ConsumerGroup Group(string name) => _groups.GetOrAdd(name, _ => new ConsumerGroup(Count, []));
 
     public IReadOnlyList<GroupListing> List() =>
     [
-        .. groups.Where(g => g.Value.Exists).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => new GroupListing(g.Key, g.Value.State)),
+        .. _groups.Where(g => g.Value.Exists).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => new GroupListing(g.Key, g.Value.State)),
     ];
 
     public GroupDescription? Describe(string name)
     {
-        if (!groups.TryGetValue(name, out var group) || !group.Exists) return null;
+        if (!_groups.TryGetValue(name, out var group) || !group.Exists) return null;
         var committed = group.Committed;
         var members = group.Members;
         var partitions = committed.Keys.Union(members.SelectMany(m => m.Assignment))
@@ -62,19 +62,19 @@ internal sealed class GroupRegistry
     /// <summary>A deleted topic's positions go with it.</summary>
     public void Forget(string topic)
     {
-        foreach (var group in groups.Values) group.Forget(topic);
+        foreach (var group in _groups.Values) group.Forget(topic);
     }
 
     /// <summary>Writes the positions when some have changed since the last time.</summary>
     public void Flush()
     {
-        lock (writing)
+        lock (_writing)
         {
-            long version = groups.Values.Sum(g => g.CommitVersion);
-            if (version == writtenVersion) return;
-            GroupPositionsFile.Write(files, folder, groups
+            long version = _groups.Values.Sum(g => g.CommitVersion);
+            if (version == _writtenVersion) return;
+            GroupPositionsFile.Write(_files, _folder, _groups
                 .Select(g => KeyValuePair.Create(g.Key, g.Value.Committed)).Where(g => g.Value.Count > 0));
-            writtenVersion = version;
+            _writtenVersion = version;
         }
     }
 
@@ -87,11 +87,11 @@ internal sealed class GroupRegistry
             ErrorCode.OffsetOutOfRange, $"{position.Partition} holds offsets {found.Earliest} to {found.Next}; {position.Offset} is not among them.");
     }
 
-    private int Count(string topic) => partitionsOf(topic).Count;
+    private int Count(string topic) => _partitionsOf(topic).Count;
 
     private PartitionLog? Find(TopicPartition partition)
     {
-        var partitions = partitionsOf(partition.Topic);
+        var partitions = _partitionsOf(partition.Topic);
         return (uint)partition.Partition < (uint)partitions.Count ? partitions[partition.Partition] : null;
     }
 }

@@ -12,14 +12,14 @@ namespace Tidemill.Log.Partitions;
 /// </summary>
 internal sealed class LogProducer(EmbeddedLog log, ProducerOptions options, TimeProvider time) : ILogProducer
 {
-    private int turn = -1;
-    private volatile bool disposed;
+    private int _turn = -1;
+    private volatile bool _disposed;
 
     public ValueTask<IReadOnlyList<RecordPosition>> ProduceAsync(
         string topic, IReadOnlyList<ProducerRecord> records, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (disposed) throw new TidemillException(ErrorCode.InvalidRequest, "The producer is closed.");
+        if (_disposed) throw new TidemillException(ErrorCode.InvalidRequest, "The producer is closed.");
         var target = log.Topic(topic);
         if (records.Count == 0) return new([]);
         return new(ProduceAsync(target, records, cancellationToken));
@@ -27,7 +27,7 @@ internal sealed class LogProducer(EmbeddedLog log, ProducerOptions options, Time
 
     public ValueTask DisposeAsync()
     {
-        disposed = true;
+        _disposed = true;
         return default;
     }
 
@@ -40,7 +40,7 @@ internal sealed class LogProducer(EmbeddedLog log, ProducerOptions options, Time
             List<ProducerRecord> list => CollectionsMarshal.AsSpan(list),
             _ => records.ToArray(),
         };
-        int keyless = (int)((uint)Interlocked.Increment(ref turn) % (uint)topic.Partitions.Count);
+        int keyless = (int)((uint)Interlocked.Increment(ref _turn) % (uint)topic.Partitions.Count);
         var encoder = new ProduceEncoder(topic, options.Acknowledgement, keyless, time.GetUtcNow());
         encoder.Encode(span);
         encoder.HandOver();
@@ -49,7 +49,7 @@ internal sealed class LogProducer(EmbeddedLog log, ProducerOptions options, Time
 
     private static async Task<IReadOnlyList<RecordPosition>> AwaitAsync(ProduceEncoder encoder, CancellationToken cancellationToken)
     {
-        await encoder.Operation.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await encoder.Operation.Completion.WaitAsync(cancellationToken);
         return encoder.Positions();
     }
 }

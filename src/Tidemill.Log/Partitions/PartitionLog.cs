@@ -16,56 +16,56 @@ internal sealed class PartitionLog : IThreadPoolWorkItem, IDisposable
     private const int MaxGroupBatches = 1024;
     private const long MaxGroupBytes = 32 << 20;
 
-    private readonly IFileSystem files;
-    private readonly string folder;
-    private readonly EmbeddedLogOptions options;
-    private readonly SegmentAppender appender;
+    private readonly IFileSystem _files;
+    private readonly string _folder;
+    private readonly EmbeddedLogOptions _options;
+    private readonly SegmentAppender _appender;
 
-    private readonly Lock gate = new();
-    private readonly Queue<PendingBatch> pending = [];
-    private readonly List<PendingBatch> group = [];
-    private bool committing;
-    private int flushing;
-    private TaskCompletionSource? idle;
-    private TidemillException? refusal;
-    private WakeSignal[] watchers = [];
-    private volatile Segment[] segments;
-    private volatile LogEnd end;
+    private readonly Lock _gate = new();
+    private readonly Queue<PendingBatch> _pending = [];
+    private readonly List<PendingBatch> _group = [];
+    private bool _committing;
+    private int _flushing;
+    private TaskCompletionSource? _idle;
+    private TidemillException? _refusal;
+    private WakeSignal[] _watchers = [];
+    private volatile Segment[] _segments;
+    private volatile LogEnd _end;
 
     public PartitionLog(
         IFileSystem files, string folder, TopicPartition partition, EmbeddedLogOptions options, RecoveredPartition recovered)
     {
-        this.files = files;
-        this.folder = folder;
-        this.options = options;
+        this._files = files;
+        this._folder = folder;
+        this._options = options;
         Partition = partition;
-        appender = new SegmentAppender(files, folder, partition, options, recovered);
-        segments = [.. recovered.Segments];
-        end = new LogEnd(appender.Segment, appender.Index.SegmentBytes, appender.Index.NextOffset);
+        _appender = new SegmentAppender(files, folder, partition, options, recovered);
+        _segments = [.. recovered.Segments];
+        _end = new LogEnd(_appender.Segment, _appender.Index.SegmentBytes, _appender.Index.NextOffset);
     }
 
     public TopicPartition Partition { get; }
 
-    public IFileSystem Files => files;
+    public IFileSystem Files => _files;
 
-    public EmbeddedLogOptions Options => options;
+    public EmbeddedLogOptions Options => _options;
 
     /// <summary>In offset order, the last one open for appends.</summary>
-    public IReadOnlyList<Segment> Segments => segments;
+    public IReadOnlyList<Segment> Segments => _segments;
 
-    public LogEnd End => end;
+    public LogEnd End => _end;
 
     /// <summary>Every record before it survives a power cut.</summary>
-    public long DurableOffset => appender.DurableOffset;
+    public long DurableOffset => _appender.DurableOffset;
 
-    public long Earliest => segments[0].BaseOffset;
+    public long Earliest => _segments[0].BaseOffset;
 
     /// <summary>Why the partition is gone (deleted, closed), or null while it is there.</summary>
-    public TidemillException? Refusal => Volatile.Read(ref refusal);
+    public TidemillException? Refusal => Volatile.Read(ref _refusal);
 
     public PartitionDescription Describe()
     {
-        var (all, last) = (segments, end);
+        var (all, last) = (_segments, _end);
         return new PartitionDescription(
             Partition.Partition, new LogOffset(all[0].BaseOffset), new LogOffset(last.Offset),
             all.Where(s => s.IsSealed).Sum(s => s.Bytes) + (last.Segment.IsSealed ? 0 : last.Position));
@@ -75,18 +75,18 @@ internal sealed class PartitionLog : IThreadPoolWorkItem, IDisposable
     public void Append(IReadOnlyList<PendingBatch> batches)
     {
         bool lead;
-        lock (gate)
+        lock (_gate)
         {
-            if (refusal is null)
+            if (_refusal is null)
             {
-                foreach (var batch in batches) pending.Enqueue(batch);
+                foreach (var batch in batches) _pending.Enqueue(batch);
             }
 
-            lead = refusal is null && !committing;
-            if (lead) committing = true;
+            lead = _refusal is null && !_committing;
+            if (lead) _committing = true;
         }
 
-        if (refusal is { } reason) FailAll(batches, reason);
+        if (_refusal is { } reason) FailAll(batches, reason);
         else if (lead) Lead(batches[0].Acknowledgement);
     }
 
@@ -102,32 +102,30 @@ internal sealed class PartitionLog : IThreadPoolWorkItem, IDisposable
     public void Flush()
     {
         if (Refusal is not null) return;
-        if (!appender.NeedsRepair) appender.Flush();
-        else if (TryLead(() => true)) LeadOnce(appender.Repair);
+        if (!_appender.NeedsRepair) _appender.Flush();
+        else if (TryLead(() => true)) LeadOnce(_appender.Repair);
     }
 
     /// <summary>The index of a segment: the live one, the stored one, or one rebuilt from the segment.</summary>
     public SegmentIndex IndexOf(Segment segment)
     {
-        var live = appender.Index;
+        var live = _appender.Index;
         if (live.BaseOffset == segment.BaseOffset) return live;
-        if (SegmentIndex.TryLoad(files, segment.IndexPath, segment.BaseOffset, segment.Bytes, options.IndexIntervalBytes) is { } stored)
-        {
+        if (SegmentIndex.TryLoad(_files, segment.IndexPath, segment.BaseOffset, segment.Bytes, _options.IndexIntervalBytes) is { } stored)
             return stored;
-        }
 
-        using var file = files.Open(segment.Path, FileOpen.Read);
-        return SegmentScan.Run(file, segment.BaseOffset, options.IndexIntervalBytes).Index;
+        using var file = _files.Open(segment.Path, FileOpen.Read);
+        return SegmentScan.Run(file, segment.BaseOffset, _options.IndexIntervalBytes).Index;
     }
 
     public void Watch(WakeSignal signal)
     {
-        lock (gate) watchers = [.. watchers, signal];
+        lock (_gate) _watchers = [.. _watchers, signal];
     }
 
     public void Unwatch(WakeSignal signal)
     {
-        lock (gate) watchers = [.. watchers.Where(w => w != signal)];
+        lock (_gate) _watchers = [.. _watchers.Where(w => w != signal)];
     }
 
     /// <summary>
@@ -136,10 +134,10 @@ internal sealed class PartitionLog : IThreadPoolWorkItem, IDisposable
     /// </summary>
     public void RollIfOlder(long timestampMs)
     {
-        if (!TryLead(() => appender.Index.SegmentBytes > 0 && appender.Index.MaxTimestamp < timestampMs)) return;
+        if (!TryLead(() => _appender.Index.SegmentBytes > 0 && _appender.Index.MaxTimestamp < timestampMs)) return;
         LeadOnce(() =>
         {
-            appender.Roll();
+            _appender.Roll();
             Publish();
         });
     }
@@ -148,17 +146,17 @@ internal sealed class PartitionLog : IThreadPoolWorkItem, IDisposable
     public void DeleteFirst(int count)
     {
         Segment[] gone;
-        lock (gate)
+        lock (_gate)
         {
-            count = Math.Min(count, segments.Length - 1);
-            gone = segments[..count];
-            segments = segments[count..];
+            count = Math.Min(count, _segments.Length - 1);
+            gone = _segments[..count];
+            _segments = _segments[count..];
         }
 
         foreach (var segment in gone)
         {
-            files.DeleteFile(segment.Path);
-            if (files.FileExists(segment.IndexPath)) files.DeleteFile(segment.IndexPath);
+            _files.DeleteFile(segment.Path);
+            if (_files.FileExists(segment.IndexPath)) _files.DeleteFile(segment.IndexPath);
         }
     }
 
@@ -166,21 +164,21 @@ internal sealed class PartitionLog : IThreadPoolWorkItem, IDisposable
     public async Task CloseAsync(TidemillException reason, bool flush)
     {
         Task finished = Task.CompletedTask;
-        lock (gate)
+        lock (_gate)
         {
-            if (refusal is not null) return;
-            refusal = reason;
-            if (committing) finished = (idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            if (_refusal is not null) return;
+            _refusal = reason;
+            if (_committing) finished = (_idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
 
-        await finished.ConfigureAwait(false);
+        await finished;
         Wake();
-        if (flush) appender.Close();
-        else appender.Dispose();
+        if (flush) _appender.Close();
+        else _appender.Dispose();
     }
 
     /// <summary>Closes the files as they are, when opening something else failed.</summary>
-    public void Dispose() => appender.Dispose();
+    public void Dispose() => _appender.Dispose();
 
     // A write without an fsync is short, so the caller makes it itself; waiting for a disk belongs on another thread.
     private void Lead(Acknowledgement acknowledgement)
@@ -190,10 +188,10 @@ internal sealed class PartitionLog : IThreadPoolWorkItem, IDisposable
 
     private bool TryLead(Func<bool> stillWanted)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (committing || refusal is not null || !stillWanted()) return false;
-            return committing = true;
+            if (_committing || _refusal is not null || !stillWanted()) return false;
+            return _committing = true;
         }
     }
 
@@ -216,25 +214,25 @@ internal sealed class PartitionLog : IThreadPoolWorkItem, IDisposable
         int done = 0;
         try
         {
-            while (done < group.Count)
+            while (done < _group.Count)
             {
-                int count = appender.Reserve(group, done);
-                appender.Append(group, done, count, durable);
+                int count = _appender.Reserve(_group, done);
+                _appender.Append(_group, done, count, durable);
                 Publish();
-                for (int last = done + count; done < last; done++) group[done].Complete();
+                for (int last = done + count; done < last; done++) _group[done].Complete();
             }
         }
         catch (Exception error)
         {
-            FailAll(group[done..], AppendError(error));
+            FailAll(_group[done..], AppendError(error));
         }
 
-        group.Clear();
-        lock (gate)
+        _group.Clear();
+        lock (_gate)
         {
-            if (pending.Count > 0) return true;
-            committing = false;
-            idle?.SetResult();
+            if (_pending.Count > 0) return true;
+            _committing = false;
+            _idle?.SetResult();
             return false;
         }
     }
@@ -243,11 +241,11 @@ internal sealed class PartitionLog : IThreadPoolWorkItem, IDisposable
     {
         bool durable = false;
         long bytes = 0;
-        lock (gate)
+        lock (_gate)
         {
-            while (group.Count < MaxGroupBatches && bytes < MaxGroupBytes && pending.TryDequeue(out var next))
+            while (_group.Count < MaxGroupBatches && bytes < MaxGroupBytes && _pending.TryDequeue(out var next))
             {
-                group.Add(next);
+                _group.Add(next);
                 bytes += next.Batch.Length;
                 durable |= next.Acknowledgement == Acknowledgement.Durable;
             }
@@ -258,18 +256,16 @@ internal sealed class PartitionLog : IThreadPoolWorkItem, IDisposable
 
     private void Publish()
     {
-        var last = appender.Segment;
-        lock (gate)
+        var last = _appender.Segment;
+        lock (_gate)
         {
-            if (segments[^1] != last) segments = [.. segments, last];
+            if (_segments[^1] != last) _segments = [.. _segments, last];
         }
 
-        end = new LogEnd(last, appender.Index.SegmentBytes, appender.Index.NextOffset);
+        _end = new LogEnd(last, _appender.Index.SegmentBytes, _appender.Index.NextOffset);
         Wake();
-        if (appender.UnflushedBytes >= options.FlushBytes && Interlocked.Exchange(ref flushing, 1) == 0)
-        {
+        if (_appender.UnflushedBytes >= _options.FlushBytes && Interlocked.Exchange(ref _flushing, 1) == 0)
             ThreadPool.UnsafeQueueUserWorkItem(static partition => partition.FlushAhead(), this, preferLocal: false);
-        }
     }
 
     private void FlushAhead()
@@ -284,13 +280,13 @@ internal sealed class PartitionLog : IThreadPoolWorkItem, IDisposable
         }
         finally
         {
-            Volatile.Write(ref flushing, 0);
+            Volatile.Write(ref _flushing, 0);
         }
     }
 
     private void Wake()
     {
-        foreach (var watcher in Volatile.Read(ref watchers)) watcher.Set();
+        foreach (var watcher in Volatile.Read(ref _watchers)) watcher.Set();
     }
 
     private TidemillException AppendError(Exception error) => error switch

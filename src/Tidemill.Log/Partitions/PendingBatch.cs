@@ -6,13 +6,13 @@ namespace Tidemill.Log.Partitions;
 /// <summary>An encoded batch that waits for its place in the partition. Whoever completes or fails it disposes the buffer.</summary>
 internal sealed class PendingBatch
 {
-    private readonly ProduceOperation operation;
+    private readonly ProduceOperation _operation;
 
     public PendingBatch(BatchWriter batch, Acknowledgement acknowledgement, ProduceOperation operation)
     {
         Batch = batch;
         Acknowledgement = acknowledgement;
-        this.operation = operation;
+        this._operation = operation;
         operation.BatchAdded();
     }
 
@@ -29,12 +29,12 @@ internal sealed class PendingBatch
     {
         BaseOffset = Batch.Header.BaseOffset;
         Batch.Dispose();
-        operation.BatchDone(null);
+        _operation.BatchDone(null);
     }
 
     public void Fail(Exception error)
     {
         Batch.Dispose();
-        operation.BatchDone(error);
+        _operation.BatchDone(error);
     }
 }

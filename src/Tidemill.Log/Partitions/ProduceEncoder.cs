@@ -8,13 +8,13 @@ namespace Tidemill.Log.Partitions;
 /// <summary>One call's records on their way into batches, per partition and in order.</summary>
 internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgement, int keylessPartition, DateTimeOffset now)
 {
-    private readonly Target[] targets = new Target[topic.Partitions.Count];
-    private readonly long nowMs = now.ToUnixTimeMilliseconds();
+    private readonly Target[] _targets = new Target[topic.Partitions.Count];
+    private readonly long _nowMs = now.ToUnixTimeMilliseconds();
 
     // Partition of each record; null while all go to one.
-    private int[]? partitions;
-    private int recordCount;
-    private int singlePartition;
+    private int[]? _partitions;
+    private int _recordCount;
+    private int _singlePartition;
 
     public ProduceOperation Operation { get; } = new();
 
@@ -24,21 +24,21 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
     /// <summary>Checks every record before the first is encoded, then encodes all.</summary>
     public void Encode(ReadOnlySpan<ProducerRecord> records)
     {
-        recordCount = records.Length;
+        _recordCount = records.Length;
         for (int i = 0; i < records.Length; i++) Measure(records[i], i);
-        for (int i = 0; i < records.Length; i++) Add(records[i], partitions is null ? singlePartition : partitions[i]);
-        for (int i = 0; i < targets.Length; i++)
+        for (int i = 0; i < records.Length; i++) Add(records[i], _partitions is null ? _singlePartition : _partitions[i]);
+        for (int i = 0; i < _targets.Length; i++)
         {
-            if (targets[i].Current is not null) Seal(i);
+            if (_targets[i].Current is not null) Seal(i);
         }
     }
 
     /// <summary>Hands over the batches that wait for a common fsync. Written ones have gone as they filled, still warm in the cache.</summary>
     public void HandOver()
     {
-        for (int i = 0; acknowledgement == Acknowledgement.Durable && i < targets.Length; i++)
+        for (int i = 0; acknowledgement == Acknowledgement.Durable && i < _targets.Length; i++)
         {
-            if (targets[i].Batches is { } batches) topic.Partitions[i].Append(batches);
+            if (_targets[i].Batches is { } batches) topic.Partitions[i].Append(batches);
         }
 
         Operation.AllHandedOver();
@@ -47,22 +47,20 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
     /// <summary>Frees batches that wait for <see cref="HandOver"/> and will not be handed over.</summary>
     public void Discard()
     {
-        foreach (var batch in targets.SelectMany(t => t.Batches ?? [])) batch.Batch.Dispose();
+        foreach (var batch in _targets.SelectMany(t => t.Batches ?? [])) batch.Batch.Dispose();
     }
 
     /// <summary>Where the records went; once <see cref="Operation"/> has completed.</summary>
     public IReadOnlyList<RecordPosition> Positions()
     {
-        if (partitions is null && targets[singlePartition].AreConsecutive)
-        {
-            return new ConsecutivePositions(Partition(singlePartition), targets[singlePartition].Batches![0].BaseOffset, recordCount);
-        }
+        if (_partitions is null && _targets[_singlePartition].AreConsecutive)
+            return new ConsecutivePositions(Partition(_singlePartition), _targets[_singlePartition].Batches![0].BaseOffset, _recordCount);
 
-        var positions = new RecordPosition[recordCount];
+        var positions = new RecordPosition[_recordCount];
         for (int i = 0; i < positions.Length; i++)
         {
-            int partition = partitions is null ? singlePartition : partitions[i];
-            positions[i] = new RecordPosition(Partition(partition), new LogOffset(targets[partition].TakeOffset()));
+            int partition = _partitions is null ? _singlePartition : _partitions[i];
+            positions[i] = new RecordPosition(Partition(partition), new LogOffset(_targets[partition].TakeOffset()));
         }
 
         return positions;
@@ -73,9 +71,9 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
     private void Measure(in ProducerRecord record, int index)
     {
         int partition = Choose(record, index);
-        if (index == 0) singlePartition = partition;
-        else if (partitions is null && partition != singlePartition) SplitAt(index);
-        partitions?[index] = partition;
+        if (index == 0) _singlePartition = partition;
+        else if (_partitions is null && partition != _singlePartition) SplitAt(index);
+        _partitions?[index] = partition;
         long size = BatchWriter.Size(record);
         if (size - UncountedBytes > topic.Metadata.MaxRecordBytes)
         {
@@ -84,16 +82,14 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
                 $"Record {index} for topic {topic.Metadata.Name} has {size - UncountedBytes} bytes; the topic takes {topic.Metadata.MaxRecordBytes}. None was appended.");
         }
 
-        targets[partition].BytesLeft += BatchWriter.Bound(record, size);
+        _targets[partition].BytesLeft += BatchWriter.Bound(record, size);
     }
 
     private int Choose(in ProducerRecord record, int index)
     {
-        int count = targets.Length;
+        int count = _targets.Length;
         if (record.Partition is not { } chosen)
-        {
             return record.Key is { } key ? Partitioner.ForKey(key.Span, count) : keylessPartition;
-        }
 
         return (uint)chosen < (uint)count ? chosen : throw new TidemillException(
             ErrorCode.InvalidRequest,
@@ -102,17 +98,17 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
 
     private void SplitAt(int index)
     {
-        partitions = new int[recordCount];
-        partitions.AsSpan(0, index).Fill(singlePartition);
+        _partitions = new int[_recordCount];
+        _partitions.AsSpan(0, index).Fill(_singlePartition);
     }
 
     private void Add(in ProducerRecord record, int partition)
     {
-        ref var target = ref targets[partition];
+        ref var target = ref _targets[partition];
         long bound = BatchWriter.Bound(record, BatchWriter.Size(record));
         if (target.Current is { } full && !full.Fits(bound)) Seal(partition);
         target.Current ??= new BatchWriter(Capacity(bound, target.BytesLeft));
-        target.Current.Add(record, record.Timestamp?.ToUnixTimeMilliseconds() ?? nowMs);
+        target.Current.Add(record, record.Timestamp?.ToUnixTimeMilliseconds() ?? _nowMs);
         target.BytesLeft -= bound;
     }
 
@@ -121,7 +117,7 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
 
     private void Seal(int partition)
     {
-        ref var target = ref targets[partition];
+        ref var target = ref _targets[partition];
         target.Current!.Finish();
         var batch = new PendingBatch(target.Current, acknowledgement, Operation);
         (target.Batches ??= []).Add(batch);
@@ -134,8 +130,8 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
         public BatchWriter? Current;
         public List<PendingBatch>? Batches;
         public long BytesLeft;
-        private int batch;
-        private int taken;
+        private int _batch;
+        private int _taken;
 
         /// <summary>Whether no other producer's batch came between.</summary>
         public readonly bool AreConsecutive => Batches!.Zip(Batches!.Skip(1)).All(b => b.First.BaseOffset + b.First.Count == b.Second.BaseOffset);
@@ -143,8 +139,8 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
         /// <summary>The offset of the target's next record, in the order they were added.</summary>
         public long TakeOffset()
         {
-            if (taken == Batches![batch].Count) (batch, taken) = (batch + 1, 0);
-            return Batches[batch].BaseOffset + taken++;
+            if (_taken == Batches![_batch].Count) (_batch, _taken) = (_batch + 1, 0);
+            return Batches[_batch].BaseOffset + _taken++;
         }
     }
 }

@@ -6,23 +6,23 @@ namespace Tidemill.Log.Partitions;
 /// </summary>
 internal sealed class ProduceOperation
 {
-    private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // One for the caller, who counts itself down with AllHandedOver.
-    private int left = 1;
-    private Exception? failure;
+    private int _left = 1;
+    private Exception? _failure;
 
-    public Task Completion => completion.Task;
+    public Task Completion => _completion.Task;
 
-    public void BatchAdded() => Interlocked.Increment(ref left);
+    public void BatchAdded() => Interlocked.Increment(ref _left);
 
     public void AllHandedOver() => BatchDone(null);
 
     public void BatchDone(Exception? error)
     {
-        if (error is not null) Interlocked.CompareExchange(ref failure, error, null);
-        if (Interlocked.Decrement(ref left) > 0) return;
-        if (failure is null) completion.SetResult();
-        else completion.SetException(failure);
+        if (error is not null) Interlocked.CompareExchange(ref _failure, error, null);
+        if (Interlocked.Decrement(ref _left) > 0) return;
+        if (_failure is null) _completion.SetResult();
+        else _completion.SetException(_failure);
     }
 }

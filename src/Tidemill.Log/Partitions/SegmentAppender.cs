@@ -14,34 +14,34 @@ namespace Tidemill.Log.Partitions;
 /// </summary>
 internal sealed class SegmentAppender : IDisposable
 {
-    private readonly IFileSystem files;
-    private readonly string folder;
-    private readonly TopicPartition partition;
-    private readonly EmbeddedLogOptions options;
-    private readonly DurableMark mark;
+    private readonly IFileSystem _files;
+    private readonly string _folder;
+    private readonly TopicPartition _partition;
+    private readonly EmbeddedLogOptions _options;
+    private readonly DurableMark _mark;
 
     // One fsync at a time: the system reports a failed one only once, and whoever hears it must tell the other.
-    private readonly Lock flushGate = new();
-    private readonly List<ReadOnlyMemory<byte>> buffers = [];
+    private readonly Lock _flushGate = new();
+    private readonly List<ReadOnlyMemory<byte>> _buffers = [];
 
-    private IFile file;
-    private long durableOffset;
-    private long durablePosition;
-    private bool rollStarted;
-    private volatile Exception? fault;
+    private IFile _file;
+    private long _durableOffset;
+    private long _durablePosition;
+    private bool _rollStarted;
+    private volatile Exception? _fault;
 
     public SegmentAppender(
         IFileSystem files, string folder, TopicPartition partition, EmbeddedLogOptions options, RecoveredPartition recovered)
     {
-        this.files = files;
-        this.folder = folder;
-        this.partition = partition;
-        this.options = options;
-        mark = recovered.Mark;
-        file = recovered.ActiveFile;
+        this._files = files;
+        this._folder = folder;
+        this._partition = partition;
+        this._options = options;
+        _mark = recovered.Mark;
+        _file = recovered.ActiveFile;
         Segment = recovered.Segments[^1];
         Index = recovered.ActiveIndex;
-        (durableOffset, durablePosition) = Index.End;
+        (_durableOffset, _durablePosition) = Index.End;
     }
 
     public Segment Segment { get; private set; }
@@ -50,24 +50,22 @@ internal sealed class SegmentAppender : IDisposable
     public SegmentIndex Index { get; private set; }
 
     /// <summary>Every record before it survives a power cut.</summary>
-    public long DurableOffset => Volatile.Read(ref durableOffset);
+    public long DurableOffset => Volatile.Read(ref _durableOffset);
 
     /// <summary>Bytes of the last segment that a power cut may take. Only the committer asks.</summary>
-    public long UnflushedBytes => Index.SegmentBytes - Volatile.Read(ref durablePosition);
+    public long UnflushedBytes => Index.SegmentBytes - Volatile.Read(ref _durablePosition);
 
-    public bool NeedsRepair => fault is not null;
+    public bool NeedsRepair => _fault is not null;
 
     /// <summary>How many batches from <paramref name="start"/> go into the current segment, after rolling it if it is full.</summary>
     public int Reserve(IReadOnlyList<PendingBatch> group, int start)
     {
-        if (fault is not null) Repair();
-        if (rollStarted || (Index.SegmentBytes > 0 && group[start].Batch.Length > options.SegmentBytes - Index.SegmentBytes)) Roll();
-        long room = options.SegmentBytes - Index.SegmentBytes - group[start].Batch.Length;
+        if (_fault is not null) Repair();
+        if (_rollStarted || (Index.SegmentBytes > 0 && group[start].Batch.Length > _options.SegmentBytes - Index.SegmentBytes)) Roll();
+        long room = _options.SegmentBytes - Index.SegmentBytes - group[start].Batch.Length;
         int count = 1;
         while (start + count < group.Count && group[start + count].Batch.Length <= room)
-        {
             room -= group[start + count++].Batch.Length;
-        }
 
         return count;
     }
@@ -78,24 +76,24 @@ internal sealed class SegmentAppender : IDisposable
     /// </summary>
     public void Append(IReadOnlyList<PendingBatch> group, int start, int count, bool durable)
     {
-        buffers.Clear();
+        _buffers.Clear();
         long offset = Index.NextOffset;
         for (int i = start; i < start + count; i++)
         {
             var batch = group[i].Batch;
             batch.Place(offset, DurableOffset);
             offset = batch.Header.NextOffset;
-            buffers.Add(batch.Bytes);
+            _buffers.Add(batch.Bytes);
         }
 
         try
         {
-            file.Write(buffers, Index.SegmentBytes);
+            _file.Write(_buffers, Index.SegmentBytes);
             if (durable) FlushForCommit();
         }
         catch (Exception error) when (StorageErrors.IsStorageError(error))
         {
-            fault = error;
+            _fault = error;
             TryRepair();
             throw;
         }
@@ -107,17 +105,17 @@ internal sealed class SegmentAppender : IDisposable
     /// <summary>Puts acknowledged records that are not yet on disk there. Runs beside appends.</summary>
     public void Flush()
     {
-        lock (flushGate)
+        lock (_flushGate)
         {
             var end = Index.End;
-            if (fault is not null || end.Offset == durableOffset) return;
+            if (_fault is not null || end.Offset == _durableOffset) return;
             try
             {
-                file.Flush();
+                _file.Flush();
             }
             catch (Exception error) when (StorageErrors.IsStorageError(error))
             {
-                fault = error;
+                _fault = error;
                 throw;
             }
 
@@ -129,15 +127,15 @@ internal sealed class SegmentAppender : IDisposable
     public void Roll()
     {
         // Once the next file may exist, nothing more may go into this one: recovery takes it for whole.
-        rollStarted = true;
-        lock (flushGate)
+        _rollStarted = true;
+        lock (_flushGate)
         {
-            if (Index.NextOffset != durableOffset) FlushForRoll();
-            var next = new Segment(folder, Index.NextOffset);
-            var nextFile = files.Open(next.Path, FileOpen.Write);
+            if (Index.NextOffset != _durableOffset) FlushForRoll();
+            var next = new Segment(_folder, Index.NextOffset);
+            var nextFile = _files.Open(next.Path, FileOpen.Write);
             try
             {
-                files.FlushFolder(folder);
+                _files.FlushFolder(_folder);
             }
             catch
             {
@@ -147,24 +145,24 @@ internal sealed class SegmentAppender : IDisposable
 
             StoreIndex();
             Segment.Seal(Index);
-            file.Dispose();
-            (file, Segment, Index) = (nextFile, next, new SegmentIndex(next.BaseOffset, options.IndexIntervalBytes));
-            durablePosition = 0;
+            _file.Dispose();
+            (_file, Segment, Index) = (nextFile, next, new SegmentIndex(next.BaseOffset, _options.IndexIntervalBytes));
+            _durablePosition = 0;
         }
 
-        rollStarted = false;
+        _rollStarted = false;
     }
 
     /// <summary>Cuts the file back to the acknowledged end and makes all before it durable. Only the committer calls it.</summary>
     public void Repair()
     {
-        lock (flushGate)
+        lock (_flushGate)
         {
             var end = Index.End;
-            file.SetLength(end.Position);
-            if (end.Position > durablePosition) WriteAgain(end);
-            file.Flush();
-            fault = null;
+            _file.SetLength(end.Position);
+            if (end.Position > _durablePosition) WriteAgain(end);
+            _file.Flush();
+            _fault = null;
             SetDurable(end);
         }
     }
@@ -174,9 +172,9 @@ internal sealed class SegmentAppender : IDisposable
     {
         try
         {
-            if (fault is not null) Repair();
+            if (_fault is not null) Repair();
             Flush();
-            mark.Flush();
+            _mark.Flush();
         }
         finally
         {
@@ -186,19 +184,19 @@ internal sealed class SegmentAppender : IDisposable
 
     public void Dispose()
     {
-        lock (flushGate)
+        lock (_flushGate)
         {
-            file.Dispose();
-            mark.Dispose();
+            _file.Dispose();
+            _mark.Dispose();
         }
     }
 
     private void FlushForCommit()
     {
-        lock (flushGate)
+        lock (_flushGate)
         {
-            if (fault is { } failed) throw new IOException(failed.Message, failed.HResult);
-            file.Flush();
+            if (_fault is { } failed) throw new IOException(failed.Message, failed.HResult);
+            _file.Flush();
         }
     }
 
@@ -206,11 +204,11 @@ internal sealed class SegmentAppender : IDisposable
     {
         try
         {
-            file.Flush();
+            _file.Flush();
         }
         catch (Exception error) when (StorageErrors.IsStorageError(error))
         {
-            fault = error;
+            _fault = error;
             throw;
         }
 
@@ -219,14 +217,14 @@ internal sealed class SegmentAppender : IDisposable
 
     private void SetDurable((long Offset, long Position) end)
     {
-        lock (flushGate)
+        lock (_flushGate)
         {
-            if (end.Offset <= durableOffset) return;
-            Volatile.Write(ref durableOffset, end.Offset);
-            Volatile.Write(ref durablePosition, end.Position);
+            if (end.Offset <= _durableOffset) return;
+            Volatile.Write(ref _durableOffset, end.Offset);
+            Volatile.Write(ref _durablePosition, end.Position);
             try
             {
-                mark.Write(end.Offset);
+                _mark.Write(end.Offset);
             }
             catch (Exception error) when (StorageErrors.IsStorageError(error))
             {
@@ -249,19 +247,19 @@ internal sealed class SegmentAppender : IDisposable
 
     private void WriteAgain((long Offset, long Position) end)
     {
-        var scan = SegmentScan.Run(file, Segment.BaseOffset, options.IndexIntervalBytes);
+        var scan = SegmentScan.Run(_file, Segment.BaseOffset, _options.IndexIntervalBytes);
         if (scan.Index.End != end)
         {
             throw new TidemillException(
                 ErrorCode.DataCorrupt,
-                $"{partition}: {Segment.Path} at byte {scan.Index.SegmentBytes}: written records came back damaged after a failed flush.");
+                $"{_partition}: {Segment.Path} at byte {scan.Index.SegmentBytes}: written records came back damaged after a failed flush.");
         }
 
         byte[] chunk = new byte[1 << 20];
-        for (long position = durablePosition; position < end.Position;)
+        for (long position = _durablePosition; position < end.Position;)
         {
-            int read = file.Read(chunk.AsSpan(0, (int)Math.Min(chunk.Length, end.Position - position)), position);
-            file.Write([chunk.AsMemory(0, read)], position);
+            int read = _file.Read(chunk.AsSpan(0, (int)Math.Min(chunk.Length, end.Position - position)), position);
+            _file.Write([chunk.AsMemory(0, read)], position);
             position += read;
         }
     }
@@ -270,7 +268,7 @@ internal sealed class SegmentAppender : IDisposable
     {
         try
         {
-            AtomicFile.Replace(files, folder, Segment.IndexName, Index.Serialize(), durable: false);
+            AtomicFile.Replace(_files, _folder, Segment.IndexName, Index.Serialize(), durable: false);
         }
         catch (Exception error) when (StorageErrors.IsStorageError(error))
         {

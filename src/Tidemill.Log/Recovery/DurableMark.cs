@@ -18,10 +18,10 @@ internal sealed class DurableMark : IDisposable
     private const uint Magic = 0x31444D54;
     private const int FileBytes = 16;
 
-    private readonly IFile file;
-    private readonly byte[] content = new byte[FileBytes];
+    private readonly IFile _file;
+    private readonly byte[] _content = new byte[FileBytes];
 
-    private DurableMark(IFile file) => this.file = file;
+    private DurableMark(IFile file) => this._file = file;
 
     public static DurableMark Open(IFileSystem files, string folder) =>
         new(files.Open(Path.Combine(folder, FileName), FileOpen.Write));
@@ -30,7 +30,7 @@ internal sealed class DurableMark : IDisposable
     public long Read()
     {
         Span<byte> stored = stackalloc byte[FileBytes];
-        return file.Read(stored, 0) == FileBytes
+        return _file.Read(stored, 0) == FileBytes
             && BinaryPrimitives.ReadUInt32LittleEndian(stored) == Magic
             && BinaryPrimitives.ReadUInt32LittleEndian(stored[4..]) == Crc32C.Compute(stored[8..])
                 ? BinaryPrimitives.ReadInt64LittleEndian(stored[8..])
@@ -39,13 +39,13 @@ internal sealed class DurableMark : IDisposable
 
     public void Write(long durableOffset)
     {
-        BinaryPrimitives.WriteUInt32LittleEndian(content, Magic);
-        BinaryPrimitives.WriteInt64LittleEndian(content.AsSpan(8), durableOffset);
-        BinaryPrimitives.WriteUInt32LittleEndian(content.AsSpan(4), Crc32C.Compute(content.AsSpan(8)));
-        file.Write([content], 0);
+        BinaryPrimitives.WriteUInt32LittleEndian(_content, Magic);
+        BinaryPrimitives.WriteInt64LittleEndian(_content.AsSpan(8), durableOffset);
+        BinaryPrimitives.WriteUInt32LittleEndian(_content.AsSpan(4), Crc32C.Compute(_content.AsSpan(8)));
+        _file.Write([_content], 0);
     }
 
-    public void Flush() => file.Flush();
+    public void Flush() => _file.Flush();
 
-    public void Dispose() => file.Dispose();
+    public void Dispose() => _file.Dispose();
 }

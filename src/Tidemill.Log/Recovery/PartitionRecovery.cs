@@ -41,9 +41,7 @@ internal sealed class PartitionRecovery(
     {
         var names = files.Files(folder);
         foreach (string leftover in names.Where(n => n.EndsWith(AtomicFile.TemporarySuffix, StringComparison.Ordinal)))
-        {
             files.DeleteFile(Path.Combine(folder, leftover));
-        }
 
         var segments = names
             .Select(n => Segment.BaseOffsetOf(n, Segment.FileSuffix)).OfType<long>()
@@ -68,9 +66,7 @@ internal sealed class PartitionRecovery(
         }
 
         if (index.NextOffset != nextBase)
-        {
             throw Corrupt(segment, index, $"offsets {index.NextOffset} to {nextBase} are missing before the next segment file");
-        }
 
         segment.Seal(index);
     }
@@ -105,9 +101,7 @@ internal sealed class PartitionRecovery(
         }
 
         if (!scan.IsWhole && scan.DurableOffsetAfterDamage(file) > next)
-        {
             throw Corrupt(segment, scan.Index, "the batch there is damaged, and valid batches follow it");
-        }
     }
 
     private TidemillException Corrupt(Segment segment, SegmentIndex valid, string problem) => new(

@@ -14,17 +14,17 @@ internal sealed class BatchWriter(int capacity) : IDisposable
     private const int RecordOverhead = 30;
     private const int HeaderOverhead = 10;
 
-    private byte[] buffer = ArrayPool<byte>.Shared.Rent(capacity);
-    private int length = BatchHeader.Bytes;
-    private long firstTimestamp;
-    private long maxTimestamp;
-    private uint recordsCrc;
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(capacity);
+    private int _length = BatchHeader.Bytes;
+    private long _firstTimestamp;
+    private long _maxTimestamp;
+    private uint _recordsCrc;
 
     public int Count { get; private set; }
 
-    public int Length => length;
+    public int Length => _length;
 
-    public ReadOnlyMemory<byte> Bytes => buffer.AsMemory(0, length);
+    public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
 
     public BatchHeader Header { get; private set; }
 
@@ -44,37 +44,37 @@ internal sealed class BatchWriter(int capacity) : IDisposable
     public static long Bound(in ProducerRecord record, long size) =>
         size + RecordOverhead + ((record.Headers?.Count ?? 0) * HeaderOverhead);
 
-    public bool Fits(long bound) => bound <= buffer.Length - length;
+    public bool Fits(long bound) => bound <= _buffer.Length - _length;
 
     public void Add(in ProducerRecord record, long timestamp)
     {
-        if (Count++ == 0) firstTimestamp = maxTimestamp = timestamp;
-        else maxTimestamp = Math.Max(maxTimestamp, timestamp);
-        var rest = buffer.AsSpan(length);
-        int written = Varint.WriteSigned(rest, unchecked(timestamp - firstTimestamp));
+        if (Count++ == 0) _firstTimestamp = _maxTimestamp = timestamp;
+        else _maxTimestamp = Math.Max(_maxTimestamp, timestamp);
+        var rest = _buffer.AsSpan(_length);
+        int written = Varint.WriteSigned(rest, unchecked(timestamp - _firstTimestamp));
         written += WriteNullable(rest[written..], record.Key);
         written += WriteNullable(rest[written..], record.Value);
         if (record.Headers is { Count: > 0 } headers) written += WriteHeaders(rest[written..], headers);
         else rest[written++] = 0;
-        length += written;
+        _length += written;
     }
 
     /// <summary>Computes the records' share of the checksum, off the committing thread.</summary>
-    public void Finish() => recordsCrc = Crc32C.Update(Crc32C.Initial, buffer.AsSpan(BatchHeader.Bytes, length - BatchHeader.Bytes));
+    public void Finish() => _recordsCrc = Crc32C.Update(Crc32C.Initial, _buffer.AsSpan(BatchHeader.Bytes, _length - BatchHeader.Bytes));
 
     /// <summary>Gives the batch its place in the partition.</summary>
     public void Place(long baseOffset, long durableOffset)
     {
-        Header = new BatchHeader(length, 0, Count, baseOffset, firstTimestamp, maxTimestamp, durableOffset);
-        Header.Write(buffer, recordsCrc);
+        Header = new BatchHeader(_length, 0, Count, baseOffset, _firstTimestamp, _maxTimestamp, durableOffset);
+        Header.Write(_buffer, _recordsCrc);
     }
 
     public void Dispose()
     {
-        if (buffer.Length == 0) return;
-        ArrayPool<byte>.Shared.Return(buffer);
-        buffer = [];
-        length = 0;
+        if (_buffer.Length == 0) return;
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+        _length = 0;
     }
 
     private static int WriteNullable(Span<byte> rest, ReadOnlyMemory<byte>? bytes)

@@ -55,9 +55,7 @@ internal static class Crc32C
     private static uint UpdateSerially(uint running, ReadOnlySpan<byte> bytes)
     {
         for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])
-        {
             running = BitOperations.Crc32C(running, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
-        }
 
         foreach (byte next in bytes) running = BitOperations.Crc32C(running, next);
         return running;

@@ -10,14 +10,14 @@ namespace Tidemill.Log.Segments;
 internal unsafe struct RecordDecoder(byte* batch, in BatchHeader header)
 {
     // SAFETY: the pointers lie in a buffer that the cursor holds a reference to while this decoder is used, on one thread.
-    private readonly byte* end = batch + header.Length;
-    private readonly long firstTimestamp = header.FirstTimestamp;
-    private readonly long nextBatchOffset = header.NextOffset;
-    private byte* next = batch + BatchHeader.Bytes;
+    private readonly byte* _end = batch + header.Length;
+    private readonly long _firstTimestamp = header.FirstTimestamp;
+    private readonly long _nextBatchOffset = header.NextOffset;
+    private byte* _next = batch + BatchHeader.Bytes;
 
     public long Offset { get; private set; } = header.BaseOffset;
 
-    public readonly bool AtEnd => Offset == nextBatchOffset;
+    public readonly bool AtEnd => Offset == _nextBatchOffset;
 
     /// <summary>Key and value bytes of the record last read.</summary>
     public int RecordBytes { get; private set; }
@@ -29,17 +29,17 @@ internal unsafe struct RecordDecoder(byte* batch, in BatchHeader header)
     public bool TryRead(out RecordRef record)
     {
         record = default;
-        if (!Varint.TryRead(ref next, end, out ulong delta)
-            || !TryReadNullable(ref next, end, out byte* key, out int keyLength)
-            || !TryReadNullable(ref next, end, out byte* value, out int valueLength))
+        if (!Varint.TryRead(ref _next, _end, out ulong delta)
+            || !TryReadNullable(ref _next, _end, out byte* key, out int keyLength)
+            || !TryReadNullable(ref _next, _end, out byte* value, out int valueLength))
         {
             return false;
         }
 
-        Headers = next;
+        Headers = _next;
         if (!TrySkipHeaders()) return false;
         RecordBytes = Math.Max(keyLength, 0) + Math.Max(valueLength, 0);
-        record = new RecordRef(key, keyLength, value, valueLength, Offset++, firstTimestamp + Varint.Signed(delta));
+        record = new RecordRef(key, keyLength, value, valueLength, Offset++, _firstTimestamp + Varint.Signed(delta));
         return true;
     }
 
@@ -64,12 +64,12 @@ internal unsafe struct RecordDecoder(byte* batch, in BatchHeader header)
 
     private bool TrySkipHeaders()
     {
-        if (!Varint.TryRead(ref next, end, out ulong count)) return false;
+        if (!Varint.TryRead(ref _next, _end, out ulong count)) return false;
         for (; count > 0; count--)
         {
-            if (!Varint.TryRead(ref next, end, out ulong nameLength) || nameLength > (ulong)(end - next)) return false;
-            next += nameLength;
-            if (!TryReadNullable(ref next, end, out _, out _)) return false;
+            if (!Varint.TryRead(ref _next, _end, out ulong nameLength) || nameLength > (ulong)(_end - _next)) return false;
+            _next += nameLength;
+            if (!TryReadNullable(ref _next, _end, out _, out _)) return false;
         }
 
         return true;

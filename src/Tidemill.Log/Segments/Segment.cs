@@ -12,18 +12,18 @@ internal sealed class Segment(string folder, long baseOffset)
     public const string IndexSuffix = ".index";
 
     // Written last by Seal, so that whoever sees it sees the final size.
-    private volatile bool isSealed;
-    private readonly string name = baseOffset.ToString("D20", CultureInfo.InvariantCulture);
+    private volatile bool _isSealed;
+    private readonly string _name = baseOffset.ToString("D20", CultureInfo.InvariantCulture);
 
     public long BaseOffset { get; } = baseOffset;
 
-    public string Path => System.IO.Path.Combine(folder, name + FileSuffix);
+    public string Path => System.IO.Path.Combine(folder, _name + FileSuffix);
 
-    public string IndexName => name + IndexSuffix;
+    public string IndexName => _name + IndexSuffix;
 
     public string IndexPath => System.IO.Path.Combine(folder, IndexName);
 
-    public bool IsSealed => isSealed;
+    public bool IsSealed => _isSealed;
 
     /// <summary>Final once sealed.</summary>
     public long Bytes { get; private set; }
@@ -35,7 +35,7 @@ internal sealed class Segment(string folder, long baseOffset)
     {
         Bytes = index.SegmentBytes;
         MaxTimestamp = index.MaxTimestamp;
-        isSealed = true;
+        _isSealed = true;
     }
 
     /// <summary>The first offset that a file name stands for, or null when it names no segment.</summary>

@@ -20,8 +20,8 @@ internal sealed class SegmentIndex(long baseOffset, int intervalBytes)
     private const int EntryBytes = 24;
 
     // The committer adds while readers look up.
-    private readonly Lock gate = new();
-    private readonly List<IndexEntry> entries = [];
+    private readonly Lock _gate = new();
+    private readonly List<IndexEntry> _entries = [];
 
     public long BaseOffset { get; } = baseOffset;
 
@@ -36,22 +36,20 @@ internal sealed class SegmentIndex(long baseOffset, int intervalBytes)
     {
         get
         {
-            lock (gate) return (NextOffset, SegmentBytes);
+            lock (_gate) return (NextOffset, SegmentBytes);
         }
     }
 
     /// <summary>Takes in the batch that follows at the segment's end.</summary>
     public void Add(in BatchHeader batch)
     {
-        lock (gate) AddLocked(batch);
+        lock (_gate) AddLocked(batch);
     }
 
     private void AddLocked(in BatchHeader batch)
     {
-        if (entries.Count == 0 || SegmentBytes - entries[^1].Position >= intervalBytes)
-        {
-            entries.Add(new IndexEntry(batch.BaseOffset, SegmentBytes, MaxTimestamp));
-        }
+        if (_entries.Count == 0 || SegmentBytes - _entries[^1].Position >= intervalBytes)
+            _entries.Add(new IndexEntry(batch.BaseOffset, SegmentBytes, MaxTimestamp));
 
         NextOffset = batch.NextOffset;
         SegmentBytes += batch.Length;
@@ -66,19 +64,19 @@ internal sealed class SegmentIndex(long baseOffset, int intervalBytes)
 
     public byte[] Serialize()
     {
-        byte[] file = new byte[FileHeaderBytes + (entries.Count * EntryBytes)];
+        byte[] file = new byte[FileHeaderBytes + (_entries.Count * EntryBytes)];
         var span = file.AsSpan();
         BinaryPrimitives.WriteUInt32LittleEndian(span, Magic);
         BinaryPrimitives.WriteInt64LittleEndian(span[8..], BaseOffset);
         BinaryPrimitives.WriteInt64LittleEndian(span[16..], NextOffset);
         BinaryPrimitives.WriteInt64LittleEndian(span[24..], SegmentBytes);
         BinaryPrimitives.WriteInt64LittleEndian(span[32..], MaxTimestamp);
-        for (int i = 0; i < entries.Count; i++)
+        for (int i = 0; i < _entries.Count; i++)
         {
             var at = span[(FileHeaderBytes + (i * EntryBytes))..];
-            BinaryPrimitives.WriteInt64LittleEndian(at, entries[i].Offset);
-            BinaryPrimitives.WriteInt64LittleEndian(at[8..], entries[i].Position);
-            BinaryPrimitives.WriteInt64LittleEndian(at[16..], entries[i].MaxTimestampBefore);
+            BinaryPrimitives.WriteInt64LittleEndian(at, _entries[i].Offset);
+            BinaryPrimitives.WriteInt64LittleEndian(at[8..], _entries[i].Position);
+            BinaryPrimitives.WriteInt64LittleEndian(at[16..], _entries[i].MaxTimestampBefore);
         }
 
         BinaryPrimitives.WriteUInt32LittleEndian(span[4..], Crc32C.Compute(span[8..]));
@@ -108,7 +106,7 @@ internal sealed class SegmentIndex(long baseOffset, int intervalBytes)
         };
         for (int at = FileHeaderBytes; at < file.Length; at += EntryBytes)
         {
-            index.entries.Add(new IndexEntry(
+            index._entries.Add(new IndexEntry(
                 BinaryPrimitives.ReadInt64LittleEndian(file[at..]),
                 BinaryPrimitives.ReadInt64LittleEndian(file[(at + 8)..]),
                 BinaryPrimitives.ReadInt64LittleEndian(file[(at + 16)..])));
@@ -120,12 +118,12 @@ internal sealed class SegmentIndex(long baseOffset, int intervalBytes)
     // Both orders rise along the entries, so the last one that holds is found by halving.
     private IndexEntry Last(Func<IndexEntry, bool> holds)
     {
-        lock (gate) return LastLocked(holds);
+        lock (_gate) return LastLocked(holds);
     }
 
     private IndexEntry LastLocked(Func<IndexEntry, bool> holds)
     {
-        var span = CollectionsMarshal.AsSpan(entries);
+        var span = CollectionsMarshal.AsSpan(_entries);
         int low = 0;
         int high = span.Length;
         while (low < high)

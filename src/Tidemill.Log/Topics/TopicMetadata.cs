@@ -59,9 +59,7 @@ internal sealed record TopicMetadata
         {
             var metadata = JsonSerializer.Deserialize(AtomicFile.ReadAll(files, path), TopicMetadataJson.Default.TopicMetadata);
             if (metadata is { Format: CurrentFormat, Partitions: >= 1 and <= MaxPartitions, MaxRecordBytes: >= 1 } && metadata.Name == name)
-            {
                 return metadata;
-            }
         }
         catch (JsonException error)
         {

@@ -15,17 +15,17 @@ internal sealed class TopicStore(IFileSystem files, string root, EmbeddedLogOpti
 {
     private const string DeletedName = "topic.deleted";
 
-    private readonly string topics = Path.Combine(root, "topics");
+    private readonly string _topics = Path.Combine(root, "topics");
 
     /// <summary>Sweeps away halves of topics and opens the others; reports what recovery cut off.</summary>
     public IReadOnlyList<Topic> OpenAll(ICollection<TailTruncation> truncations, CancellationToken cancellationToken)
     {
-        files.CreateFolder(topics);
+        files.CreateFolder(_topics);
         files.FlushFolder(root);
         List<Topic> opened = [];
         try
         {
-            foreach (string name in files.Folders(topics).Order(StringComparer.Ordinal))
+            foreach (string name in files.Folders(_topics).Order(StringComparer.Ordinal))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 if (!SweepHalfTopic(name)) opened.Add(Open(TopicMetadata.Read(files, Folder(name), name), truncations));
@@ -50,9 +50,9 @@ internal sealed class TopicStore(IFileSystem files, string root, EmbeddedLogOpti
                 $"Topic {metadata.Name} differs from an existing one only in upper and lower case, which this file system does not tell apart.");
         }
 
-        if (files.Folders(topics).Contains(metadata.Name)) files.DeleteFolder(folder);
+        if (files.Folders(_topics).Contains(metadata.Name)) files.DeleteFolder(folder);
         files.CreateFolder(folder);
-        files.FlushFolder(topics);
+        files.FlushFolder(_topics);
         for (int i = 0; i < metadata.Partitions; i++) files.CreateFolder(PartitionFolder(metadata.Name, i));
         files.FlushFolder(folder);
         var topic = Open(metadata, []);
@@ -130,10 +130,10 @@ internal sealed class TopicStore(IFileSystem files, string root, EmbeddedLogOpti
         foreach (string partition in files.Folders(folder)) files.DeleteFolder(Path.Combine(folder, partition));
         files.FlushFolder(folder);
         files.DeleteFolder(folder);
-        files.FlushFolder(topics);
+        files.FlushFolder(_topics);
     }
 
-    private string Folder(string name) => Path.Combine(topics, name);
+    private string Folder(string name) => Path.Combine(_topics, name);
 
     private string PartitionFolder(string name, int partition) =>
         Path.Combine(Folder(name), partition.ToString(CultureInfo.InvariantCulture));

@@ -48,9 +48,7 @@ public sealed class MetricWriter
     private MetricWriter Begin(string name, string help, string type)
     {
         if (!_families.Add(name))
-        {
             throw new InvalidOperationException($"Metric {name} is written twice.");
-        }
 
         _family = name;
         _text.Append("# HELP ").Append(name).Append(' ')
@@ -62,14 +60,10 @@ public sealed class MetricWriter
     private void AppendLabels(ReadOnlySpan<(string Name, string Value)> labels)
     {
         for (var i = 0; i < labels.Length; i++)
-        {
             _text.Append(i == 0 ? '{' : ',').Append(labels[i].Name).Append("=\"").Append(Escape(labels[i].Value)).Append('"');
-        }
 
         if (labels.Length > 0)
-        {
             _text.Append('}');
-        }
     }
 
     private void AppendValue(double value)

@@ -24,9 +24,7 @@ public static class ProcessMetrics
     {
         writer.Counter("dotnet_gc_collections_total", "Garbage collections by generation.");
         for (var generation = 0; generation <= GC.MaxGeneration; generation++)
-        {
             writer.Sample(GC.CollectionCount(generation), ("generation", generation.ToString(System.Globalization.CultureInfo.InvariantCulture)));
-        }
 
         writer.Counter("dotnet_gc_pause_seconds_total", "Time spent in garbage collection pauses, in seconds.")
             .Sample(GC.GetTotalPauseDuration().TotalSeconds);

@@ -80,13 +80,9 @@ internal sealed partial class ApiJson : JsonSerializerContext
         public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
         {
             if (double.IsFinite(value))
-            {
                 writer.WriteNumberValue(value);
-            }
             else
-            {
                 writer.WriteNullValue();
-            }
         }
     }
 }

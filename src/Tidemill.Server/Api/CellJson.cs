@@ -42,12 +42,8 @@ internal static class CellJson
     private static void WriteFloat(Utf8JsonWriter json, double value)
     {
         if (double.IsFinite(value))
-        {
             json.WriteNumberValue(value);
-        }
         else
-        {
             json.WriteStringValue(value.ToString(CultureInfo.InvariantCulture));
-        }
     }
 }

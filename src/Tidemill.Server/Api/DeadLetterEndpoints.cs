@@ -89,9 +89,7 @@ internal static class DeadLetterEndpoints
     {
         long count = 0;
         foreach (var position in selection.RequirePositions())
-        {
             count += await runtime.DeadLetters.DiscardAsync(selection.Stream, position, cancellationToken);
-        }
 
         return TypedResults.Ok(new CountAnswer(count));
     }

@@ -35,9 +35,7 @@ internal static class GenerateEndpoint
                 topic, [.. Enumerable.Range(done, size).Select(i => generator.Next(first + i))], cancellationToken);
             done += size;
             if (request.Rate is { } rate && TimeSpan.FromSeconds(done / rate) - runtime.Time.GetElapsedTime(started) is { Ticks: > 0 } ahead)
-            {
                 await Task.Delay(ahead, runtime.Time, cancellationToken);
-            }
         }
 
         return TypedResults.Ok(new GenerateAnswer(stream.Name, topic, count, runtime.Time.GetElapsedTime(started).TotalSeconds));
@@ -46,9 +44,7 @@ internal static class GenerateEndpoint
     private static StreamDefinition Find(ProjectDefinition project, GenerateRequest request)
     {
         if (request.Rate is <= 0)
-        {
             throw new TidemillException(ErrorCode.InvalidRequest, "rate is not above zero.");
-        }
 
         var generators = project.Streams.Where(s => s.Source is GeneratorSourceDefinition && s.Sinks.OfType<TopicSinkDefinition>().Any()).ToList();
         return generators.FirstOrDefault(s => (request.Stream is null || s.Name == request.Stream)

@@ -16,9 +16,7 @@ internal sealed class LocalRequests(RequestDelegate next, ProjectRuntime runtime
     {
         var request = context.Request;
         if (runtime.Options.Token is null && !IsLoopbackName(request.Host.Host))
-        {
             return RefuseAsync(context, "The Host header names no loopback address. Use http://localhost with the server's port.");
-        }
 
         var changes = !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method);
         return changes && IsFromElsewhere(request)
@@ -34,9 +32,7 @@ internal sealed class LocalRequests(RequestDelegate next, ProjectRuntime runtime
     {
         var site = request.Headers["Sec-Fetch-Site"].ToString();
         if (site is not ("" or "same-origin" or "none"))
-        {
             return true;
-        }
 
         var origin = request.Headers.Origin.ToString();
         return origin.Length > 0 && !origin.Equals($"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);

@@ -37,9 +37,7 @@ internal static class MetricsPage
         {
             writer.Gauge(name, help);
             foreach (var (partition, labels) in partitions)
-            {
                 writer.Sample(value(partition), labels);
-            }
         }
     }
 

@@ -24,9 +24,7 @@ internal static class QueryEndpoint
     private static async Task RunAsync(QueryRequest request, ProjectRuntime runtime, HttpContext context)
     {
         if (string.IsNullOrWhiteSpace(request.Sql))
-        {
             throw new TidemillException(ErrorCode.InvalidRequest, "sql is empty.");
-        }
 
         var cancellationToken = context.RequestAborted;
         await using var result = await runtime.Warehouse.QueryAsync(request.Sql, [], request.ReadOnly ?? true, cancellationToken);
@@ -81,16 +79,12 @@ internal static class QueryEndpoint
             rows++;
             lines.Json.WriteStartArray();
             foreach (var value in row)
-            {
                 CellJson.Write(lines.Json, value);
-            }
 
             lines.Json.WriteEndArray();
             lines.EndLine();
             if (lines.Pending > FlushBytes)
-            {
                 await lines.FlushAsync(cancellationToken);
-            }
         }
 
         lines.Json.WriteStartObject();

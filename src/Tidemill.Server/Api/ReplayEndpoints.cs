@@ -61,9 +61,7 @@ public sealed record ReplayPlanAnswer(
     private static IEnumerable<IReadOnlyList<string>> Lines(ReplayPlan plan)
     {
         foreach (var range in plan.Ranges)
-        {
             yield return [$"read {range.Partition}", $"offsets {range.Start} to {range.End}, {range.Count} records"];
-        }
 
         foreach (var sink in plan.Sinks)
         {
@@ -73,14 +71,10 @@ public sealed record ReplayPlanAnswer(
 
         yield return ["dead letters", plan.Rebuild ? $"{plan.DeadLetters} removed, found anew where records still fail" : $"{plan.DeadLetters} open ones tried again"];
         foreach (var note in plan.Notes)
-        {
             yield return ["note", note];
-        }
 
         foreach (var refusal in plan.Refusals)
-        {
             yield return ["refused", refusal];
-        }
     }
 
     private static string Words(ReplayMethod method) => method switch

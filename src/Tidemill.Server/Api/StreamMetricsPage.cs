@@ -28,9 +28,7 @@ internal static class StreamMetricsPage
         void Each(MetricWriter family, Func<StreamStatus, double> value)
         {
             foreach (var stream in streams)
-            {
                 family.Sample(value(stream), ("stream", stream.Name));
-            }
         }
     }
 
@@ -40,9 +38,7 @@ internal static class StreamMetricsPage
         foreach (var stream in streams)
         {
             foreach (var state in Enum.GetValues<StreamState>())
-            {
                 writer.Sample(stream.State == state ? 1 : 0, ("stream", stream.Name), ("state", state.ToString().ToLowerInvariant()));
-            }
         }
     }
 
@@ -51,17 +47,13 @@ internal static class StreamMetricsPage
     {
         writer.Summary("tidemill_stream_commit_latency_seconds", "From a record's append to its row being visible, in seconds.");
         foreach (var stream in streams)
-        {
             WriteQuantiles(writer, stream.CommitLatency, ("stream", stream.Name));
-        }
 
         writer.Summary("tidemill_stream_stage_seconds", "Time of a batch in each stage, in seconds.");
         foreach (var stream in streams)
         {
             foreach (var stage in stream.Stages)
-            {
                 WriteQuantiles(writer, stage.Milliseconds, ("stream", stream.Name), ("stage", stage.Stage));
-            }
         }
     }
 

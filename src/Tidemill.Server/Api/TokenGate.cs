@@ -9,9 +9,7 @@ internal sealed class TokenGate(RequestDelegate next, AccessToken token)
     public Task InvokeAsync(HttpContext context)
     {
         if (token.IsHeldBy(context.Request) || IsOpen(context.Request.Path))
-        {
             return next(context);
-        }
 
         if (HttpMethods.IsGet(context.Request.Method) && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal))
         {

@@ -30,9 +30,7 @@ internal static class WorkflowEndpoints
     public static async Task<RunAnswer> FindRunAsync(ProjectRuntime runtime, Guid id, CancellationToken cancellationToken)
     {
         if (runtime.WorkflowStatus().FirstOrDefault(w => w.Active?.Run.Id == id)?.Active is { } active)
-        {
             return RunAnswer.Of(active.Run) with { Tasks = [.. active.Tasks.Select(TaskAnswer.Of)] };
-        }
 
         var run = await runtime.Runs.FindRunAsync(id, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"There is no run {id}.");
@@ -48,9 +46,7 @@ internal static class WorkflowEndpoints
         var scheduler = runtime.Engine.Workflows;
         var run = await scheduler.TriggerAsync(name, cancellationToken);
         if (wait != true)
-        {
             return TypedResults.Ok(RunAnswer.Of(run));
-        }
 
         await scheduler.WaitAsync(run.Id, cancellationToken);
         return TypedResults.Ok(await FindRunAsync(runtime, run.Id, cancellationToken));

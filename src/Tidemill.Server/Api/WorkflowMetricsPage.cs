@@ -34,9 +34,7 @@ internal static class WorkflowMetricsPage
         {
             writer.Gauge(name, help);
             foreach (var workflow in workflows)
-            {
                 writer.Sample(value(workflow), ("workflow", workflow.Name));
-            }
         }
     }
 

@@ -23,9 +23,7 @@ public static class ProjectCheck
     private static IReadOnlyList<ConfigError> ModelErrors(ProjectDefinition project)
     {
         if (!DbtProjectReader.Exists(project.Folder))
-        {
             return [];
-        }
 
         try
         {

@@ -81,9 +81,7 @@ internal sealed class ProjectEngine : IDisposable
     {
         var stream = _project.Streams.Named(name);
         if (Streams.Status(name) is null)
-        {
             return await StreamCatchUp.RunAsync(_services, stream, cancellationToken);
-        }
 
         await StreamCatchUp.WaitAsync(_services, stream, () => Streams.Status(name)!, cancellationToken);
         return Streams.Status(name)!;

@@ -113,9 +113,7 @@ internal sealed class ProjectRuntime : IAsyncDisposable
         {
             log = await parts.OpenLog(project, dataFolder, time, cancellationToken);
             foreach (var (name, connection) in project.Target.Connections)
-            {
                 connections[name] = await parts.OpenConnection(project, connection, time, cancellationToken);
-            }
 
             var topics = new TopicSetup(log, connections, project, time, loggers.CreateLogger<TopicSetup>());
             await topics.TryAsync(cancellationToken);
@@ -169,8 +167,6 @@ internal sealed class ProjectRuntime : IAsyncDisposable
     private static async Task DisposeAsync(ILog[] logs)
     {
         foreach (var log in logs)
-        {
             await log.DisposeAsync();
-        }
     }
 }

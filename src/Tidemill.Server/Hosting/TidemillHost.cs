@@ -48,9 +48,7 @@ public sealed class TidemillHost : IAsyncDisposable
         options.Validate();
         var project = ProjectCheck.Load(options.ProjectFolder, options.Target);
         if (options.Role == HostRole.Worker)
-        {
             WorkerCheck.Require(project);
-        }
 
         return StartAsync(options, project, DefaultParts.Create(), TimeProvider.System, cancellationToken);
     }

@@ -58,18 +58,14 @@ internal sealed partial class TopicSetup(
         }
 
         foreach (var stream in project.Streams)
-        {
             await CreateFedAsync(stream, [], cancellationToken);
-        }
 
         var named = project.Streams.SelectMany(NamedTopics).Distinct(StringComparer.Ordinal)
             .Except(project.Topics.Select(t => t.Name), StringComparer.Ordinal);
         foreach (var name in named)
         {
             if (await log.DescribeTopicAsync(name, cancellationToken) is null)
-            {
                 await log.CreateTopicAsync(new TopicSpec(name), cancellationToken);
-            }
         }
     }
 
@@ -80,14 +76,10 @@ internal sealed partial class TopicSetup(
     private async Task CreateFedAsync(StreamDefinition stream, HashSet<string> visited, CancellationToken cancellationToken)
     {
         if (stream.Source is not TopicSourceDefinition source || !visited.Add(stream.Name))
-        {
             return;
-        }
 
         foreach (var feeder in project.Streams.Where(s => source.Connection is null && Fed(s).Contains(source.Topic)))
-        {
             await CreateFedAsync(feeder, visited, cancellationToken);
-        }
 
         foreach (var topic in Fed(stream).Except(project.Topics.Select(t => t.Name), StringComparer.Ordinal))
         {
@@ -127,21 +119,15 @@ internal sealed partial class TopicSetup(
     private static IEnumerable<string> NamedTopics(StreamDefinition stream)
     {
         if (stream.Source is TopicSourceDefinition { Connection: null } source)
-        {
             yield return source.Topic;
-        }
 
         if (stream.DeadLetterTopic is { } letters)
-        {
             yield return letters;
-        }
 
         if (stream.Source is not TopicSourceDefinition)
         {
             foreach (var sink in stream.Sinks.OfType<TopicSinkDefinition>())
-            {
                 yield return sink.Topic;
-            }
         }
     }
 

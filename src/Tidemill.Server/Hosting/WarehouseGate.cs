@@ -48,9 +48,7 @@ internal sealed partial class WarehouseGate(
     {
         _opened.TrySetCanceled();
         if (_warehouse is { } open)
-        {
             await open.DisposeAsync();
-        }
     }
 
     private async Task<bool> TryOpenAsync(CancellationToken cancellationToken)

@@ -71,9 +71,7 @@ internal static class WebSite
     {
         services.AddSingleton<IDataProtectionProvider, EphemeralDataProtectionProvider>();
         foreach (var service in services.Where(s => s.ImplementationType?.Name == "DataProtectionHostedService").ToList())
-        {
             services.Remove(service);
-        }
     }
 
     private static void UsePipeline(WebApplication app)

@@ -12,29 +12,19 @@ internal static class WorkerCheck
         var target = project.Target;
         var errors = new List<ConfigError>();
         if (target.Log.Type == LogType.Embedded)
-        {
             errors.Add(Error("log", "The embedded log is opened by one process at a time.", "Use `log: {type: kafka, ...}`."));
-        }
 
         if (target.Warehouse.Type == WarehouseType.DuckDb)
-        {
             errors.Add(Error("warehouse", "DuckDB's file is opened by one process at a time.", "Use `warehouse: {type: postgres, ...}`."));
-        }
 
         if (target.Documents.Type == DocumentsType.Embedded && ProjectRuntime.UsesDocuments(project))
-        {
             errors.Add(Error("documents", "The embedded document store is opened by one process at a time.", "Use `documents: {type: mongodb, ...}`."));
-        }
 
         if (target.Search.Type == SearchType.Embedded && project.Streams.Any(s => s.Sinks.Any(sink => sink is IndexSinkDefinition)))
-        {
             errors.Add(Error("search", "The embedded search store is opened by one process at a time.", "Use `search: {type: elasticsearch, ...}`."));
-        }
 
         if (errors.Count > 0)
-        {
             throw TidemillException.Configuration(errors);
-        }
 
         ConfigError Error(string key, string problem, string fix) =>
             new($"targets.{target.Name}.{key}", $"Workers cannot share it: {problem}", $"{fix} Or run everything in one process with `tidemill up`.", "tidemill.yaml", 0);

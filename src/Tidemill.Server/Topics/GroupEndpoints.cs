@@ -32,9 +32,7 @@ internal static class GroupEndpoints
         foreach (var listing in await runtime.Log.ListGroupsAsync(cancellationToken))
         {
             if (await runtime.Log.DescribeGroupAsync(listing.Name, cancellationToken) is { } group)
-            {
                 groups.Add(GroupAnswer.Of(group, Positions(runtime).StreamOf(group.Name)));
-            }
         }
 
         return groups;

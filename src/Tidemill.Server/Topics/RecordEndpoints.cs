@@ -48,9 +48,7 @@ internal static class RecordEndpoints
         {
             // What is wrong with the request shows before the first answer, while there still is a status to say so with.
             if (!await answers.MoveNextAsync())
-            {
                 return;
-            }
 
             context.Response.ContentType = "text/event-stream";
             do

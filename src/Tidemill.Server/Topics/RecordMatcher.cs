@@ -26,9 +26,7 @@ internal sealed class RecordMatcher : IDisposable
         for (var i = 0; i < fetched.Records.Length && fetched.Records[i].Offset < end; i++)
         {
             if (Holds(in fetched.Records[i]))
-            {
                 candidates.Add(i);
-            }
         }
 
         return _sql is null || candidates.Count == 0 ? candidates : _sql.Matches(fetched, candidates, cancellationToken);

@@ -26,15 +26,11 @@ internal sealed class RecordSearch(ILog log, TimeProvider time)
         {
             var start = await StartAsync(topic.Name, partition, query, chosen.Count, cancellationToken);
             if (start < partition.Next.Value)
-            {
                 parts.Add(new Part(partition.Partition, start, partition.Next.Value, isCut: query.From is null && start > partition.Earliest.Value));
-            }
         }
 
         if (parts.Count == 0)
-        {
             return new RecordPage([], 0, true, "end");
-        }
 
         using var matcher = new RecordMatcher(query.Filter);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -58,9 +54,7 @@ internal sealed class RecordSearch(ILog log, TimeProvider time)
         var topic = await PartitionChoice.RequireAsync(log, partition.Topic, partition.Partition, cancellationToken);
         var there = topic.Partitions.First(p => p.Partition == partition.Partition);
         if (offset < there.Earliest.Value || offset >= there.Next.Value)
-        {
             return null;
-        }
 
         var page = await FindAsync(
             topic,
@@ -73,9 +67,7 @@ internal sealed class RecordSearch(ILog log, TimeProvider time)
         string topic, PartitionDescription partition, RecordQuery query, int partitions, CancellationToken cancellationToken)
     {
         if (query.From is { } from)
-        {
             return (await from.ResolveAsync(log, topic, partition, partition.Next, cancellationToken)).Value;
-        }
 
         var window = query.Filter.IsEmpty ? query.Limit : Math.Max(1, query.Scan / partitions);
         return Math.Max(partition.Earliest.Value, partition.Next.Value - window);
@@ -100,9 +92,7 @@ internal sealed class RecordSearch(ILog log, TimeProvider time)
             }
 
             if (time.GetElapsedTime(heard) >= Silence)
-            {
                 return;
-            }
 
             if ((run.Scanned >= query.Scan || run.Bytes >= MostBytes) && parts.Exists(p => !p.IsDone))
             {
@@ -117,23 +107,17 @@ internal sealed class RecordSearch(ILog log, TimeProvider time)
         CancellationToken cancellationToken)
     {
         if (parts.Find(p => p.Partition == fetched.Partition.Partition) is not { IsDone: false } part)
-        {
             return;
-        }
 
         foreach (var index in matcher.Matches(fetched, part.End, cancellationToken))
-        {
             part.Add(RecordMatcher.Answer(fetched, index), query.Limit, keepLast: query.From is null);
-        }
 
         run.Scanned += fetched.Records.Length;
         run.Bytes += fetched.Bytes;
         part.IsFull = query.From is not null && part.Found.Count >= query.Limit;
         part.IsDone = part.IsFull || fetched.Next.Value >= part.End;
         if (part.IsDone)
-        {
             consumer.Pause([fetched.Partition]);
-        }
     }
 
     private static RecordPage Page(List<Part> parts, RecordQuery query, Run run)
@@ -182,9 +166,7 @@ internal sealed class RecordSearch(ILog log, TimeProvider time)
             {
                 HasDropped = true;
                 if (!keepLast)
-                {
                     return;
-                }
 
                 Found.Dequeue();
             }

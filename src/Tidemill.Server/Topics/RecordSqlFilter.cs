@@ -68,9 +68,7 @@ internal sealed class RecordSqlFilter : IDisposable
                 while (result.Fetch() is { } rows)
                 {
                     using (rows)
-                    {
                         matches.AddRange(rows[0].Data<int>()[..rows.Size]);
-                    }
                 }
             }
             catch (DuckDbException error)
@@ -117,22 +115,16 @@ internal sealed class RecordSqlFilter : IDisposable
     private static void SetText(DataChunk chunk, int column, int row, bool present, ReadOnlySpan<byte> bytes)
     {
         if (present && Utf8.IsValid(bytes))
-        {
             chunk[column].SetUtf8(row, bytes);
-        }
         else
-        {
             chunk[column].SetNull(row);
-        }
     }
 
     // A name that stands twice keeps its last value, as JSON objects have it.
     private static string Json(IReadOnlyList<RecordHeader> headers)
     {
         if (headers.Count == 0)
-        {
             return "{}";
-        }
 
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer))
@@ -141,13 +133,9 @@ internal sealed class RecordSqlFilter : IDisposable
             foreach (var header in headers.GroupBy(h => h.Name, StringComparer.Ordinal).Select(g => g.Last()))
             {
                 if (header.Value is { } value)
-                {
                     writer.WriteString(header.Name, Utf8.IsValid(value.Span) ? System.Text.Encoding.UTF8.GetString(value.Span) : Convert.ToBase64String(value.Span));
-                }
                 else
-                {
                     writer.WriteNull(header.Name);
-                }
             }
 
             writer.WriteEndObject();

@@ -45,9 +45,7 @@ internal sealed class RecordTail(ILog log, TimeProvider time)
             }
 
             foreach (var record in records)
-            {
                 yield return new TailAnswer(record, seen, skipped);
-            }
 
             if (time.GetElapsedTime(second) >= Period)
             {

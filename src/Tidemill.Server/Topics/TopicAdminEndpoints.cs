@@ -43,9 +43,7 @@ internal static class TopicAdminEndpoints
     private static async Task<Ok<TopicAnswer>> CreateAsync(CreateTopicRequest request, ProjectRuntime runtime, CancellationToken cancellationToken)
     {
         if (string.IsNullOrWhiteSpace(request.Name) || request.Partitions is < 1 or > 10_000 || request.ReplicationFactor is < 1 or > short.MaxValue)
-        {
             throw new TidemillException(ErrorCode.InvalidRequest, "A topic wants a name, 1 to 10,000 partitions and at least one replica.");
-        }
 
         var standard = new TopicSpec(request.Name);
         return TypedResults.Ok(TopicAnswer.Of(await runtime.Log.CreateTopicAsync(

@@ -37,9 +37,7 @@ internal static class DeadLetterHeaders
     {
         var own = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (var header in headers.Where(h => h.Name.StartsWith(Prefix, StringComparison.Ordinal)))
-        {
             own[header.Name[Prefix.Length..]] = header.Value is { } value ? Encoding.UTF8.GetString(value.Span) : null;
-        }
 
         if (own.GetValueOrDefault("stream") is not { } stream || own.GetValueOrDefault("topic") is not { } topic
             || !int.TryParse(own.GetValueOrDefault("partition"), CultureInfo.InvariantCulture, out var partition)

@@ -36,9 +36,7 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
     {
         var definition = await EvolvedSchema.ResolveAsync(services.Warehouse, streams.ReaderNamed(stream), cancellationToken);
         if (editedValue is not null && positions?.Count != 1)
-        {
             throw new TidemillException(ErrorCode.InvalidRequest, "An edited value needs exactly one position.");
-        }
 
         var results = new List<ReplayedLetter>();
         var sinks = StreamSession.Sinks(services, definition);
@@ -58,9 +56,7 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
         finally
         {
             foreach (var sink in sinks)
-            {
                 await sink.DisposeAsync();
-            }
         }
     }
 
@@ -82,9 +78,7 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
         using var batch = new MicroBatch([new LetterRecords(letter)]) { Ranges = [] };
         batch.Decoded = rows.Decode(batch.Records, cancellationToken);
         if (batch.Decoded.Rejected.Count > 0)
-        {
             return new ReplayedLetter(letter.Position, false, batch.Decoded.Rejected[0].Failure.Message);
-        }
 
         try
         {
@@ -108,17 +102,13 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
         DeadLetter letter, SinkBatch batch, IReadOnlyList<ISink> sinks, IWarehouseWriter writer, CancellationToken cancellationToken)
     {
         foreach (var sink in sinks.Where(s => s is not WarehouseSink))
-        {
             await sink.WriteAsync(batch, cancellationToken);
-        }
 
         try
         {
             await writer.BeginAsync(cancellationToken);
             foreach (var table in sinks.OfType<WarehouseSink>())
-            {
                 await table.WriteRowsAsync(writer, batch, cancellationToken);
-            }
 
             await DeadLetterStore.MarkReplayedAsync(writer, letter, cancellationToken);
             await writer.CommitAsync(cancellationToken);
@@ -134,18 +124,14 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
         string stream, IReadOnlyList<RecordPosition>? positions, CancellationToken cancellationToken)
     {
         if (positions is null)
-        {
             return await letters.OpenInTableAsync(stream, cancellationToken);
-        }
 
         var open = new List<DeadLetter>();
         foreach (var position in positions)
         {
             var letter = await letters.RequireInTableAsync(stream, position, cancellationToken);
             if (letter.Status == DeadLetterStatus.Open)
-            {
                 open.Add(letter);
-            }
         }
 
         return open;

@@ -86,9 +86,7 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
         await using var result = await warehouse.QueryAsync(Sql, [stream], readOnly: true, cancellationToken);
         var positions = new HashSet<RecordPosition>();
         await foreach (var row in result.ReadRowsAsync(cancellationToken))
-        {
             positions.Add(new RecordPosition(new TopicPartition((string)row[0]!, (int)row[1]!), new LogOffset((long)row[2]!)));
-        }
 
         return positions;
     }
@@ -115,9 +113,7 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
             $"UPDATE {SystemTables.DeadLetters} SET status = 'replayed', edited_value = $5 WHERE status = 'open' AND {AtPosition(1)}",
             [.. PositionValues(letter.Stream, letter.Position), letter.EditedValue], cancellationToken);
         if (marked == 0)
-        {
             throw new TidemillException(ErrorCode.TransactionConflict, $"The dead letter at {letter.Position} is not open any more.");
-        }
     }
 
     private static string AtPosition(int first) =>
@@ -158,9 +154,7 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
         await using var result = await warehouse.QueryAsync(sql, parameters, readOnly: true, cancellationToken);
         var letters = new List<DeadLetter>();
         await foreach (var row in result.ReadRowsAsync(cancellationToken))
-        {
             letters.Add(FromRow(row));
-        }
 
         return letters;
     }

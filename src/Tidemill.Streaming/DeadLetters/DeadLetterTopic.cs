@@ -46,9 +46,7 @@ internal sealed class DeadLetterTopic(ILog log, string topic) : IDisposable
         }
 
         if (entry is null)
-        {
             return null;
-        }
 
         await using var consumer = log.CreateConsumer(new ConsumerOptions { Assignment = [entry.At], MaxPollRecords = 1 });
         using var run = await consumer.PollAsync(ReadTimeout, cancellationToken);
@@ -69,9 +67,7 @@ internal sealed class DeadLetterTopic(ILog log, string topic) : IDisposable
         }
 
         foreach (var partition in description.Partitions)
-        {
             await ReadOnAsync(new TopicPartition(topic, partition.Partition), partition, cancellationToken);
-        }
     }
 
     private async Task ReadOnAsync(TopicPartition at, PartitionDescription bounds, CancellationToken cancellationToken)
@@ -81,9 +77,7 @@ internal sealed class DeadLetterTopic(ILog log, string topic) : IDisposable
         {
             // Retention has passed by, or the topic was made anew.
             foreach (var gone in _letters.Where(l => l.Value.At.Partition == at && (next > bounds.Next || l.Value.At.Offset < bounds.Earliest)).ToList())
-            {
                 _letters.Remove(gone.Key);
-            }
 
             next = bounds.Earliest;
         }

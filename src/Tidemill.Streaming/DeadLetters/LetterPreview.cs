@@ -19,9 +19,7 @@ public sealed record LetterPreview(
         using var batch = new MicroBatch([new LetterRecords(letter)]) { Ranges = [] };
         batch.Decoded = maker.Decode(batch.Records, cancellationToken);
         if (batch.Decoded.Rejected.Count > 0)
-        {
             return new LetterPreview(false, batch.Decoded.Rejected[0].Failure.Message, [], []);
-        }
 
         try
         {
@@ -37,9 +35,7 @@ public sealed record LetterPreview(
     private static Batch MadeNew(DeduplicatedRows rows)
     {
         using (rows.Keys)
-        {
             return rows.Transform([.. Enumerable.Repeat(true, rows.Keys.RowCount)]);
-        }
     }
 
     private static List<IReadOnlyList<string?>> Cells(Batch rows)

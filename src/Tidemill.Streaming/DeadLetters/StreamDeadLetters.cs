@@ -25,9 +25,7 @@ public sealed class StreamDeadLetters : IDisposable
             if (stream.DeadLetterTopic is { } name)
             {
                 if (!_topics.TryGetValue(name, out var topic))
-                {
                     _topics[name] = topic = new DeadLetterTopic(log, name);
-                }
 
                 _byStream[stream.Name] = topic;
             }
@@ -40,9 +38,7 @@ public sealed class StreamDeadLetters : IDisposable
     {
         var fromTopics = status is null or DeadLetterStatus.Open ? await InTopicsAsync(stream, cancellationToken) : [];
         if (fromTopics.Count == 0)
-        {
             return await _table.ListAsync(stream, status, limit, skip, cancellationToken);
-        }
 
         var most = (int)Math.Min(int.MaxValue, (long)limit + skip);
         var page = (await _table.ListAsync(stream, status, most, 0, cancellationToken)).Select(letter => (letter, InTopic: false))
@@ -87,9 +83,7 @@ public sealed class StreamDeadLetters : IDisposable
     {
         await RequireInTableAsync(stream, position, cancellationToken);
         if (await _table.EditAsync(stream, position, value, cancellationToken) == 0)
-        {
             throw new TidemillException(ErrorCode.InvalidRequest, $"The dead letter of {stream} at {position} is not open any more.");
-        }
     }
 
     /// <summary>Gives an open letter up; returns how many it was: 0 or 1. It stays readable.</summary>
@@ -103,9 +97,7 @@ public sealed class StreamDeadLetters : IDisposable
     internal async Task<DeadLetter> RequireInTableAsync(string stream, RecordPosition position, CancellationToken cancellationToken)
     {
         if (await _table.FindAsync(stream, position, cancellationToken) is { } row)
-        {
             return row;
-        }
 
         var letter = await FindAsync(stream, position, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Stream {stream} has no dead letter at {position}.");
@@ -117,9 +109,7 @@ public sealed class StreamDeadLetters : IDisposable
     internal async Task<IReadOnlyList<DeadLetter>> OpenInTableAsync(string stream, CancellationToken cancellationToken)
     {
         foreach (var letter in await InTopicsAsync(stream, cancellationToken))
-        {
             await RequireInTableAsync(stream, letter.Position, cancellationToken);
-        }
 
         return await _table.ListAsync(stream, DeadLetterStatus.Open, int.MaxValue, 0, cancellationToken);
     }
@@ -127,9 +117,7 @@ public sealed class StreamDeadLetters : IDisposable
     public void Dispose()
     {
         foreach (var topic in _topics.Values)
-        {
             topic.Dispose();
-        }
     }
 
     /// <summary>Open letters that only a topic holds, without their values.</summary>

@@ -15,10 +15,10 @@ public sealed class BatchDecoder : IDisposable
     /// <summary>Chunks kept for later batches: two batches of the default size.</summary>
     private const int KeptChunks = 64;
 
-    private readonly DecodePlan plan;
-    private readonly JsonDecoder[] decoders;
-    private readonly ConcurrentBag<ChunkWriter> free = [];
-    private volatile bool disposed;
+    private readonly DecodePlan _plan;
+    private readonly JsonDecoder[] _decoders;
+    private readonly ConcurrentBag<ChunkWriter> _free = [];
+    private volatile bool _disposed;
 
     /// <param name="definition">Fields and their types.</param>
     /// <param name="metadata">Columns about the record itself.</param>
@@ -30,17 +30,17 @@ public sealed class BatchDecoder : IDisposable
     {
         ArgumentNullException.ThrowIfNull(definition);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
-        plan = new DecodePlan(definition, metadata, drift);
-        decoders = [.. Enumerable.Range(0, threads).Select(_ => new JsonDecoder(plan))];
+        _plan = new DecodePlan(definition, metadata, drift);
+        _decoders = [.. Enumerable.Range(0, threads).Select(_ => new JsonDecoder(_plan))];
     }
 
-    public Schema Schema => decoders[0].Schema;
+    public Schema Schema => _decoders[0].Schema;
 
     /// <summary>Decodes all records of all fetches; every one becomes a row or a rejected record, in order.</summary>
     public DecodedBatch Decode(IReadOnlyList<FetchedRecords> records, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(records);
-        ObjectDisposedException.ThrowIf(disposed, this);
+        ObjectDisposedException.ThrowIf(_disposed, this);
         var index = new FetchIndex(records);
         var slices = new SliceResult?[(index.Count + DataChunk.Capacity - 1) / DataChunk.Capacity];
         try
@@ -50,9 +50,7 @@ public sealed class BatchDecoder : IDisposable
         catch
         {
             foreach (var slice in slices)
-            {
                 slice?.Writer.Dispose();
-            }
 
             throw;
         }
@@ -63,75 +61,65 @@ public sealed class BatchDecoder : IDisposable
     /// <summary>What the batches decoded since the last call had beside the declared schema.</summary>
     internal DriftSighting TakeDrift()
     {
-        var met = new ulong[plan.FieldNodes.Length];
+        var met = new ulong[_plan.FieldNodes.Length];
         var unknown = new List<UnknownField>();
-        foreach (var decoder in decoders)
+        foreach (var decoder in _decoders)
         {
             var part = decoder.TakeMet();
             for (var i = 0; i < met.Length; i++)
-            {
                 met[i] |= part[i];
-            }
 
             unknown.AddRange(decoder.Unknown.TakeNews());
         }
 
-        var unmet = plan.Nodes.Where(node => node.Fields.Count > 0 && (met[node.Index >> 6] & (1UL << (node.Index & 63))) == 0)
+        var unmet = _plan.Nodes.Where(node => node.Fields.Count > 0 && (met[node.Index >> 6] & (1UL << (node.Index & 63))) == 0)
             .SelectMany(node => node.Fields).Select(field => field.Name);
         return new DriftSighting(unknown, unmet.ToHashSet(StringComparer.OrdinalIgnoreCase));
     }
 
     public void Dispose()
     {
-        disposed = true;
+        _disposed = true;
         DisposeFree();
     }
 
     /// <summary>Takes a chunk back for later batches.</summary>
     internal void Return(ChunkWriter writer)
     {
-        if (disposed || free.Count >= KeptChunks)
+        if (_disposed || _free.Count >= KeptChunks)
         {
             writer.Dispose();
             return;
         }
 
         writer.Reset();
-        free.Add(writer);
-        if (disposed)
-        {
+        _free.Add(writer);
+        if (_disposed)
             DisposeFree();
-        }
     }
 
     private void DecodeSlices(
         IReadOnlyList<FetchedRecords> records, FetchIndex index, SliceResult?[] slices, CancellationToken cancellationToken)
     {
         var next = -1;
-        var workers = Math.Min(decoders.Length, slices.Length);
+        var workers = Math.Min(_decoders.Length, slices.Length);
         if (workers > 1)
-        {
             Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers }, Work);
-        }
         else if (workers == 1)
-        {
             Work(0);
-        }
 
         cancellationToken.ThrowIfCancellationRequested();
 
         void Work(int worker)
         {
             for (int slice; (slice = Interlocked.Increment(ref next)) < slices.Length && !cancellationToken.IsCancellationRequested;)
-            {
-                slices[slice] = DecodeSlice(decoders[worker], records, index, slice * DataChunk.Capacity);
-            }
+                slices[slice] = DecodeSlice(_decoders[worker], records, index, slice * DataChunk.Capacity);
         }
     }
 
     private SliceResult DecodeSlice(JsonDecoder decoder, IReadOnlyList<FetchedRecords> fetches, FetchIndex index, int first)
     {
-        var writer = free.TryTake(out var kept) ? kept : decoder.CreateWriter();
+        var writer = _free.TryTake(out var kept) ? kept : decoder.CreateWriter();
         List<RejectedRecord>? rejected = null;
 
         // Where drift is ignored, one record in a chunk is enough to tell people of it.
@@ -152,7 +140,7 @@ public sealed class BatchDecoder : IDisposable
                         at with { Record = at.Record + i }, new RecordPosition(fetch.Partition, new LogOffset(run[i].Offset)), failure));
                 }
 
-                decoder.Watches = plan.Drift != DriftPolicy.Ignore;
+                decoder.Watches = _plan.Drift != DriftPolicy.Ignore;
             }
 
             left -= run.Length;
@@ -164,10 +152,8 @@ public sealed class BatchDecoder : IDisposable
 
     private void DisposeFree()
     {
-        while (free.TryTake(out var writer))
-        {
+        while (_free.TryTake(out var writer))
             writer.Dispose();
-        }
     }
 }
 

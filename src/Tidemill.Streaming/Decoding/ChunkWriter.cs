@@ -14,12 +14,12 @@ public sealed unsafe class ChunkWriter : IDisposable
 {
     private const long KeptTextBytes = 256 << 10;
 
-    private readonly Column[] columns;
+    private readonly Column[] _columns;
 
     internal ChunkWriter(Schema schema)
     {
         Chunk = DataChunk.Create(schema.ToLogical());
-        columns = new Column[schema.Fields.Count];
+        _columns = new Column[schema.Fields.Count];
         Locate();
     }
 
@@ -79,15 +79,13 @@ public sealed unsafe class ChunkWriter : IDisposable
     /// <summary>The cells of a column, in DuckDB's physical type.</summary>
     // SAFETY: the chunk's vectors keep their memory until Reset or Dispose, and Reset locates it anew.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal T* Cells<T>(int column) where T : unmanaged => (T*)columns[column].Cells;
+    internal T* Cells<T>(int column) where T : unmanaged => (T*)_columns[column].Cells;
 
     internal void SetNull(int column)
     {
-        ref var target = ref columns[column];
+        ref var target = ref _columns[column];
         if (target.Validity == null)
-        {
             target.Validity = (ulong*)Unsafe.AsPointer(ref Chunk[column].ValidityWritable()[0]);
-        }
 
         target.Validity[Rows >> 6] &= ~(1UL << (Rows & 63));
     }
@@ -96,9 +94,7 @@ public sealed unsafe class ChunkWriter : IDisposable
     internal void SetText(int column, ReadOnlySpan<byte> text)
     {
         fixed (byte* source = text)
-        {
             SetText(column, source, text.Length);
-        }
     }
 
     /// <summary>Copies text into the row's cell; its bytes are not used after the call.</summary>
@@ -116,19 +112,17 @@ public sealed unsafe class ChunkWriter : IDisposable
     }
 
     /// <summary>Lets the row's cell hold text that lives as long as this writer's rows; short text is copied.</summary>
-    internal void PointAt(int column, byte* text, int length) => TextCell.Write((byte*)columns[column].Cells + (Rows * TextCell.Size), text, length);
+    internal void PointAt(int column, byte* text, int length) => TextCell.Write((byte*)_columns[column].Cells + (Rows * TextCell.Size), text, length);
 
     internal void Advance() => Rows++;
 
     /// <summary>Forgets what a rejected record set to NULL in the row that the next one takes.</summary>
     internal void Abandon()
     {
-        foreach (ref var column in columns.AsSpan())
+        foreach (ref var column in _columns.AsSpan())
         {
             if (column.Validity != null)
-            {
                 column.Validity[Rows >> 6] |= 1UL << (Rows & 63);
-            }
         }
     }
 
@@ -142,10 +136,8 @@ public sealed unsafe class ChunkWriter : IDisposable
 
     private void Locate()
     {
-        for (var i = 0; i < columns.Length; i++)
-        {
-            columns[i] = new Column { Cells = Start(Chunk[i]) };
-        }
+        for (var i = 0; i < _columns.Length; i++)
+            _columns[i] = new Column { Cells = Start(Chunk[i]) };
     }
 
     // SAFETY: the span covers native memory of the vector, which does not move.

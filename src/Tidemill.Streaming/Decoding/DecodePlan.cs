@@ -7,7 +7,7 @@ namespace Tidemill.Streaming.Decoding;
 /// <summary>A decode definition compiled: a trie over property names, the columns, the defaults. Immutable once built.</summary>
 internal sealed class DecodePlan
 {
-    private readonly List<PropertyNode> nodes = [];
+    private readonly List<PropertyNode> _nodes = [];
 
     public DecodePlan(DecodeDefinition definition, MetadataColumns metadata, DriftPolicy drift = DriftPolicy.Ignore)
     {
@@ -20,19 +20,15 @@ internal sealed class DecodePlan
         var columns = definition.Fields.Select(f => new Field(f.Name, f.Type, f.Required)).ToList();
         ExtraColumn = definition.ExtraColumn is null ? -1 : columns.Count;
         if (definition.ExtraColumn is { } extra)
-        {
             columns.Add(new Field(extra, new FieldType(FieldKind.Json)));
-        }
 
         FirstMetadataColumn = columns.Count;
         columns.AddRange(MetadataFields(metadata));
         Schema = new Schema(columns);
         for (var i = 0; i < Fields.Count; i++)
-        {
             Place(Fields[i], definition.Fields[i].Path);
-        }
 
-        nodes.ForEach(node => node.Seal());
+        _nodes.ForEach(node => node.Seal());
         FieldNodes = SetOfNodesWithFields();
         DecodeDefaults(definition);
     }
@@ -58,7 +54,7 @@ internal sealed class DecodePlan
 
     public int FirstMetadataColumn { get; }
 
-    public IReadOnlyList<PropertyNode> Nodes => nodes;
+    public IReadOnlyList<PropertyNode> Nodes => _nodes;
 
     /// <summary>One bit a node, 64 a word: the nodes that must be met, or filled in.</summary>
     public ulong[] FieldNodes { get; }
@@ -67,10 +63,8 @@ internal sealed class DecodePlan
     public IReadOnlyList<string> PathOf(PropertyNode node)
     {
         var path = new Stack<string>();
-        for (var at = node; at != Root; at = nodes.First(n => n.Children.Contains(at)))
-        {
+        for (var at = node; at != Root; at = _nodes.First(n => n.Children.Contains(at)))
             path.Push(System.Text.Encoding.UTF8.GetString(at.Name));
-        }
 
         return [.. path];
     }
@@ -90,8 +84,8 @@ internal sealed class DecodePlan
 
     private PropertyNode NewNode(string name)
     {
-        var node = new PropertyNode(name, nodes.Count);
-        nodes.Add(node);
+        var node = new PropertyNode(name, _nodes.Count);
+        _nodes.Add(node);
         return node;
     }
 
@@ -122,11 +116,9 @@ internal sealed class DecodePlan
 
     private ulong[] SetOfNodesWithFields()
     {
-        var set = new ulong[(nodes.Count + 63) / 64];
-        foreach (var node in nodes.Where(n => n.Fields.Count > 0))
-        {
+        var set = new ulong[(_nodes.Count + 63) / 64];
+        foreach (var node in _nodes.Where(n => n.Fields.Count > 0))
             set[node.Index >> 6] |= 1UL << (node.Index & 63);
-        }
 
         return set;
     }
@@ -136,9 +128,7 @@ internal sealed class DecodePlan
         for (var i = 0; i < Fields.Count; i++)
         {
             if (definition.Fields[i].Default is { } json)
-            {
                 Fields[i].Default = DefaultDecoder.Decode(this, Fields[i], json);
-            }
         }
     }
 }

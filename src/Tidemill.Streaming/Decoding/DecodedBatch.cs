@@ -10,14 +10,14 @@ namespace Tidemill.Streaming.Decoding;
 /// </summary>
 public sealed class DecodedBatch : IDisposable
 {
-    private readonly BatchDecoder owner;
-    private readonly FetchIndex fetches;
-    private Slice[] slices;
+    private readonly BatchDecoder _owner;
+    private readonly FetchIndex _fetches;
+    private Slice[] _slices;
 
     internal DecodedBatch(BatchDecoder owner, FetchIndex fetches, IReadOnlyList<SliceResult> results)
     {
-        this.owner = owner;
-        this.fetches = fetches;
+        this._owner = owner;
+        this._fetches = fetches;
         var filled = new List<Slice>(results.Count);
         var rejected = new List<RejectedRecord>();
         foreach (var result in results)
@@ -35,12 +35,12 @@ public sealed class DecodedBatch : IDisposable
             rejected.AddRange(result.Rejected ?? []);
         }
 
-        slices = [.. filled];
+        _slices = [.. filled];
         Chunks = [.. filled.Select(slice => slice.Writer.Chunk)];
         Rejected = rejected;
     }
 
-    public Schema Schema => owner.Schema;
+    public Schema Schema => _owner.Schema;
 
     /// <summary>None is empty; those before the last may be partly filled, by as many rows as records were rejected.</summary>
     public IReadOnlyList<DataChunk> Chunks { get; }
@@ -57,42 +57,38 @@ public sealed class DecodedBatch : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(row);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
         var low = 0;
-        var high = slices.Length - 1;
+        var high = _slices.Length - 1;
         while (low < high)
         {
             var middle = (low + high + 1) / 2;
-            (low, high) = slices[middle].FirstRow <= row ? (middle, high) : (low, middle - 1);
+            (low, high) = _slices[middle].FirstRow <= row ? (middle, high) : (low, middle - 1);
         }
 
-        return Source(low, row - slices[low].FirstRow);
+        return Source(low, row - _slices[low].FirstRow);
     }
 
     /// <summary>The record that a row of a chunk came from.</summary>
     public RecordIndex Source(int chunk, int row)
     {
-        var slice = slices[chunk];
+        var slice = _slices[chunk];
         var record = slice.FirstRecord + row;
 
         // Each rejected record at or before the row's own moved it one further.
         foreach (var rejected in slice.Rejected)
         {
-            if (fetches.Number(rejected.Index) > record)
-            {
+            if (_fetches.Number(rejected.Index) > record)
                 break;
-            }
 
             record++;
         }
 
-        return fetches.Find(record);
+        return _fetches.Find(record);
     }
 
     public void Dispose()
     {
-        foreach (var slice in Interlocked.Exchange(ref slices, []))
-        {
-            owner.Return(slice.Writer);
-        }
+        foreach (var slice in Interlocked.Exchange(ref _slices, []))
+            _owner.Return(slice.Writer);
     }
 
     private sealed record Slice(ChunkWriter Writer, int FirstRow, int FirstRecord, IReadOnlyList<RejectedRecord> Rejected);

@@ -14,9 +14,7 @@ internal static unsafe class DefaultDecoder
     {
         var bytes = Encoding.UTF8.GetBytes(json);
         if (!IsOneValue(bytes))
-        {
             throw Invalid(field, "is not one JSON value");
-        }
 
         var epoch = field.EpochScale;
         var declared = new DecodeField(field.Name, field.Type)
@@ -40,21 +38,15 @@ internal static unsafe class DefaultDecoder
         fixed (byte* value = record)
         {
             if (!decoder.TryDecode(new RecordRef(null, -1, value, record.Length, 0, 0), writer, out var failure))
-            {
                 throw Invalid(field, failure.Reason == DecodeReason.OutOfRange ? $"does not fit {field.Type}" : $"is not a value of {field.Type}");
-            }
         }
 
         var cells = writer.Chunk[0];
         if (cells.IsNull(0))
-        {
             return null;
-        }
 
         if (field.Kind is FieldKind.Text or FieldKind.Json or FieldKind.Blob)
-        {
             return new FieldDefault(null, cells.GetBytes(0).ToArray());
-        }
 
         return new FieldDefault(new Span<byte>(writer.Cells<byte>(0), ChunkWriter.PhysicalBytes(cells.Type)).ToArray(), null);
     }

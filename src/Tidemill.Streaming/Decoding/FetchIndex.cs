@@ -6,32 +6,28 @@ namespace Tidemill.Streaming.Decoding;
 internal sealed class FetchIndex
 {
     /// <summary>Number of each fetch's first record, then the number of all.</summary>
-    private readonly int[] starts;
+    private readonly int[] _starts;
 
     public FetchIndex(IReadOnlyList<FetchedRecords> fetches)
     {
-        starts = new int[fetches.Count + 1];
+        _starts = new int[fetches.Count + 1];
         for (var i = 0; i < fetches.Count; i++)
-        {
-            starts[i + 1] = checked(starts[i] + fetches[i].Records.Length);
-        }
+            _starts[i + 1] = checked(_starts[i] + fetches[i].Records.Length);
     }
 
-    public int Count => starts[^1];
+    public int Count => _starts[^1];
 
-    public int Number(RecordIndex index) => starts[index.Fetch] + index.Record;
+    public int Number(RecordIndex index) => _starts[index.Fetch] + index.Record;
 
     public RecordIndex Find(int number)
     {
-        var found = Array.BinarySearch(starts, number);
+        var found = Array.BinarySearch(_starts, number);
         var fetch = found >= 0 ? found : ~found - 1;
 
         // Empty fetches share their start with the next one, which holds the record.
-        while (starts[fetch + 1] == number)
-        {
+        while (_starts[fetch + 1] == number)
             fetch++;
-        }
 
-        return new RecordIndex(fetch, number - starts[fetch]);
+        return new RecordIndex(fetch, number - _starts[fetch]);
     }
 }

@@ -16,9 +16,7 @@ internal static class IntervalParser
         months = days = 0;
         micros = 0;
         if (text.Length < 3 || text[0] != 'P')
-        {
             return ParseResult.Invalid;
-        }
 
         Int128 monthSum = 0, daySum = 0, microSum = 0;
         ReadOnlySpan<byte> units = "YMWD"u8;
@@ -31,25 +29,19 @@ internal static class IntervalParser
                 units = "HMS"u8;
                 at++;
                 if (at == text.Length)
-                {
                     return ParseResult.Invalid;
-                }
 
                 continue;
             }
 
             var used = ParseAmount(text[at..], out var amount, out var fraction, out var hasFraction);
             if (used == 0 || at + used >= text.Length)
-            {
                 return ParseResult.Invalid;
-            }
 
             var unit = text[at + used];
             var position = units.IndexOf(unit);
             if (position < 0 || (hasFraction && unit != 'S'))
-            {
                 return ParseResult.Invalid;
-            }
 
             units = units[(position + 1)..];
             at += used + 1;
@@ -59,9 +51,7 @@ internal static class IntervalParser
         }
 
         if (monthSum != (int)monthSum || daySum != (int)daySum || microSum != (long)microSum)
-        {
             return ParseResult.OutOfRange;
-        }
 
         (months, days, micros) = ((int)monthSum, (int)daySum, (long)microSum);
         return ParseResult.Ok;
@@ -86,22 +76,16 @@ internal static class IntervalParser
         var first = at;
         var number = 0L;
         for (uint digit; at < text.Length && (digit = text[at] - (uint)'0') <= 9; at++)
-        {
             number = number > Bound / 10 ? Bound : (number * 10) + digit;
-        }
 
         if (at == first)
-        {
             return 0;
-        }
 
         if (at < text.Length && text[at] is ((byte)'.' or (byte)','))
         {
             var digits = TimestampParser.ParseFraction(text[(at + 1)..], out fraction);
             if (digits == 0)
-            {
                 return 0;
-            }
 
             hasFraction = true;
             at += 1 + digits;

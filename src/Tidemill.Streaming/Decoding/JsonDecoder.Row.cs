@@ -18,12 +18,12 @@ public sealed unsafe partial class JsonDecoder
 
         if (field.Required || field.Dropped)
         {
-            failedField = field;
-            failed.Set(field.Required ? DecodeReason.MissingField : DecodeReason.DroppedField, recordEnd);
+            _failedField = field;
+            _failed.Set(field.Required ? DecodeReason.MissingField : DecodeReason.DroppedField, _recordEnd);
             return false;
         }
 
-        target.SetNull(field.Column);
+        _target.SetNull(field.Column);
         return true;
     }
 
@@ -31,12 +31,12 @@ public sealed unsafe partial class JsonDecoder
     {
         if (value.Text is not null)
         {
-            target.SetText(column, value.Text);
+            _target.SetText(column, value.Text);
             return;
         }
 
         var cell = value.Cell!;
-        cell.CopyTo(new Span<byte>(target.Cells<byte>(column) + ((long)target.Rows * cell.Length), cell.Length));
+        cell.CopyTo(new Span<byte>(_target.Cells<byte>(column) + ((long)_target.Rows * cell.Length), cell.Length));
     }
 
     /// <summary>
@@ -45,86 +45,68 @@ public sealed unsafe partial class JsonDecoder
     /// </summary>
     private void AddExtra(byte* name, byte* nameEnd, byte* value, byte* valueEnd)
     {
-        if (extra == null)
-        {
-            extra = target.Extras.Reserve(extraRoom);
-        }
+        if (_extra == null)
+            _extra = _target.Extras.Reserve(_extraRoom);
 
-        extra[extraLength] = extraLength == 0 ? (byte)'{' : (byte)',';
-        extraLength++;
+        _extra[_extraLength] = _extraLength == 0 ? (byte)'{' : (byte)',';
+        _extraLength++;
         AppendExtra(name, (int)(nameEnd - name));
-        extra[extraLength++] = (byte)':';
+        _extra[_extraLength++] = (byte)':';
         AppendExtra(value, (int)(valueEnd - value));
     }
 
     private void AppendExtra(byte* bytes, int length)
     {
-        Unsafe.CopyBlockUnaligned(extra + extraLength, bytes, (uint)length);
-        extraLength += length;
+        Unsafe.CopyBlockUnaligned(_extra + _extraLength, bytes, (uint)length);
+        _extraLength += length;
     }
 
     private bool WriteExtra()
     {
-        if (plan.ExtraColumn < 0)
+        if (_plan.ExtraColumn < 0)
+            return true;
+
+        if (_extra == null)
         {
+            _target.SetNull(_plan.ExtraColumn);
             return true;
         }
 
-        if (extra == null)
-        {
-            target.SetNull(plan.ExtraColumn);
-            return true;
-        }
-
-        extra[extraLength++] = (byte)'}';
-        target.Extras.Take(extraLength);
-        target.PointAt(plan.ExtraColumn, extra, extraLength);
+        _extra[_extraLength++] = (byte)'}';
+        _target.Extras.Take(_extraLength);
+        _target.PointAt(_plan.ExtraColumn, _extra, _extraLength);
         return true;
     }
 
     private void WriteMetadata(in RecordRef record)
     {
-        var metadata = plan.Metadata;
+        var metadata = _plan.Metadata;
         if (metadata == MetadataColumns.None)
-        {
             return;
-        }
 
-        var column = plan.FirstMetadataColumn;
+        var column = _plan.FirstMetadataColumn;
         if ((metadata & MetadataColumns.Topic) != 0)
-        {
-            target.PointAt(column++, target.TopicText, target.TopicLength);
-        }
+            _target.PointAt(column++, _target.TopicText, _target.TopicLength);
 
         if ((metadata & MetadataColumns.Partition) != 0)
-        {
-            target.Cells<int>(column++)[target.Rows] = target.Partition.Partition;
-        }
+            _target.Cells<int>(column++)[_target.Rows] = _target.Partition.Partition;
 
         if ((metadata & MetadataColumns.Offset) != 0)
-        {
-            target.Cells<long>(column++)[target.Rows] = record.Offset;
-        }
+            _target.Cells<long>(column++)[_target.Rows] = record.Offset;
 
         if ((metadata & MetadataColumns.Timestamp) != 0)
         {
-            target.Cells<long>(column++)[target.Rows] = Math.Clamp(
+            _target.Cells<long>(column++)[_target.Rows] = Math.Clamp(
                 record.TimestampMs, TimestampParser.MinMicros / MicrosPerMillisecond, TimestampParser.MaxMicros / MicrosPerMillisecond)
                 * MicrosPerMillisecond;
         }
 
         if ((metadata & MetadataColumns.Key) == 0)
-        {
             return;
-        }
 
         if (record.HasKey)
-        {
-            target.SetText(column, record.Key);
-        }
+            _target.SetText(column, record.Key);
         else
-        {
-            target.SetNull(column);
-        }
+            _target.SetNull(column);
     }
 }

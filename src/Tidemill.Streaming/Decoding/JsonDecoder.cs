@@ -13,24 +13,24 @@ namespace Tidemill.Streaming.Decoding;
 /// </summary>
 public sealed unsafe partial class JsonDecoder
 {
-    private readonly DecodePlan plan;
+    private readonly DecodePlan _plan;
 
     // The property met last time at the start of node i's object, and behind node i's property.
-    private readonly PropertyNode?[] firstProperty;
-    private readonly PropertyNode?[] followingProperty;
-    private readonly ulong[] seen;
-    private readonly ulong[] met;
-    private string? unknownField;
-    private long offset;
-    private byte[] scratch = new byte[256];
-    private ChunkWriter target = null!;
-    private ScanFailure failed;
-    private FieldPlan? failedField;
-    private byte* recordEnd;
-    private byte* undeclaredNameEnd;
-    private byte* extra;
-    private int extraLength;
-    private int extraRoom;
+    private readonly PropertyNode?[] _firstProperty;
+    private readonly PropertyNode?[] _followingProperty;
+    private readonly ulong[] _seen;
+    private readonly ulong[] _met;
+    private string? _unknownField;
+    private long _offset;
+    private byte[] _scratch = new byte[256];
+    private ChunkWriter _target = null!;
+    private ScanFailure _failed;
+    private FieldPlan? _failedField;
+    private byte* _recordEnd;
+    private byte* _undeclaredNameEnd;
+    private byte* _extra;
+    private int _extraLength;
+    private int _extraRoom;
 
     /// <exception cref="Core.Errors.TidemillException">ConfigurationInvalid: a default that its field's type cannot hold, or a bad path.</exception>
     public JsonDecoder(DecodeDefinition definition, MetadataColumns metadata = MetadataColumns.None)
@@ -40,16 +40,16 @@ public sealed unsafe partial class JsonDecoder
 
     internal JsonDecoder(DecodePlan plan)
     {
-        this.plan = plan;
-        firstProperty = new PropertyNode?[plan.Nodes.Count];
-        followingProperty = new PropertyNode?[plan.Nodes.Count];
-        seen = new ulong[plan.FieldNodes.Length];
-        met = new ulong[plan.FieldNodes.Length];
+        this._plan = plan;
+        _firstProperty = new PropertyNode?[plan.Nodes.Count];
+        _followingProperty = new PropertyNode?[plan.Nodes.Count];
+        _seen = new ulong[plan.FieldNodes.Length];
+        _met = new ulong[plan.FieldNodes.Length];
         Unknown = new UnknownFields(plan);
     }
 
     /// <summary>The decoded fields in order of declaration, the extra column, then the metadata columns asked for.</summary>
-    public Schema Schema => plan.Schema;
+    public Schema Schema => _plan.Schema;
 
     /// <summary>Undeclared properties noticed so far.</summary>
     internal UnknownFields Unknown { get; }
@@ -60,13 +60,13 @@ public sealed unsafe partial class JsonDecoder
     /// <summary>Which nodes with fields were met by some record since the last call.</summary>
     internal ulong[] TakeMet()
     {
-        var taken = met.AsSpan().ToArray();
-        met.AsSpan().Clear();
+        var taken = _met.AsSpan().ToArray();
+        _met.AsSpan().Clear();
         return taken;
     }
 
     /// <summary>A chunk for this decoder's rows.</summary>
-    public ChunkWriter CreateWriter() => new(plan.Schema);
+    public ChunkWriter CreateWriter() => new(_plan.Schema);
 
     /// <summary>
     /// Decodes one record into the next row of <paramref name="target"/>, which must not be full. When it returns false
@@ -76,11 +76,9 @@ public sealed unsafe partial class JsonDecoder
     {
         ArgumentNullException.ThrowIfNull(target);
         if (target.IsFull)
-        {
             throw new InvalidOperationException("The chunk is full.");
-        }
 
-        this.target = target;
+        this._target = target;
         if (record.IsTombstone)
         {
             failure = new DecodeFailure(DecodeReason.Tombstone, null, null, 0);
@@ -90,9 +88,9 @@ public sealed unsafe partial class JsonDecoder
         // SAFETY: the span stays valid for the call; nothing below reads outside start..end.
         fixed (byte* start = record.Value)
         {
-            failedField = null;
-            unknownField = null;
-            offset = record.Offset;
+            _failedField = null;
+            _unknownField = null;
+            _offset = record.Offset;
             if (DecodeRecord(start, start + record.Value.Length))
             {
                 WriteMetadata(record);
@@ -109,42 +107,36 @@ public sealed unsafe partial class JsonDecoder
 
     private DecodeFailure Failure(byte* start, ReadOnlySpan<byte> value)
     {
-        var at = (int)(failed.At - start);
-        var watched = plan.Drift != DriftPolicy.Ignore && failedField is not null && at < value.Length;
-        return new DecodeFailure(failed.Reason, unknownField ?? failedField?.Name, failedField?.Type, at)
+        var at = (int)(_failed.At - start);
+        var watched = _plan.Drift != DriftPolicy.Ignore && _failedField is not null && at < value.Length;
+        return new DecodeFailure(_failed.Reason, _unknownField ?? _failedField?.Name, _failedField?.Type, at)
         {
-            Wider = watched ? WiderType.For(failed.Reason, failedField!.Type, value[at..]) : null,
+            Wider = watched ? WiderType.For(_failed.Reason, _failedField!.Type, value[at..]) : null,
         };
     }
 
     private bool DecodeRecord(byte* p, byte* end)
     {
         if (end - p >= 3 && p[0] == 0xEF && p[1] == 0xBB && p[2] == 0xBF)
-        {
             p += 3;
-        }
 
         p = JsonScanner.SkipWhitespace(p, end);
         if (p >= end || *p != '{')
-        {
             return RejectRoot(p, end);
-        }
 
-        seen.AsSpan().Clear();
-        extra = null;
-        extraLength = 0;
-        recordEnd = end;
-        extraRoom = (int)(end - p);
-        p = DecodeObject(plan.Root, p, end, depth: 1);
+        _seen.AsSpan().Clear();
+        _extra = null;
+        _extraLength = 0;
+        _recordEnd = end;
+        _extraRoom = (int)(end - p);
+        p = DecodeObject(_plan.Root, p, end, depth: 1);
         if (p == null)
-        {
             return false;
-        }
 
         p = JsonScanner.SkipWhitespace(p, end);
         if (p < end)
         {
-            failed.Set(DecodeReason.TrailingData, p);
+            _failed.Set(DecodeReason.TrailingData, p);
             return false;
         }
 
@@ -154,13 +146,9 @@ public sealed unsafe partial class JsonDecoder
     private bool RejectRoot(byte* p, byte* end)
     {
         if (p >= end)
-        {
-            failed.Set(DecodeReason.Empty, p);
-        }
-        else if (JsonScanner.SkipValue(p, end, 0, ref failed) != null)
-        {
-            failed.Set(DecodeReason.NotAnObject, p);
-        }
+            _failed.Set(DecodeReason.Empty, p);
+        else if (JsonScanner.SkipValue(p, end, 0, ref _failed) != null)
+            _failed.Set(DecodeReason.NotAnObject, p);
 
         return false;
     }
@@ -168,12 +156,10 @@ public sealed unsafe partial class JsonDecoder
     /// <summary>Decodes the object at p, whose opening brace the caller has seen; recursion ends with the declared paths.</summary>
     private byte* DecodeObject(PropertyNode parent, byte* p, byte* end, int depth)
     {
-        ref var expected = ref firstProperty[parent.Index];
+        ref var expected = ref _firstProperty[parent.Index];
         p = JsonScanner.SkipWhitespace(p + 1, end);
         if (p < end && *p == '}')
-        {
             return p + 1;
-        }
 
         while (true)
         {
@@ -188,9 +174,7 @@ public sealed unsafe partial class JsonDecoder
                 p = FindProperty(parent, p, end, out node);
                 expected = node ?? expected;
                 if (p == null)
-                {
                     return null;
-                }
             }
 
             if (node is null)
@@ -199,14 +183,12 @@ public sealed unsafe partial class JsonDecoder
             }
             else
             {
-                expected = ref followingProperty[node.Index];
+                expected = ref _followingProperty[node.Index];
                 p = DecodeProperty(node, name, p, end, depth);
             }
 
             if (p == null)
-            {
                 return null;
-            }
 
             p = JsonScanner.SkipWhitespace(p, end);
             if (p < end && *p == ',')
@@ -215,7 +197,7 @@ public sealed unsafe partial class JsonDecoder
                 continue;
             }
 
-            return p < end && *p == '}' ? p + 1 : JsonScanner.Unexpected(p, end, ref failed);
+            return p < end && *p == '}' ? p + 1 : JsonScanner.Unexpected(p, end, ref _failed);
         }
     }
 
@@ -234,30 +216,26 @@ public sealed unsafe partial class JsonDecoder
     {
         node = null;
         if (p >= end || *p != '"')
-        {
-            return JsonScanner.Unexpected(p, end, ref failed);
-        }
+            return JsonScanner.Unexpected(p, end, ref _failed);
 
-        var quote = JsonScanner.StringEnd(p + 1, end, out var escaped, ref failed);
+        var quote = JsonScanner.StringEnd(p + 1, end, out var escaped, ref _failed);
         if (quote == null)
-        {
             return null;
-        }
 
         node = parent.Find(Text(p + 1, quote, escaped));
-        undeclaredNameEnd = quote + 1;
-        return JsonScanner.Colon(quote + 1, end, ref failed);
+        _undeclaredNameEnd = quote + 1;
+        return JsonScanner.Colon(quote + 1, end, ref _failed);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private byte* DecodeProperty(PropertyNode node, byte* name, byte* p, byte* end, int depth)
     {
-        ref var word = ref seen[node.Index >> 6];
+        ref var word = ref _seen[node.Index >> 6];
         var bit = 1UL << (node.Index & 63);
         if ((word & bit) != 0)
         {
-            failedField = node.FirstField;
-            return failed.Set(DecodeReason.DuplicateKey, name);
+            _failedField = node.FirstField;
+            return _failed.Set(DecodeReason.DuplicateKey, name);
         }
 
         word |= bit;
@@ -276,35 +254,31 @@ public sealed unsafe partial class JsonDecoder
             }
             else
             {
-                after = JsonScanner.SkipValue(p, end, depth, ref failed);
-                after = after == null || *p == 'n' ? after : failed.Set(DecodeReason.WrongType, p);
+                after = JsonScanner.SkipValue(p, end, depth, ref _failed);
+                after = after == null || *p == 'n' ? after : _failed.Set(DecodeReason.WrongType, p);
             }
         }
 
         foreach (var field in node.Fields)
-        {
             after = after == null ? null : DecodeField(field, p, end, depth);
-        }
 
         return after;
     }
 
     private byte* SkipUndeclared(PropertyNode parent, byte* name, byte* p, byte* end, int depth)
     {
-        var nameEnd = undeclaredNameEnd;
-        var after = JsonScanner.SkipValue(p, end, depth, ref failed);
+        var nameEnd = _undeclaredNameEnd;
+        var after = JsonScanner.SkipValue(p, end, depth, ref _failed);
         if (after == null)
-        {
             return null;
-        }
 
-        if (plan.ExtraColumn >= 0 && parent == plan.Root)
+        if (_plan.ExtraColumn >= 0 && parent == _plan.Root)
         {
             AddExtra(name, nameEnd, p, after);
             return after;
         }
 
-        return !Watches || Notice(parent, name, nameEnd, p, after) ? after : failed.Set(DecodeReason.UnknownField, name);
+        return !Watches || Notice(parent, name, nameEnd, p, after) ? after : _failed.Set(DecodeReason.UnknownField, name);
     }
 
     /// <summary>False when the record must be refused for the property.</summary>
@@ -313,10 +287,10 @@ public sealed unsafe partial class JsonDecoder
         var text = new ReadOnlySpan<byte>(name + 1, (int)(nameEnd - name) - 2);
         var found = Unknown.Notice(
             parent, text.Contains((byte)'\\') ? Unescaped(text) : text, new ReadOnlySpan<byte>(value, (int)(valueEnd - value)),
-            target.Partition, offset);
-        if (found is { Ignored: false } && plan.Drift is DriftPolicy.Quarantine or DriftPolicy.Halt)
+            _target.Partition, _offset);
+        if (found is { Ignored: false } && _plan.Drift is DriftPolicy.Quarantine or DriftPolicy.Halt)
         {
-            unknownField = found.Field;
+            _unknownField = found.Field;
             return false;
         }
 
@@ -326,17 +300,15 @@ public sealed unsafe partial class JsonDecoder
     /// <summary>Gives declared properties that did not appear their default, NULL or failure.</summary>
     private bool FillMissing()
     {
-        for (var i = 0; i < seen.Length; i++)
+        for (var i = 0; i < _seen.Length; i++)
         {
-            met[i] |= seen[i];
-            for (var missing = plan.FieldNodes[i] & ~seen[i]; missing != 0; missing &= missing - 1)
+            _met[i] |= _seen[i];
+            for (var missing = _plan.FieldNodes[i] & ~_seen[i]; missing != 0; missing &= missing - 1)
             {
-                foreach (var field in plan.Nodes[(i << 6) + BitOperations.TrailingZeroCount(missing)].Fields)
+                foreach (var field in _plan.Nodes[(i << 6) + BitOperations.TrailingZeroCount(missing)].Fields)
                 {
                     if (!WriteMissing(field))
-                    {
                         return false;
-                    }
                 }
             }
         }

@@ -14,8 +14,8 @@ internal unsafe struct JsonNumber
     // Beyond this, digits no longer matter: every type is exceeded, or the value is zero.
     private const long ExponentBound = 1L << 40;
 
-    private byte* text;
-    private int length;
+    private byte* _text;
+    private int _length;
 
     public bool Negative { get; private set; }
 
@@ -34,7 +34,7 @@ internal unsafe struct JsonNumber
     public readonly long Exponent => WrittenExponent - FractionDigits;
 
     // SAFETY: valid as long as the scanned bytes are; a number never outlives the call that scanned it.
-    public readonly ReadOnlySpan<byte> Text => new(text, length);
+    public readonly ReadOnlySpan<byte> Text => new(_text, _length);
 
     /// <summary>Scans RFC 8259's number; returns the position behind it, or null with the failure set.</summary>
     // SAFETY: as in JsonScanner, every read is checked against end.
@@ -50,9 +50,7 @@ internal unsafe struct JsonNumber
         }
 
         if (p >= end || !char.IsAsciiDigit((char)*p))
-        {
             return JsonScanner.Unexpected(p, end, ref failure);
-        }
 
         var mantissa = 0UL;
         var first = p;
@@ -64,19 +62,15 @@ internal unsafe struct JsonNumber
             p = Digits(p, end, ref mantissa);
             number.FractionDigits = (int)(p - first);
             if (p == first)
-            {
                 return JsonScanner.Unexpected(p, end, ref failure);
-            }
         }
 
         number.Mantissa = mantissa;
         if (p < end && (*p | 0x20) == 'e')
-        {
             p = ScanExponent(p + 1, end, ref number, ref failure);
-        }
 
-        number.text = start;
-        number.length = (int)(p - start);
+        number._text = start;
+        number._length = (int)(p - start);
         return p;
     }
 
@@ -98,16 +92,12 @@ internal unsafe struct JsonNumber
     {
         var negative = p < end && *p == '-';
         if (p < end && (*p == (byte)'-' || *p == (byte)'+'))
-        {
             p++;
-        }
 
         var first = p;
         var exponent = 0L;
         for (uint digit; p < end && (digit = *p - (uint)'0') <= 9; p++)
-        {
             exponent = Math.Min((exponent * 10) + digit, ExponentBound);
-        }
 
         number.WrittenExponent = negative ? -exponent : exponent;
         return p == first ? JsonScanner.Unexpected(p, end, ref failure) : p;

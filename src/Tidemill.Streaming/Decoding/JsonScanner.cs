@@ -41,9 +41,7 @@ internal static unsafe class JsonScanner
         }
 
         while (p < end && *p != '"' && *p != '\\' && (sbyte)*p >= 0x20)
-        {
             p++;
-        }
 
         return p < end && *p == '"' ? p : JsonStrings.End(start, p, end, out escaped, ref failure);
     }
@@ -54,9 +52,7 @@ internal static unsafe class JsonScanner
     {
         p = SkipWhitespace(p, end);
         if (p >= end || *p != ':')
-        {
             return Unexpected(p, end, ref failure);
-        }
 
         return SkipWhitespace(p + 1, end);
     }
@@ -66,9 +62,7 @@ internal static unsafe class JsonScanner
     {
         var i = 0;
         while (i < word.Length && p + i < end && p[i] == word[i])
-        {
             i++;
-        }
 
         return i == word.Length ? p + i : Unexpected(p + i, end, ref failure);
     }
@@ -84,9 +78,7 @@ internal static unsafe class JsonScanner
             if (p < end && (*p == '{' || *p == '['))
             {
                 if (depth + ++opened > MaxDepth)
-                {
                     return failure.Set(DecodeReason.TooDeep, p);
-                }
 
                 var isObject = *p == '{';
                 objects = (objects << 1) | (isObject ? 1UL : 0UL);
@@ -95,9 +87,7 @@ internal static unsafe class JsonScanner
                 {
                     p = isObject ? SkipName(p, end, ref failure) : p;
                     if (p == null)
-                    {
                         return null;
-                    }
 
                     continue;
                 }
@@ -106,18 +96,14 @@ internal static unsafe class JsonScanner
             {
                 p = SkipScalar(p, end, ref failure);
                 if (p == null || opened == 0)
-                {
                     return p;
-                }
 
                 p = SkipWhitespace(p, end);
             }
 
             p = CloseContainers(p, end, ref objects, ref opened, ref failure);
             if (p == null || opened == 0)
-            {
                 return p;
-            }
         }
     }
 
@@ -138,16 +124,12 @@ internal static unsafe class JsonScanner
             }
 
             if (p >= end || *p != (isObject ? '}' : ']'))
-            {
                 return Unexpected(p, end, ref failure);
-            }
 
             p++;
             objects >>= 1;
             if (--opened == 0)
-            {
                 return p;
-            }
 
             p = SkipWhitespace(p, end);
         }
@@ -156,9 +138,7 @@ internal static unsafe class JsonScanner
     private static byte* SkipName(byte* p, byte* end, ref ScanFailure failure)
     {
         if (p >= end || *p != '"')
-        {
             return Unexpected(p, end, ref failure);
-        }
 
         p = StringEnd(p + 1, end, out _, ref failure);
         return p == null ? null : Colon(p + 1, end, ref failure);
@@ -167,9 +147,7 @@ internal static unsafe class JsonScanner
     private static byte* SkipScalar(byte* p, byte* end, ref ScanFailure failure)
     {
         if (p >= end)
-        {
             return failure.Set(DecodeReason.Truncated, p);
-        }
 
         switch (*p)
         {
@@ -190,9 +168,7 @@ internal static unsafe class JsonScanner
     private static byte* SkipWhitespaceRun(byte* p, byte* end)
     {
         while (p < end && *p is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
-        {
             p++;
-        }
 
         return p;
     }

@@ -22,27 +22,19 @@ internal static unsafe class JsonStrings
             var rest = (int)(end - p);
             var plain = new ReadOnlySpan<byte>(p, rest).IndexOfAny(Stops);
             if (plain < 0)
-            {
                 return failure.Set(DecodeReason.Truncated, end);
-            }
 
             p += plain;
             if (*p == '"')
-            {
                 break;
-            }
 
             if (*p != '\\')
-            {
                 return failure.Set(DecodeReason.InvalidJson, p);
-            }
 
             escaped = true;
             p = SkipEscape(p, end, ref failure);
             if (p == null)
-            {
                 return null;
-            }
         }
 
         return Utf8.IsValid(new ReadOnlySpan<byte>(start, (int)(p - start))) ? p : failure.Set(DecodeReason.InvalidUtf8, start);
@@ -89,34 +81,22 @@ internal static unsafe class JsonStrings
     private static byte* SkipEscape(byte* p, byte* end, ref ScanFailure failure)
     {
         if (end - p < 2)
-        {
             return failure.Set(DecodeReason.Truncated, end);
-        }
 
         if (p[1] != 'u')
-        {
             return "\"\\/bfnrt"u8.Contains(p[1]) ? p + 2 : failure.Set(DecodeReason.InvalidEscape, p);
-        }
 
         if (!IsUnit(p, end, out var unit, ref failure))
-        {
             return null;
-        }
 
         if (!char.IsSurrogate(unit))
-        {
             return p + 6;
-        }
 
         if (char.IsLowSurrogate(unit) || (end - p >= 7 && p[6] != '\\') || (end - p >= 8 && p[7] != 'u'))
-        {
             return failure.Set(DecodeReason.InvalidEscape, p);
-        }
 
         if (!IsUnit(p + 6, end, out var low, ref failure))
-        {
             return null;
-        }
 
         return char.IsLowSurrogate(low) ? p + 12 : failure.Set(DecodeReason.InvalidEscape, p);
     }

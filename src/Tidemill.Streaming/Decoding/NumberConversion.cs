@@ -53,15 +53,11 @@ internal static class NumberConversion
         value = 0;
         var result = Scale(number, scale, rounding, out var magnitude);
         if (result != ParseResult.Ok)
-        {
             return result;
-        }
 
         // -2^127 is the one number whose magnitude Int128 does not hold.
         if (magnitude > (UInt128)Int128.MaxValue + (number.Negative ? 1u : 0u))
-        {
             return ParseResult.OutOfRange;
-        }
 
         value = number.Negative ? (Int128)(~magnitude + 1) : (Int128)magnitude;
         return value >= min && value <= max ? ParseResult.Ok : ParseResult.OutOfRange;
@@ -128,9 +124,7 @@ internal static class NumberConversion
         var shift = number.Exponent + scale;
         magnitude = number.Mantissa;
         if (!number.IsCompact || (ulong)shift >= (ulong)Powers.Length)
-        {
             return false;
-        }
 
         return shift == 0 || Math.BigMul(magnitude, Powers[shift], out magnitude) == 0;
     }
@@ -145,14 +139,10 @@ internal static class NumberConversion
 
         var kept = number.IntegerDigits + number.WrittenExponent + scale;
         if (!TakeDigits(number.Text, kept, out magnitude, out var next, out var dropped))
-        {
             return ParseResult.OutOfRange;
-        }
 
         if (dropped && rounding == Rounding.Exact)
-        {
             return ParseResult.Invalid;
-        }
 
         var up = rounding == Rounding.Floor ? dropped && number.Negative : rounding == Rounding.HalfAwayFromZero && next >= 5;
         magnitude += up ? 1u : 0u;
@@ -174,22 +164,16 @@ internal static class NumberConversion
         foreach (var character in text)
         {
             if (character is (byte)'-' or (byte)'.')
-            {
                 continue;
-            }
 
             if ((character | 0x20) == 'e')
-            {
                 break;
-            }
 
             var digit = character - '0';
             if (at < kept)
             {
                 if (value > bound)
-                {
                     return false;
-                }
 
                 value = (value * 10) + (uint)digit;
             }
@@ -205,9 +189,7 @@ internal static class NumberConversion
         for (; at < kept && value != 0; at++)
         {
             if (value > bound)
-            {
                 return false;
-            }
 
             value *= 10;
         }
@@ -220,9 +202,7 @@ internal static class NumberConversion
         var powers = new ulong[20];
         powers[0] = 1;
         for (var i = 1; i < powers.Length; i++)
-        {
             powers[i] = powers[i - 1] * 10;
-        }
 
         return powers;
     }
@@ -232,9 +212,7 @@ internal static class NumberConversion
         var powers = new Int128[39];
         powers[0] = 1;
         for (var i = 1; i < powers.Length; i++)
-        {
             powers[i] = powers[i - 1] * 10;
-        }
 
         return powers;
     }

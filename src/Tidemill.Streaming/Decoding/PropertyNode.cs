@@ -5,9 +5,9 @@ namespace Tidemill.Streaming.Decoding;
 /// <summary>A property name on the way to declared fields; the root has no name.</summary>
 internal sealed class PropertyNode
 {
-    private readonly List<PropertyNode> children = [];
-    private PropertyNode?[] buckets = new PropertyNode?[4];
-    private PropertyNode? nextInBucket;
+    private readonly List<PropertyNode> _children = [];
+    private PropertyNode?[] _buckets = new PropertyNode?[4];
+    private PropertyNode? _nextInBucket;
 
     public PropertyNode(string name, int index)
     {
@@ -31,7 +31,7 @@ internal sealed class PropertyNode
     public List<FieldPlan> Fields { get; } = [];
 
     /// <summary>Properties inside this one; empty for a leaf.</summary>
-    public IReadOnlyList<PropertyNode> Children => children;
+    public IReadOnlyList<PropertyNode> Children => _children;
 
     /// <summary>The field to report when the property as a whole is at fault.</summary>
     public FieldPlan? FirstField => Fields.Count > 0 ? Fields[0] : null;
@@ -41,41 +41,35 @@ internal sealed class PropertyNode
 
     public PropertyNode? Find(ReadOnlySpan<byte> name)
     {
-        var node = buckets[Hash(name) & (buckets.Length - 1)];
+        var node = _buckets[Hash(name) & (_buckets.Length - 1)];
         while (node is not null && !name.SequenceEqual(node.Name))
-        {
-            node = node.nextInBucket;
-        }
+            node = node._nextInBucket;
 
         return node;
     }
 
     public void Add(PropertyNode child)
     {
-        children.Add(child);
-        if (children.Count > buckets.Length)
-        {
-            buckets = new PropertyNode?[buckets.Length * 2];
-        }
+        _children.Add(child);
+        if (_children.Count > _buckets.Length)
+            _buckets = new PropertyNode?[_buckets.Length * 2];
 
-        Array.Clear(buckets);
-        foreach (var node in children)
+        Array.Clear(_buckets);
+        foreach (var node in _children)
         {
-            ref var bucket = ref buckets[Hash(node.Name) & (buckets.Length - 1)];
-            node.nextInBucket = bucket;
+            ref var bucket = ref _buckets[Hash(node.Name) & (_buckets.Length - 1)];
+            node._nextInBucket = bucket;
             bucket = node;
         }
     }
 
     /// <summary>Called once all fields and children are there.</summary>
-    public void Seal() => OnlyField = Fields.Count == 1 && children.Count == 0 ? Fields[0] : null;
+    public void Seal() => OnlyField = Fields.Count == 1 && _children.Count == 0 ? Fields[0] : null;
 
     private static int Hash(ReadOnlySpan<byte> name)
     {
         if (name.IsEmpty)
-        {
             return 0;
-        }
 
         var hash = (uint)name.Length + (name[0] * 31u) + (name[^1] * 961u) + (name[name.Length / 2] * 29791u);
         return (int)(hash ^ (hash >> 7));

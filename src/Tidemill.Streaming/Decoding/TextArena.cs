@@ -11,10 +11,10 @@ internal sealed unsafe class TextArena : IDisposable
 {
     private const int BlockBytes = 64 << 10;
 
-    private readonly List<(nint Start, nuint Length)> blocks = [];
-    private int current = -1;
-    private byte* next;
-    private byte* limit;
+    private readonly List<(nint Start, nuint Length)> _blocks = [];
+    private int _current = -1;
+    private byte* _next;
+    private byte* _limit;
 
     /// <summary>Memory held, used or not.</summary>
     public long Capacity { get; private set; }
@@ -22,62 +22,54 @@ internal sealed unsafe class TextArena : IDisposable
     /// <summary>Room for <paramref name="length"/> bytes, valid until reset or dispose. <see cref="Take"/> keeps the part used.</summary>
     // SAFETY: next and limit delimit the free rest of a block that this arena owns.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public byte* Reserve(int length) => length <= limit - next ? next : ReserveInNextBlock(length);
+    public byte* Reserve(int length) => length <= _limit - _next ? _next : ReserveInNextBlock(length);
 
     /// <summary>Keeps the first <paramref name="length"/> bytes of what <see cref="Reserve"/> gave.</summary>
-    public void Take(int length) => next += length;
+    public void Take(int length) => _next += length;
 
     /// <summary>Starts over; gives memory back when more than <paramref name="keptBytes"/> is held.</summary>
     public void Reset(long keptBytes)
     {
         if (Capacity > keptBytes)
-        {
             Dispose();
-        }
 
-        current = -1;
-        next = limit = null;
-        if (blocks.Count > 0)
-        {
+        _current = -1;
+        _next = _limit = null;
+        if (_blocks.Count > 0)
             Enter(0);
-        }
     }
 
     public void Dispose()
     {
-        foreach (var (start, _) in blocks)
-        {
+        foreach (var (start, _) in _blocks)
             NativeMemory.Free((void*)start);
-        }
 
-        blocks.Clear();
+        _blocks.Clear();
         Capacity = 0;
-        current = -1;
-        next = limit = null;
+        _current = -1;
+        _next = _limit = null;
     }
 
     private byte* ReserveInNextBlock(int length)
     {
-        while (current + 1 < blocks.Count)
+        while (_current + 1 < _blocks.Count)
         {
-            Enter(current + 1);
-            if (length <= limit - next)
-            {
-                return next;
-            }
+            Enter(_current + 1);
+            if (length <= _limit - _next)
+                return _next;
         }
 
         var size = (nuint)Math.Max(BlockBytes, length);
-        blocks.Add(((nint)NativeMemory.Alloc(size), size));
+        _blocks.Add(((nint)NativeMemory.Alloc(size), size));
         Capacity += (long)size;
-        Enter(blocks.Count - 1);
-        return next;
+        Enter(_blocks.Count - 1);
+        return _next;
     }
 
     private void Enter(int block)
     {
-        current = block;
-        next = (byte*)blocks[block].Start;
-        limit = next + blocks[block].Length;
+        _current = block;
+        _next = (byte*)_blocks[block].Start;
+        _limit = _next + _blocks[block].Length;
     }
 }

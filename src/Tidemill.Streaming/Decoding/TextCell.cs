@@ -44,9 +44,7 @@ internal static unsafe class TextCell
         else
         {
             for (var i = 0; i < length; i++)
-            {
                 target[i] = source[i];
-            }
         }
     }
 }

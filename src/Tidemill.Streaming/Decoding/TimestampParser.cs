@@ -34,39 +34,27 @@ internal static class TimestampParser
     public static ParseResult TryParse(ReadOnlySpan<byte> text, out long micros)
     {
         if (TryParseUsual(text, out micros))
-        {
             return ParseResult.Ok;
-        }
 
         micros = 0;
         if (text.Length < DateLength)
-        {
             return ParseResult.Invalid;
-        }
 
         var result = ParseDate(text[..DateLength], out var days);
         if (result != ParseResult.Ok)
-        {
             return result;
-        }
 
         micros = days * MicrosPerDay;
         if (text.Length == DateLength)
-        {
             return ParseResult.Ok;
-        }
 
         if ((text[DateLength] | 0x20) is not ('t' or ' '))
-        {
             return ParseResult.Invalid;
-        }
 
         var rest = text[(DateLength + 1)..];
         var used = ParseClock(rest, out var clock);
         if (used == 0 || !TryParseZone(rest[used..], out var zone))
-        {
             return ParseResult.Invalid;
-        }
 
         micros += clock - zone;
         return ParseResult.Ok;
@@ -79,9 +67,7 @@ internal static class TimestampParser
     {
         micros = 0;
         if (text.Length < UsualLength + 1 || text[DateLength] != 'T' || text[^1] != 'Z')
-        {
             return false;
-        }
 
         // Digits become 0..9 and separators 0. The sums set a byte's top bit where a digit is over 9 or a separator is not 0.
         var date = BinaryPrimitives.ReadUInt64LittleEndian(text) ^ 0x2D30302D_30303030; // YYYY-MM-
@@ -90,9 +76,7 @@ internal static class TimestampParser
         var bad = 0u;
         var day = Two(text[8], text[9], ref bad);
         if ((wrong & 0x80808080_80808080) != 0 || bad != 0)
-        {
             return false;
-        }
 
         // Each byte now holds its own digit times ten plus the next digit.
         date = (date * 10) + (date >> 8);
@@ -101,18 +85,14 @@ internal static class TimestampParser
         var month = (uint)(byte)(date >> 40);
         var (hour, minute, second) = ((uint)(byte)clock, (uint)(byte)(clock >> 24), (uint)(byte)(clock >> 48));
         if (year == 0 || month - 1 > 11 || day - 1 > 30 || day > DaysIn(year, month) || hour > 23 || minute > 59 || second > 59)
-        {
             return false;
-        }
 
         var fraction = 0L;
         if (text.Length > UsualLength + 1)
         {
             var digits = ParseFraction(text[(UsualLength + 1)..^1], out fraction);
             if (text[UsualLength] != '.' || digits == 0 || digits != text.Length - UsualLength - 2)
-            {
                 return false;
-            }
         }
 
         micros = (DaysFromCivil((int)year, (int)month, (int)day) * MicrosPerDay)
@@ -142,9 +122,7 @@ internal static class TimestampParser
         var day = Two(text[8], text[9], ref bad);
         days = 0;
         if (bad != 0 || text[4] != '-' || text[7] != '-' || month - 1 > 11 || day - 1 > 30 || day > DaysIn(year, month))
-        {
             return ParseResult.Invalid;
-        }
 
         days = DaysFromCivil((int)year, (int)month, (int)day);
         return year == 0 ? ParseResult.OutOfRange : ParseResult.Ok;
@@ -155,9 +133,7 @@ internal static class TimestampParser
     {
         micros = 0;
         if (text.Length < MinuteLength)
-        {
             return 0;
-        }
 
         var bad = 0u;
         var hour = Two(text[0], text[1], ref bad);
@@ -171,18 +147,14 @@ internal static class TimestampParser
         }
 
         if (bad != 0 || text[2] != ':' || hour > 23 || minute > 59 || second > 59)
-        {
             return 0;
-        }
 
         var fraction = 0L;
         if (used > MinuteLength && used < text.Length && text[used] is ((byte)'.' or (byte)','))
         {
             var digits = ParseFraction(text[(used + 1)..], out fraction);
             if (digits == 0)
-            {
                 return 0;
-            }
 
             used += 1 + digits;
         }
@@ -199,9 +171,7 @@ internal static class TimestampParser
         for (uint digit; count < text.Length && (digit = text[count] - (uint)'0') <= 9; count++)
         {
             if (count < MicroDigits)
-            {
                 micros = (micros * 10) + digit;
-            }
         }
 
         micros *= FractionUnits[Math.Min(count, MicroDigits)];
@@ -213,22 +183,16 @@ internal static class TimestampParser
     {
         offset = 0;
         if (text.IsEmpty || (text.Length == 1 && (text[0] | 0x20) == 'z'))
-        {
             return true;
-        }
 
         if (text.Length is not (3 or 5 or 6) || text[0] is not ((byte)'+' or (byte)'-') || (text.Length == 6 && text[3] != ':'))
-        {
             return false;
-        }
 
         var bad = 0u;
         var hours = Two(text[1], text[2], ref bad);
         var minutes = text.Length == 3 ? 0 : Two(text[^2], text[^1], ref bad);
         if (bad != 0 || hours > MaxZoneHours || minutes > 59)
-        {
             return false;
-        }
 
         offset = (hours * MicrosPerHour) + (minutes * MicrosPerMinute);
         offset = text[0] == '-' ? -offset : offset;

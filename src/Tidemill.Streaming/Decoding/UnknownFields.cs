@@ -23,9 +23,7 @@ internal sealed class UnknownFields(DecodePlan plan)
         if (!known.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out var field))
         {
             if (known.Count >= MaxNames)
-            {
                 return null;
-            }
 
             field = new UnknownField([.. plan.PathOf(parent), Encoding.UTF8.GetString(name)], plan.Ignore)
             {
@@ -37,9 +35,7 @@ internal sealed class UnknownFields(DecodePlan plan)
         }
 
         if (!field.Ignored && WiderType.OfValue(value) is { } type && field.Type != type)
-        {
             Widen(field, type);
-        }
 
         return field;
     }

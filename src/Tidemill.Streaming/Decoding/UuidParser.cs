@@ -16,14 +16,10 @@ internal static class UuidParser
     {
         low = high = 0;
         if (text.Length == CanonicalLength)
-        {
             return TryParseCanonical(ref MemoryMarshal.GetReference(text), out low, out high);
-        }
 
         if (text.Length != SimpleLength)
-        {
             return false;
-        }
 
         return TryPack(Vector128.Create(text), Vector128.Create(text[16..]), out low, out high);
     }
@@ -34,9 +30,7 @@ internal static class UuidParser
     {
         low = high = 0;
         if (At(ref text, 8) != '-' || At(ref text, 13) != '-' || At(ref text, 18) != '-' || At(ref text, 23) != '-')
-        {
             return false;
-        }
 
         // xxxxxxxx-xxxx-xxxx | -xxxx-xxxxxxxxxxxx: 16 digits each without the hyphens.
         var first = Vector128.Create(Read<ulong>(ref text, 0), Read<uint>(ref text, 9) | ((ulong)Read<uint>(ref text, 14) << 32));
@@ -48,9 +42,7 @@ internal static class UuidParser
     {
         low = high = 0;
         if (!TryNibbles(first, out var high16) || !TryNibbles(second, out var low16))
-        {
             return false;
-        }
 
         // Each 16-bit lane holds two nibbles, the upper one in the lower byte.
         var mask = Vector128.Create((ushort)0xFF);

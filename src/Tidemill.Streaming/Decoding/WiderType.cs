@@ -18,19 +18,13 @@ internal static class WiderType
     public static FieldType Join(FieldType a, FieldType b)
     {
         if (a == b)
-        {
             return a;
-        }
 
         if (!IsNumber(a.Kind) || !IsNumber(b.Kind))
-        {
             return new FieldType(FieldKind.Text);
-        }
 
         if (IsFloat(a.Kind) || IsFloat(b.Kind))
-        {
             return new FieldType(FieldKind.Double);
-        }
 
         return a.Kind == FieldKind.Decimal || b.Kind == FieldKind.Decimal ? JoinDecimals(a, b) : new FieldType(JoinIntegers(a.Kind, b.Kind));
     }
@@ -61,16 +55,12 @@ internal static class WiderType
     public static FieldType? For(DecodeReason reason, FieldType declared, ReadOnlySpan<byte> json)
     {
         if (reason == DecodeReason.OutOfRange && declared.Kind == FieldKind.Decimal && declared.Precision < MaxDigits)
-        {
             return declared with { Precision = MaxDigits };
-        }
 
         // What is no date, UUID or the like is a bad value: one of them must not turn a typed column into text.
         var widens = IsNumber(declared.Kind) || declared.Kind is FieldKind.Boolean or FieldKind.Text;
         if (!widens || reason is not (DecodeReason.WrongType or DecodeReason.OutOfRange or DecodeReason.InvalidValue) || OfValue(json) is not { } value)
-        {
             return null;
-        }
 
         var joined = Join(declared, value);
         return joined != declared || declared.Kind == FieldKind.Text ? joined : null;
@@ -95,9 +85,7 @@ internal static class WiderType
     private static FieldKind JoinIntegers(FieldKind a, FieldKind b)
     {
         if (IsUnsigned(a) == IsUnsigned(b))
-        {
             return (FieldKind)Math.Max((int)a, (int)b);
-        }
 
         var (signed, unsigned) = IsUnsigned(a) ? (b, a) : (a, b);
         var holds = unsigned switch

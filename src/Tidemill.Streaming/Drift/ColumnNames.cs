@@ -24,9 +24,7 @@ internal static class ColumnNames
     {
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path)))[..6];
         while (Encoding.UTF8.GetByteCount(name) > MaxBytes - hash.Length - 1)
-        {
             name = name[..^1];
-        }
 
         return $"{name}_{hash}";
     }

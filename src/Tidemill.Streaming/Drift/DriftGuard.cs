@@ -38,17 +38,13 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
     public async ValueTask<DriftVerdict> InspectAsync(MicroBatch batch, RowMaker rows, CancellationToken cancellationToken)
     {
         if (Current.Decode is null)
-        {
             return DriftVerdict.Continue;
-        }
 
         var sighting = rows.TakeDrift();
         var drifted = batch.Decoded!.Rejected.Where(r => r.Failure.Code == ErrorCode.SchemaDrift).ToList();
         var dropped = _dropped.Count(Current.Decode, sighting.Unmet, batch.Count);
         if (sighting.Unknown.Count == 0 && drifted.Count == 0 && dropped.Count == 0)
-        {
             return DriftVerdict.Continue;
-        }
 
         return Current.OnDrift switch
         {
@@ -86,9 +82,7 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
         MicroBatch batch, DriftSighting sighting, List<RejectedRecord> drifted, List<DecodeField> dropped, CancellationToken cancellationToken)
     {
         if (drifted.Count == 0 && dropped.Count == 0)
-        {
             return DriftVerdict.Continue;
-        }
 
         // What was missing for long is missing from the batch's first record on.
         var first = dropped.Count > 0 ? null : drifted[0];
@@ -109,9 +103,7 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
         await TellAsync([.. dropped.Select(field => Missing(field, batch, SchemaDecision.Kept))], cancellationToken);
         var found = _evolution.Propose(Current, batch, sighting, services.Time.GetUtcNow());
         if (found.Count == 0)
-        {
             return DriftVerdict.Continue;
-        }
 
         await TellAsync(
             [.. sighting.Unknown.SelectMany(u => Seen(u, batch, SchemaDecision.Kept, null)).Where(c => c.Kind == SchemaChangeKind.Renamed)],
@@ -159,9 +151,7 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
             foreach (ref readonly var record in run.Records)
             {
                 if (record.Offset == unknown.First.Offset.Value)
-                {
                     return RenamedField.Suspect(unknown.Path, record.Value, Current.Decode!);
-                }
             }
         }
 
@@ -193,9 +183,7 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
     {
         var fresh = changes.Where(c => !_told.Contains((c.Kind, c.Field, c.NewType, c.Decision))).ToList();
         if (fresh.Count == 0)
-        {
             return;
-        }
 
         try
         {

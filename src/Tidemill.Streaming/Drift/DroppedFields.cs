@@ -24,9 +24,7 @@ internal sealed class DroppedFields
             {
                 _without[field.Name] = before + records;
                 if (before < After && before + records >= After)
-                {
                     dropped.Add(field);
-                }
             }
         }
 

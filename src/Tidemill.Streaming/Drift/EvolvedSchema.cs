@@ -30,9 +30,7 @@ internal static class EvolvedSchema
             if (change is { Kind: SchemaChangeKind.Dropped, Decision: SchemaDecision.Quarantined or SchemaDecision.Halted })
             {
                 if (isDeclared && stream.OnDrift is DriftPolicy.Quarantine or DriftPolicy.Halt && fields[at].Default is null)
-                {
                     fields[at] = fields[at] with { Dropped = true };
-                }
             }
             else if (change.Decision == SchemaDecision.Evolved && change.NewType is { } name && FieldType.TryParse(name, out var type)
                 && !ignore.Contains(change.Field))
@@ -62,13 +60,9 @@ internal static class EvolvedSchema
         {
             // Once a person declares the field, the declaration counts.
             if (at < 0 && change.Column is { } column && !fields.Exists(f => f.Name.Equals(column, StringComparison.OrdinalIgnoreCase)))
-            {
                 fields.Add(new DecodeField(column, type) { Path = change.Path, AnyValue = type.Kind == FieldKind.Text });
-            }
             else if (at >= 0 && !isDeclared)
-            {
                 fields[at] = Widened(fields[at], type);
-            }
         }
         else if (change.Kind == SchemaChangeKind.Widened && at >= 0)
         {

@@ -13,9 +13,7 @@ internal static class RenamedField
             && f.Path.SkipLast(1).SequenceEqual(newPath.SkipLast(1), StringComparer.Ordinal)
             && AreAlike(f.Path[^1], newPath[^1])).ToList();
         if (siblings.Count == 0)
-        {
             return null;
-        }
 
         try
         {
@@ -34,9 +32,7 @@ internal static class RenamedField
         foreach (var name in path)
         {
             if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out element))
-            {
                 return false;
-            }
         }
 
         return true;

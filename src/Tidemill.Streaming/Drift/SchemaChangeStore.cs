@@ -23,9 +23,7 @@ public sealed class SchemaChangeStore(IWarehouse warehouse)
         await using var result = await warehouse.QueryAsync(sql, stream is null ? [] : [stream], readOnly: true, cancellationToken);
         var changes = new List<SchemaChange>();
         await foreach (var row in result.ReadRowsAsync(cancellationToken))
-        {
             changes.Add(FromRow(row));
-        }
 
         return changes;
     }

@@ -68,20 +68,14 @@ internal sealed class SchemaEvolution(StreamServices services)
     {
         var taken = await TryAsync(current, changes, cancellationToken) is null;
         if (taken)
-        {
             return;
-        }
 
         foreach (var change in changes)
         {
             if (await TryAsync(current, [change], cancellationToken) is { } reason)
-            {
                 await RefuseAsync([change], reason, cancellationToken);
-            }
             else
-            {
                 current = EvolvedSchema.Merge(current, [change]);
-            }
         }
     }
 
@@ -110,9 +104,7 @@ internal sealed class SchemaEvolution(StreamServices services)
             var first = Misfit(stream, group.First(), SchemaDecision.Evolved, now);
             var type = group.Aggregate(group.First().Failure.Wider!.Value, (joined, r) => WiderType.Join(joined, r.Failure.Wider!.Value));
             if (!_settled.Contains((first.Field, type)))
-            {
                 changes.Add(first with { NewType = type.ToString() });
-            }
         }
 
         return changes.Count > before;
@@ -123,16 +115,12 @@ internal sealed class SchemaEvolution(StreamServices services)
     {
         var candidate = EvolvedSchema.Merge(current, changes);
         if (candidate.Decode!.Fields.Count > MaxFields)
-        {
             return $"The stream has {MaxFields} fields.";
-        }
 
         try
         {
             if (StreamValidator.Validate(candidate) is [{ } error, ..])
-            {
                 return error.Problem;
-            }
 
             using var rows = new RowMaker(candidate);
             var hidden = changes.Where(c => c.Kind == SchemaChangeKind.Added && rows.Output.IndexOf(c.Column!) < 0).ToList();
@@ -208,9 +196,7 @@ internal sealed class SchemaEvolution(StreamServices services)
         foreach (var change in changes)
         {
             if (FieldType.TryParse(change.NewType!, out var type))
-            {
                 _settled.Add((change.Field, type));
-            }
         }
 
         await RetryPolicy.UntilItWorks(services.Time, _ => { }).ExecuteAsync(

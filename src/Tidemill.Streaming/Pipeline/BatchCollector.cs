@@ -27,9 +27,7 @@ internal sealed class BatchCollector(
         {
             var since = _held.Count > 0 ? _held[0].Since : (long?)null;
             if ((TakeHeld(null) ?? await consumer.PollAsync(IdleWait, cancellationToken)) is not { } first)
-            {
                 return null;
-            }
 
             // A run that was held has waited already: its batch is written the sooner.
             since ??= time.GetTimestamp();
@@ -59,9 +57,7 @@ internal sealed class BatchCollector(
         {
             var stale = _epochs[run.Partition] != positions.Epoch(run.Partition);
             if (stale)
-            {
                 run.Dispose();
-            }
 
             return stale;
         });
@@ -77,9 +73,7 @@ internal sealed class BatchCollector(
             var left = bounds.MaxWait - time.GetElapsedTime(since);
             run ??= left > TimeSpan.Zero ? await consumer.PollAsync(left, cancellationToken) : null;
             if (run is null)
-            {
                 return;
-            }
 
             if (onePartition && run.Partition != runs[0].Partition)
             {
@@ -122,9 +116,7 @@ internal sealed class BatchCollector(
     private void Take(FetchedRecords run, List<FetchedRecords> runs, long since)
     {
         if (!runs.Exists(r => r.Partition == run.Partition))
-        {
             _epochs[run.Partition] = positions.Epoch(run.Partition);
-        }
 
         var cut = positions.CatchingUp ? positions.CutInside(run) : -1;
         if (cut < 0)

@@ -24,14 +24,10 @@ internal static class BatchHalves
             var goesOn = second.Exists(s => s.Partition == whole.Partition);
             var middle = before is null ? whole.Start : goesOn ? before.Next : whole.End;
             if (before is not null)
-            {
                 firstRanges.Add(whole with { End = middle });
-            }
 
             if (middle < whole.End)
-            {
                 secondRanges.Add(whole with { Start = middle });
-            }
         }
 
         return [new MicroBatch(first) { Ranges = firstRanges }, new MicroBatch(second) { Ranges = secondRanges }];
@@ -46,9 +42,7 @@ internal static class BatchHalves
             var start = Math.Max(first - position, 0);
             var end = Math.Min(first + count - position, run.Records.Length);
             if (end > start)
-            {
                 slices.Add(new FetchedSlice(run, start, end - start));
-            }
 
             position += run.Records.Length;
         }

@@ -60,15 +60,11 @@ internal sealed class BatchWriter(
     private async Task<long?> WriteWithoutRefusedAsync(MicroBatch batch, CancellationToken cancellationToken)
     {
         if (batch.TransformError?.Code != ErrorCode.RowRejected || rows.Deduplicates)
-        {
             return null;
-        }
 
         var refused = new RefusedRecords([.. sinks.OfType<IRowRefusals>()], _careful!).Find(batch, cancellationToken);
         if (refused.Count == 0)
-        {
             return null;
-        }
 
         var now = time.GetUtcNow();
         var letters = refused.Select(r => Letter(r.Run, r.Index, now, ErrorCode.RowRejected, null, r.Reason)).ToList();
@@ -91,15 +87,11 @@ internal sealed class BatchWriter(
     private async Task<long> WriteHalvesAsync(MicroBatch batch, CancellationToken cancellationToken)
     {
         if (batch.Count == 1)
-        {
             return await SetAsideAsync(batch, cancellationToken);
-        }
 
         long written = 0;
         foreach (var half in BatchHalves.Split(batch))
-        {
             written += await WriteCarefullyAsync(half, cancellationToken);
-        }
 
         return written;
     }
@@ -108,18 +100,14 @@ internal sealed class BatchWriter(
     private async Task<long?> TryWriteAsync(MicroBatch batch, RowMaker maker, CancellationToken cancellationToken)
     {
         if (batch.TransformError is not null)
-        {
             return null;
-        }
 
         await SetAsideRejectedAsync(batch, cancellationToken);
         try
         {
             long written = 0;
             for (var i = 0; i < sinks.Count; i++)
-            {
                 written += await WriteSinkAsync(i, batch, maker, cancellationToken);
-            }
 
             metrics.DeadLettered(batch.Decoded!.Rejected.Count);
             return written;
@@ -135,9 +123,7 @@ internal sealed class BatchWriter(
     {
         var sink = sinks[index];
         if (batch.Ranges.All(range => positions.Holds(index, range)))
-        {
             return 0;
-        }
 
         // A sink before one that refused a row holds the batch already.
         var attempts = ReferenceEquals(maker, _careful) ? 1 : 0;
@@ -145,9 +131,7 @@ internal sealed class BatchWriter(
         {
             // A commit whose answer was lost has happened or not: the sink's own checkpoint says which.
             if (attempts++ > 0 && await HoldsAsync(sink, batch.Ranges, token))
-            {
                 return 0;
-            }
 
             var deduplicated = maker.Deduplicates ? maker.Deduplicate(batch.Decoded!) : null;
             using (deduplicated?.Keys)
@@ -168,9 +152,7 @@ internal sealed class BatchWriter(
     {
         var rejected = batch.Decoded!.Rejected;
         if (rejected.Count == 0)
-        {
             return;
-        }
 
         var now = time.GetUtcNow();
         var letters = rejected.Select(r => Letter(

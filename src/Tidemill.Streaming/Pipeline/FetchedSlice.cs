@@ -19,9 +19,7 @@ internal sealed class FetchedSlice(FetchedRecords whole, int start, int count) :
         {
             long bytes = 0;
             foreach (ref readonly var record in Records)
-            {
                 bytes += record.Key.Length + record.Value.Length;
-            }
 
             return bytes;
         }

@@ -43,9 +43,7 @@ internal sealed class InFlight(long maxBytes)
         lock (_lock)
         {
             if (_bytes < maxBytes)
-            {
                 return Task.CompletedTask;
-            }
 
             _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _room.Task.WaitAsync(cancellationToken);
@@ -57,9 +55,7 @@ internal sealed class InFlight(long maxBytes)
         lock (_lock)
         {
             if (_count == 0)
-            {
                 return Task.CompletedTask;
-            }
 
             _empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _empty.Task.WaitAsync(cancellationToken);

@@ -40,9 +40,7 @@ internal sealed class MicroBatch(IReadOnlyList<FetchedRecords> records) : IDispo
     {
         var timestamps = new List<long>();
         foreach (var run in Records)
-        {
             StreamMetrics.Sample(run.Records, timestamps);
-        }
 
         return timestamps;
     }
@@ -52,9 +50,7 @@ internal sealed class MicroBatch(IReadOnlyList<FetchedRecords> records) : IDispo
         Rows?.Dispose();
         Decoded?.Dispose();
         foreach (var run in Records)
-        {
             run.Dispose();
-        }
 
         Whole?.Dispose();
     }

@@ -26,9 +26,7 @@ internal sealed class PartitionPositions(
         {
             var held = await sinks[i].ReadPositionsAsync(cancellationToken);
             foreach (var partition in partitions)
-            {
                 starts[partition][i] = await PositionAsync(topic, partition, sinks[i], held, cancellationToken);
-            }
         }
 
         return partitions.ToDictionary(p => p, p => positions.Assign(p, starts[p]));
@@ -38,14 +36,10 @@ internal sealed class PartitionPositions(
         IReadOnlyCollection<TopicPartition> partitions, bool lost, CancellationToken cancellationToken)
     {
         if (!lost)
-        {
             await drain(cancellationToken);
-        }
 
         foreach (var partition in partitions)
-        {
             positions.Revoke(partition);
-        }
     }
 
     private async ValueTask<LogOffset> PositionAsync(
@@ -54,14 +48,10 @@ internal sealed class PartitionPositions(
     {
         var there = topic.Partitions.First(p => p.Partition == partition.Partition);
         if (!held.TryGetValue(partition, out var position))
-        {
             return source.Start == StartPosition.Earliest ? there.Earliest : there.Next;
-        }
 
         if (position >= there.Earliest && position <= there.Next)
-        {
             return position;
-        }
 
         var start = source.OnOutOfRange switch
         {

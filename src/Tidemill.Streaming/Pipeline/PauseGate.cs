@@ -11,18 +11,14 @@ internal sealed class PauseGate
         get
         {
             lock (_lock)
-            {
                 return _closed is not null;
-            }
         }
     }
 
     public void Close()
     {
         lock (_lock)
-        {
             _closed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
     }
 
     public void Open()
@@ -37,8 +33,6 @@ internal sealed class PauseGate
     public Task OpenAsync(CancellationToken cancellationToken)
     {
         lock (_lock)
-        {
             return _closed?.Task.WaitAsync(cancellationToken) ?? Task.CompletedTask;
-        }
     }
 }

@@ -21,9 +21,7 @@ internal sealed class RefusedRecords(IReadOnlyList<IRowRefusals> sinks, RowMaker
         if (sinks.Count > 0)
         {
             foreach (var run in batch.Records)
-            {
                 Search(run, 0, run.Records.Length, found, cancellationToken);
-            }
         }
 
         return found;
@@ -50,18 +48,14 @@ internal sealed class RefusedRecords(IReadOnlyList<IRowRefusals> sinks, RowMaker
         void Add(FetchedRecords run, int start, int end)
         {
             if (end > start)
-            {
                 left.Add(new FetchedSlice(run, start, end - start));
-            }
         }
     }
 
     private void Search(FetchedRecords run, int start, int count, List<RefusedRecord> found, CancellationToken cancellationToken)
     {
         if (count == 0 || Reason(run, start, count, cancellationToken) is not { } reason)
-        {
             return;
-        }
 
         if (count == 1)
         {

@@ -68,9 +68,7 @@ internal sealed class RowMaker : IDisposable
     public void Transform(MicroBatch batch)
     {
         if (Deduplicates)
-        {
             return;
-        }
 
         try
         {
@@ -97,9 +95,7 @@ internal sealed class RowMaker : IDisposable
     internal static MetadataColumns MetadataIn(SqlText? sql)
     {
         if (sql is null)
-        {
             return MetadataColumns.None;
-        }
 
         return Named("_topic", MetadataColumns.Topic) | Named("_partition", MetadataColumns.Partition)
             | Named("_offset", MetadataColumns.Offset) | Named("_timestamp", MetadataColumns.Timestamp)

@@ -57,9 +57,7 @@ internal sealed class SessionSlot
         finally
         {
             lock (_lock)
-            {
                 _waiting--;
-            }
         }
     }
 

@@ -46,18 +46,14 @@ internal sealed class SinkPositions
         var reading = _reading[run.Partition];
         var cuts = _held[run.Partition].Where(held => held > reading && held < run.Next).ToList();
         if (cuts.Count == 0)
-        {
             return -1;
-        }
 
         var cut = cuts.Min().Value;
         var records = run.Records;
         for (var i = 0; i < records.Length; i++)
         {
             if (records[i].Offset >= cut)
-            {
                 return i == 0 ? -1 : i;
-            }
         }
 
         return -1;
@@ -74,9 +70,7 @@ internal sealed class SinkPositions
         }
 
         foreach (var range in ranges.Values)
-        {
             _reading[range.Partition] = range.End;
-        }
 
         return [.. ranges.Values];
     }

@@ -67,9 +67,7 @@ internal sealed class StreamPipeline(
                 await gate.OpenAsync(cancellationToken);
                 await _inFlight.WhenRoomAsync(cancellationToken);
                 if (await CollectOneAsync(cancellationToken) is { } batch)
-                {
                     await HandOutAsync(batch, cancellationToken);
-                }
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -116,9 +114,7 @@ internal sealed class StreamPipeline(
     private MicroBatch? Front(MicroBatch batch, DriftVerdict verdict, CancellationToken cancellationToken)
     {
         if (verdict.Before == 0)
-        {
             return null;
-        }
 
         var half = BatchHalves.Split(batch, verdict.Before)[0];
         var front = new MicroBatch(half.Records) { Ranges = half.Ranges, Whole = batch };
@@ -131,9 +127,7 @@ internal sealed class StreamPipeline(
         var started = time.GetTimestamp();
         var batch = await collector.CollectAsync(cancellationToken);
         if (batch is null)
-        {
             return null;
-        }
 
         metrics.Stage(StageName.Collect, time.GetElapsedTime(started));
         started = time.GetTimestamp();
@@ -170,9 +164,7 @@ internal sealed class StreamPipeline(
     private void Transform(MicroBatch batch)
     {
         if (rows.Deduplicates)
-        {
             return;
-        }
 
         var started = time.GetTimestamp();
         rows.Transform(batch);
@@ -228,9 +220,7 @@ internal sealed class StreamPipeline(
     private static void DisposeLeft(Channel<MicroBatch> channel)
     {
         while (channel.Reader.TryRead(out var batch))
-        {
             batch.Dispose();
-        }
     }
 
     private static Channel<MicroBatch> Bounded() => Channel.CreateBounded<MicroBatch>(

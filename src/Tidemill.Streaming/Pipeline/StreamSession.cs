@@ -23,9 +23,7 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
             await drift.LoadAsync(abort);
             verdict = await RunAsync(drift.Current, stop, abort);
             if (verdict?.Error is { } error)
-            {
                 throw error;
-            }
         }
         while (verdict is not null && !stop.IsCancellationRequested);
     }
@@ -42,9 +40,7 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
         finally
         {
             foreach (var sink in sinks)
-            {
                 await sink.DisposeAsync();
-            }
         }
     }
 
@@ -66,9 +62,7 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
         finally
         {
             foreach (var sink in sinks)
-            {
                 await sink.DisposeAsync();
-            }
         }
     }
 
@@ -78,9 +72,7 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
     {
         List<IReadOnlyDictionary<TopicPartition, LogOffset>> held = [];
         foreach (var sink in sinks)
-        {
             held.Add(await sink.ReadPositionsAsync(cancellationToken));
-        }
 
         return held;
     }
@@ -91,9 +83,7 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
         {
             await sink.OpenAsync(rows.Output, cancellationToken);
             if (rows.Keys is { } keys && sink is WarehouseSink warehouse)
-            {
                 await warehouse.OpenSeenKeysAsync(keys, cancellationToken);
-            }
         }
     }
 
@@ -168,9 +158,7 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
         try
         {
             do
-            {
                 await ReportPositionsAsync(source, sinks, consumer, cancellationToken);
-            }
             while (await timer.WaitForNextTickAsync(cancellationToken));
         }
         catch (OperationCanceledException)

@@ -24,17 +24,13 @@ public sealed class GroupPositions(ILog log, string project)
         ArgumentNullException.ThrowIfNull(request);
         var description = await log.DescribeGroupAsync(group, cancellationToken);
         if (description is null && request.Topic is null)
-        {
             throw new TidemillException(ErrorCode.NotFound, "There is no group of that name. Name a topic to make one with positions in it.");
-        }
 
         var topics = request.Topic is { } topic ? [topic] : description!.Positions.Select(p => p.Partition.Topic).Distinct().ToList();
         var committed = (description?.Positions ?? []).ToDictionary(p => p.Partition, p => p.Committed);
         List<PositionMove> moves = [];
         foreach (var name in topics)
-        {
             moves.AddRange(await MovesAsync(name, committed, request, cancellationToken));
-        }
 
         return new PositionPlan(group, moves, [], Refusal(group, description));
     }
@@ -44,9 +40,7 @@ public sealed class GroupPositions(ILog log, string project)
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Refusal is { } refusal)
-        {
             throw new TidemillException(ErrorCode.InvalidRequest, refusal);
-        }
 
         await log.SetGroupPositionsAsync(
             plan.Name,

@@ -35,19 +35,13 @@ public sealed record PositionTarget
     {
         var trimmed = (text ?? "").Trim();
         if (trimmed.Equals("earliest", StringComparison.OrdinalIgnoreCase))
-        {
             return new PositionTarget(Kind.Earliest);
-        }
 
         if (trimmed.Equals("latest", StringComparison.OrdinalIgnoreCase))
-        {
             return new PositionTarget(Kind.Latest);
-        }
 
         if (long.TryParse(trimmed, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
-        {
             return new PositionTarget(trimmed[0] is '+' or '-' ? Kind.Shift : Kind.Offset, number);
-        }
 
         return DateTimeOffset.TryParse(
             trimmed, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)

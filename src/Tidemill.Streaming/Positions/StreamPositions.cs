@@ -77,16 +77,12 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<Strea
         ArgumentNullException.ThrowIfNull(plan);
         var (definition, _) = FindReader(plan.Name);
         if (plan.Refusal is { } refusal)
-        {
             throw new TidemillException(ErrorCode.InvalidRequest, refusal);
-        }
 
         await supervisor.WhileStoppedAsync(plan.Name, token => WithSinksAsync(definition, async sinks =>
         {
             foreach (var sink in sinks)
-            {
                 await ((IMovablePositions)sink).MovePositionsAsync([.. plan.Moves.Where(m => m.Sink == sink.Name).Select(Range)], token);
-            }
 
             return true;
         }), cancellationToken);
@@ -104,9 +100,7 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<Strea
     private static SinkPosition Position(TopicSourceDefinition source, PartitionDescription partition, SinkState state)
     {
         if (state.Positions is not { } positions)
-        {
             return new SinkPosition(state.Sink, null, null, state.Error);
-        }
 
         var held = Held(positions, source.Topic, partition.Partition);
         return new SinkPosition(state.Sink, held, Math.Max(0, partition.Next.Value - (held ?? Start(source, partition))));
@@ -142,19 +136,13 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<Strea
     {
         List<string> warnings = [];
         if (moves.Sum(m => m.Skipped) is var skipped and > 0)
-        {
             warnings.Add($"{skipped} records are left out for good unless the positions are moved back.");
-        }
 
         if (moves.Any(m => m.Repeated > 0) && stream.Deduplicate.Count > 0)
-        {
             warnings.Add("The stream deduplicates: records that it has taken before are left out again, so their rows stay as they are.");
-        }
 
         if (supervisor.Status(stream.Name) is { State: not Status.StreamState.Paused })
-        {
             warnings.Add("Pause the stream before the positions are set.");
-        }
 
         return warnings;
     }
@@ -162,9 +150,7 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<Strea
     private static string? Refusal(StreamDefinition stream, IReadOnlyList<ISink> sinks, List<PositionMove> moves)
     {
         if (sinks.FirstOrDefault(s => s is not IMovablePositions) is { } fixedSink)
-        {
             return $"Sink {fixedSink.Name} keeps its position with what it writes; it cannot be moved.";
-        }
 
         var doubling = sinks.FirstOrDefault(s => !((IMovablePositions)s).MayRepeat && moves.Any(m => m.Sink == s.Name && m.Repeated > 0));
         return doubling is not null && stream.Deduplicate.Count == 0

@@ -34,9 +34,7 @@ public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDef
     {
         ArgumentNullException.ThrowIfNull(request);
         if (supervisor is null)
-        {
             return await RunAsync(request, cancellationToken);
-        }
 
         ReplayOutcome? outcome = null;
         await supervisor.InsteadAsync(request.Stream, async token => outcome = await RunAsync(request, token), cancellationToken);
@@ -48,9 +46,7 @@ public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDef
         var stream = await ResolveAsync(request, cancellationToken);
         var plan = await _planner.PlanAsync(request, stream, cancellationToken);
         if (plan.Refusals.Count > 0)
-        {
             throw new TidemillException(ErrorCode.InvalidRequest, string.Join(" ", plan.Refusals));
-        }
 
         if (plan.Rebuild)
         {
@@ -98,15 +94,11 @@ public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDef
     {
         var statements = new List<string>();
         foreach (var sink in stream.Sinks.OfType<WarehouseSinkDefinition>())
-        {
             statements.Add($"DELETE FROM {sink.Table.Quoted}");
-        }
 
         var seen = WarehouseSink.SeenKeysOf(stream);
         if (await services.Warehouse.DescribeAsync(seen, cancellationToken) is not null)
-        {
             statements.Add($"DELETE FROM {seen.Quoted}");
-        }
 
         // A row of offset 0, not a missing one: a writer elsewhere that is late finds another position than it expects.
         var name = SqlName.Literal(stream.Name);

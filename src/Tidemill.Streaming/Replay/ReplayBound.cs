@@ -11,9 +11,7 @@ public readonly record struct ReplayBound(LogOffset? Offset, DateTimeOffset? Tim
     public static ReplayBound Parse(string text)
     {
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
-        {
             return new ReplayBound(new LogOffset(offset), null);
-        }
 
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
             ? new ReplayBound(null, time)

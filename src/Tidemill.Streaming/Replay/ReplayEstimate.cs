@@ -17,9 +17,7 @@ internal sealed class ReplayEstimate(StreamServices services)
         ReplayPlan plan, StreamDefinition stream, IReadOnlyDictionary<RecordPosition, DeadLetter> letters, CancellationToken cancellationToken)
     {
         if (plan.Records is 0 or > MaxRecords)
-        {
             return plan.Records == 0 ? plan : plan with { Notes = [.. plan.Notes, $"Rows are not compared: the range has more than {MaxRecords} records."] };
-        }
 
         var sinks = new List<ReplaySink>();
         foreach (var (sink, definition) in plan.Sinks.Zip(stream.Sinks))
@@ -37,9 +35,7 @@ internal sealed class ReplayEstimate(StreamServices services)
         IReadOnlyDictionary<RecordPosition, DeadLetter> letters, CancellationToken cancellationToken)
     {
         if (await RowsAsync(table.Table, cancellationToken) > MaxRows)
-        {
             return sink;
-        }
 
         using var expected = new ExpectedRows(stream);
         var reader = new ReplayReader(services.Log, letters);
@@ -51,9 +47,7 @@ internal sealed class ReplayEstimate(StreamServices services)
                 using (batch)
                 {
                     foreach (var part in batch.Records)
-                    {
                         expected.Take(run++, part, [], cancellationToken);
-                    }
                 }
             }
         }
@@ -89,15 +83,11 @@ internal sealed class ReplayEstimate(StreamServices services)
     private async Task<long> RowsAsync(TableName table, CancellationToken cancellationToken)
     {
         if (await services.Warehouse.DescribeAsync(table, cancellationToken) is null)
-        {
             return 0;
-        }
 
         await using var result = await services.Warehouse.QueryAsync($"SELECT count(*) FROM {table.Quoted}", [], readOnly: true, cancellationToken);
         await foreach (var row in result.ReadRowsAsync(cancellationToken))
-        {
             return Convert.ToInt64(row[0], CultureInfo.InvariantCulture);
-        }
 
         return 0;
     }

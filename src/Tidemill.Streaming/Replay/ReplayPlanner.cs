@@ -19,9 +19,7 @@ internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadL
         var topic = await services.Log.DescribeTopicAsync(source.Topic, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
         if (request.Partition is { } one && topic.Partitions.All(p => p.Partition != one))
-        {
             throw new TidemillException(ErrorCode.NotFound, $"Topic {topic.Name} has no partition {one}.");
-        }
 
         using var rows = new RowMaker(stream);
         List<ReplaySink> sinks = [.. stream.Sinks.Select(s => Sink(stream, s, rows.Output, request.Rebuild))];
@@ -38,14 +36,10 @@ internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadL
 
         var all = await letters.ListAsync(stream.Name, request.Rebuild ? null : DeadLetterStatus.Open, int.MaxValue, 0, cancellationToken);
         if (request.Rebuild && all.Count(l => l.EditedValue is not null) is > 0 and var edited)
-        {
             notes.Add($"{edited} dead letters have an edited value, which is lost: keep it with `tidemill dead-letters list --status all --json`.");
-        }
 
         if (request.Rebuild && stream.DeadLetterTopic is { } letterTopic)
-        {
             notes.Add($"Letters in topic {letterTopic} stay there, also those of records that are taken this time.");
-        }
 
         return new ReplayPlan
         {
@@ -112,14 +106,10 @@ internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadL
     private static List<OffsetRange> Whole(RangeReplayRequest request, TopicDescription topic, List<string> refusals)
     {
         if (request.From is not null || request.To is not null || request.Partition is not null)
-        {
             refusals.Add("A rebuild reads everything: leave --from, --to and --partition out.");
-        }
 
         if (topic.Partitions.Sum(p => p.Earliest.Value) is > 0 and var gone)
-        {
             refusals.Add($"{gone} records of topic {topic.Name} were deleted by retention; a rebuild would lose their rows.");
-        }
 
         return [.. topic.Partitions.Select(p => new OffsetRange(new TopicPartition(topic.Name, p.Partition), p.Earliest, p.Next)).Where(r => r.Count > 0)];
     }
@@ -137,16 +127,12 @@ internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadL
             var end = await OffsetAsync(at, request.To, partition.Next, cancellationToken);
             var behind = held.Min(h => h.GetValueOrDefault(at, partition.Earliest).Value);
             if (first < partition.Earliest)
-            {
                 notes.Add($"{at}: offsets before {partition.Earliest} were deleted by retention.");
-            }
 
             var range = new OffsetRange(
                 at, new LogOffset(Math.Max(first.Value, partition.Earliest.Value)), new LogOffset(Math.Min(Math.Min(end.Value, behind), partition.Next.Value)));
             if (range.Count > 0)
-            {
                 ranges.Add(range);
-            }
         }
 
         return ranges;

@@ -46,24 +46,16 @@ internal sealed class ReplayReader(ILog log, IReadOnlyDictionary<RecordPosition,
             var isEnd = i == records.Length || records[i].Offset >= end.Value;
             var letter = isEnd ? null : letters.GetValueOrDefault(new RecordPosition(run.Partition, new LogOffset(records[i].Offset)));
             if (!isEnd && letter is null)
-            {
                 continue;
-            }
 
             if (i > from)
-            {
                 parts.Add(new FetchedSlice(run, from, i - from));
-            }
 
             if (isEnd)
-            {
                 return;
-            }
 
             if (letter!.Status == DeadLetterStatus.Replayed)
-            {
                 parts.Add(new LetterRecords(letter));
-            }
 
             from = i + 1;
         }

@@ -59,14 +59,10 @@ internal sealed class ReplayRound : IAsyncDisposable
                 batch.Decoded = _rows.Decode(batch.Records, cancellationToken);
                 var verdict = await drift.InspectAsync(batch, _rows, cancellationToken);
                 if (verdict.Error is { } error)
-                {
                     throw error;
-                }
 
                 if (verdict.Action != DriftAction.Continue)
-                {
                     return next;
-                }
 
                 _rows.Transform(batch);
                 await _batches.WriteAsync(batch, cancellationToken);
@@ -81,15 +77,11 @@ internal sealed class ReplayRound : IAsyncDisposable
     {
         _batches.Dispose();
         foreach (var target in _targets)
-        {
             await target.DisposeAsync();
-        }
 
         await _writer.DisposeAsync();
         if (_letterTopic is not null)
-        {
             await _letterTopic.DisposeAsync();
-        }
 
         _rows.Dispose();
     }

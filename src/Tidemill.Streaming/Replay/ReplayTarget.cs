@@ -25,17 +25,13 @@ internal sealed class ReplayTarget(ISink inner, TableName? table, ReplayMethod m
     public async Task<long> WriteAsync(SinkBatch batch, CancellationToken cancellationToken)
     {
         if (inner is not WarehouseSink sink)
-        {
             return batch.Rows is { RowCount: > 0 } ? await inner.WriteAsync(batch with { Ranges = [] }, cancellationToken) : 0;
-        }
 
         try
         {
             await writer.BeginAsync(cancellationToken);
             if (method == ReplayMethod.DeleteAndInsert)
-            {
                 await DeleteAsync(batch.Ranges, cancellationToken);
-            }
 
             var written = await sink.WriteRowsAsync(writer, batch, cancellationToken);
             await writer.CommitAsync(cancellationToken);

@@ -72,9 +72,7 @@ internal sealed class WarehouseSink : ISink, IMovablePositions
     public async ValueTask DisposeAsync()
     {
         if (_writer is not null)
-        {
             await _writer.DisposeAsync();
-        }
     }
 
     private async Task<long> InTransactionAsync(
@@ -110,9 +108,7 @@ internal sealed class WarehouseSink : ISink, IMovablePositions
     {
         var plan = await _warehouse.PlanAsync(spec, cancellationToken);
         if (plan.Steps.Count > 0)
-        {
             await _warehouse.ApplyAsync(plan, cancellationToken);
-        }
     }
 
     private TableSpec Table(Schema schema) =>

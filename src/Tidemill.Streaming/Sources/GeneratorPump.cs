@@ -56,9 +56,7 @@ internal sealed class GeneratorPump(StreamServices services, StreamDefinition st
             last = now;
             var count = (int)Math.Min((long)owed, (source.Limit ?? long.MaxValue) - number);
             if (count == 0)
-            {
                 continue;
-            }
 
             var records = Enumerable.Range(0, count).Select(i => create(number + i)).ToList();
             var started = services.Time.GetTimestamp();

@@ -38,9 +38,7 @@ internal sealed class SourcePump(StreamServices services, StreamDefinition strea
                 var page = await ReadAsync(source, retry, stop);
                 await AppendAsync(source, page, topic, producer, stop);
                 if (!page.More)
-                {
                     await Task.Delay(poll, services.Time, stop);
-                }
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -53,9 +51,7 @@ internal sealed class SourcePump(StreamServices services, StreamDefinition strea
     {
         var page = await retry.ExecuteAsync(async token => await source.ReadAsync(_position, token), stop);
         if (metrics.State == StreamState.Waiting)
-        {
             metrics.State = StreamState.Running;
-        }
 
         return page;
     }
@@ -89,9 +85,7 @@ internal sealed class SourcePump(StreamServices services, StreamDefinition strea
         foreach (var tail in tails)
         {
             if (await tail.LastAsync(cancellationToken) is { } last && last.Page > _page)
-            {
                 (_page, _position) = (last.Page, last.Position);
-            }
         }
 
         foreach (var tail in tails)

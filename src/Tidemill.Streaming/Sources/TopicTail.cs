@@ -27,9 +27,7 @@ internal sealed class TopicTail(ILog log, string topic, PartitionDescription par
             var start = Math.Max(partition.Earliest.Value, partition.Next.Value - window);
             var marks = await ReadAsync(new LogOffset(start), cancellationToken);
             if (start == partition.Earliest.Value || enough(marks))
-            {
                 return marks;
-            }
         }
     }
 
@@ -37,9 +35,7 @@ internal sealed class TopicTail(ILog log, string topic, PartitionDescription par
     {
         var marks = new List<SourceMark>();
         if (start >= partition.Next)
-        {
             return marks;
-        }
 
         await using var consumer = log.CreateConsumer(new ConsumerOptions
         {
@@ -55,9 +51,7 @@ internal sealed class TopicTail(ILog log, string topic, PartitionDescription par
                 for (var i = 0; i < run.Records.Length && run.Records[i].Offset < partition.Next.Value; i++)
                 {
                     if (SourceMark.Of(run.Headers(i)) is { } mark)
-                    {
                         marks.Add(mark);
-                    }
                 }
             }
         }

@@ -21,9 +21,7 @@ internal sealed class ErrorRing(TimeProvider time)
 
             _errors.AddFirst(new StreamError(time.GetUtcNow(), message, times));
             if (_errors.Count > Capacity)
-            {
                 _errors.RemoveLast();
-            }
         }
     }
 
@@ -31,8 +29,6 @@ internal sealed class ErrorRing(TimeProvider time)
     public IReadOnlyList<StreamError> Latest()
     {
         lock (_lock)
-        {
             return [.. _errors];
-        }
     }
 }

@@ -27,15 +27,11 @@ internal sealed class LatencyWindow(TimeProvider time, int capacity = 512)
         lock (_lock)
         {
             if (_count == 0)
-            {
                 return new LatencyQuantiles(double.NaN, double.NaN);
-            }
 
             recent = [.. _values.Take(_count).Where(v => time.GetElapsedTime(v.At) <= Kept).Select(v => v.Milliseconds)];
             if (recent.Length == 0)
-            {
                 recent = [_values[(_next + _values.Length - 1) % _values.Length].Milliseconds];
-            }
         }
 
         Array.Sort(recent);

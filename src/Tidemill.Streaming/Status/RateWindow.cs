@@ -33,17 +33,13 @@ internal sealed class RateWindow(TimeProvider time)
             var now = Now();
             var seconds = Math.Min(now, Seconds);
             if (seconds == 0)
-            {
                 return _counts[0];
-            }
 
             long sum = 0;
             for (var i = 0; i < _counts.Length; i++)
             {
                 if (_second[i] < now && _second[i] >= now - seconds)
-                {
                     sum += _counts[i];
-                }
             }
 
             return (double)sum / seconds;

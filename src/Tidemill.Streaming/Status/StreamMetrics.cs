@@ -49,9 +49,7 @@ internal sealed class StreamMetrics(string name, string route, TimeProvider time
         _byteRate.Add(bytes);
         var nowMs = now.ToUnixTimeMilliseconds();
         foreach (var timestamp in sampledTimestampsMs)
-        {
             _commitLatency.Add(Math.Max(0, nowMs - timestamp));
-        }
 
         _state = _state == StreamState.Paused ? StreamState.Paused : StreamState.Running;
     }
@@ -102,9 +100,7 @@ internal sealed class StreamMetrics(string name, string route, TimeProvider time
     {
         var step = Math.Max(1, records.Length / 16);
         for (var i = 0; i < records.Length; i += step)
-        {
             samples.Add(records[i].TimestampMs);
-        }
     }
 }
 

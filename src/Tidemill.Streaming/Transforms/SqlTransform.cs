@@ -74,9 +74,7 @@ internal sealed class SqlTransform : IDisposable
             _flags?.Set(flagChunks);
             using var result = _statement.Query();
             while (result.Fetch() is { } chunk)
-            {
                 output.Add(chunk);
-            }
 
             return new Batch(Output, output);
         }
@@ -90,9 +88,7 @@ internal sealed class SqlTransform : IDisposable
             _rows.Clear();
             _flags?.Clear();
             foreach (var chunk in flagChunks)
-            {
                 chunk.Dispose();
-            }
         }
     }
 
@@ -117,9 +113,7 @@ internal sealed class SqlTransform : IDisposable
         using var probe = connection.Prepare(text);
         var twice = probe.ColumnNames.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).Any(g => g.Count() > 1 && Metadata.Contains(g.Key));
         if (casts.Count == 0 && !twice)
-        {
             return text;
-        }
 
         var names = probe.ColumnNames.Where((name, i) => !Metadata.Contains(name)
             || probe.ColumnNames.Take(i).All(before => !before.Equals(name, StringComparison.OrdinalIgnoreCase)));

@@ -18,9 +18,7 @@ internal sealed record ActualRows(long Count, IReadOnlyDictionary<TopicPartition
         expected.Connection.Execute($"CREATE TABLE actual_rows AS SELECT * EXCLUDE ({ExpectedRows.RunColumn}) FROM expected_rows LIMIT 0");
         var before = await warehouse.ReadCheckpointsAsync(owner, cancellationToken);
         if (await warehouse.DescribeAsync(table, cancellationToken) is null)
-        {
             return new ActualRows(0, before);
-        }
 
         using var appender = expected.Connection.Append(null, "actual_rows");
         using var chunk = DataChunk.Create(expected.Types.ToImmutableArray());
@@ -36,9 +34,7 @@ internal sealed record ActualRows(long Count, IReadOnlyDictionary<TopicPartition
             }
 
             for (var column = 0; column < row.Length - 1; column++)
-            {
                 chunk[column].SetValue(chunk.Size, row[column]);
-            }
 
             rows++;
             if (++chunk.Size == DataChunk.Capacity)

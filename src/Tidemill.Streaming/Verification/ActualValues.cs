@@ -38,9 +38,7 @@ internal sealed class ActualValues : IDisposable
             using var decoded = _decoder.Decode([run], cancellationToken);
             Altered += decoded.Rejected.Count;
             foreach (var chunk in decoded.Chunks)
-            {
                 appender.Append(chunk);
-            }
         }
         else
         {

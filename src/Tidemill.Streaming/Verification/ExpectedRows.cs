@@ -39,9 +39,7 @@ internal sealed class ExpectedRows : IExpectation, IDisposable
         _select = SqlTransform.WithCasts(Connection, stream.Transform?.Text ?? "SELECT * FROM batch", RowMaker.Casts(stream));
         Connection.Execute($"CREATE TABLE expected_rows AS SELECT 0::BIGINT AS {RunColumn}, * FROM ({_select}\n) LIMIT 0");
         if (Deduplicates)
-        {
             Connection.Execute("CREATE SEQUENCE record_number; CREATE TABLE records AS SELECT 0::BIGINT AS _number, * FROM batch LIMIT 0");
-        }
 
         _insert = Connection.Prepare(Deduplicates
             ? "INSERT INTO records SELECT nextval('record_number'), * FROM batch"
@@ -75,15 +73,11 @@ internal sealed class ExpectedRows : IExpectation, IDisposable
     private void Add(long run, DecodedBatch decoded)
     {
         if (decoded.Chunks.Count == 0)
-        {
             return;
-        }
 
         _chunks.Set(decoded.Chunks);
         if (!Deduplicates)
-        {
             _insert.Bind(1, run);
-        }
 
         _insert.Execute();
         _chunks.Clear();
@@ -93,9 +87,7 @@ internal sealed class ExpectedRows : IExpectation, IDisposable
     public void Complete()
     {
         if (!Deduplicates)
-        {
             return;
-        }
 
         Connection.Execute("CREATE OR REPLACE TEMP VIEW batch AS SELECT * EXCLUDE (_number) FROM records QUALIFY row_number() OVER " +
             $"(PARTITION BY {SqlName.List(_deduplicate)} ORDER BY _number) = 1");
@@ -110,9 +102,7 @@ internal sealed class ExpectedRows : IExpectation, IDisposable
         while (result.Fetch() is { } chunk)
         {
             using (chunk)
-            {
                 runs.AddRange(chunk[0].Data<long>()[..chunk.Size]);
-            }
         }
 
         return runs;

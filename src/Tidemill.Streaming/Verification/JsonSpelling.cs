@@ -39,9 +39,7 @@ internal static class JsonSpelling
         using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth });
         var buffer = new ArrayBufferWriter<byte>(text.Length);
         using (var writer = new Utf8JsonWriter(buffer))
-        {
             Write(writer, document.RootElement);
-        }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
@@ -85,9 +83,7 @@ internal static class JsonSpelling
                 writer.WriteStartObject();
                 var last = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
                 foreach (var property in element.EnumerateObject())
-                {
                     last[property.Name] = property.Value;
-                }
 
                 foreach (var (name, value) in last)
                 {
@@ -100,9 +96,7 @@ internal static class JsonSpelling
             case JsonValueKind.Array:
                 writer.WriteStartArray();
                 foreach (var item in element.EnumerateArray())
-                {
                     Write(writer, item);
-                }
 
                 writer.WriteEndArray();
                 break;

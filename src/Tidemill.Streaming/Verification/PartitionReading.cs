@@ -15,9 +15,7 @@ internal static class PartitionReading
     public static async Task ReadAsync(ILog log, OffsetRange range, Action<FetchedRecords> take, CancellationToken cancellationToken)
     {
         if (range.Count <= 0)
-        {
             return;
-        }
 
         await using var consumer = log.CreateConsumer(new ConsumerOptions
         {

@@ -42,9 +42,7 @@ internal sealed class PassedOnRecords(DuckDbConnection connection) : IExpectatio
             for (var i = 0; i < part.Length; i++)
             {
                 if (run is { } number)
-                {
                     chunk[0].Data<long>()[i] = number;
-                }
 
                 chunk[chunk.ColumnCount - 1].Data<Int128>()[i] = Hash(part[i]);
             }

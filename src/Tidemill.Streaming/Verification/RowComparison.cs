@@ -71,9 +71,7 @@ internal sealed class RowComparison(ExpectedRows expected, WarehouseSinkDefiniti
         for (var i = 0; i < expected.Columns.Count; i++)
         {
             if (expected.Columns[i].Equals(column, StringComparison.OrdinalIgnoreCase))
-            {
                 return expected.Types[i].ToString();
-            }
         }
 
         throw new InvalidOperationException($"Column {column} is not among the transform's.");

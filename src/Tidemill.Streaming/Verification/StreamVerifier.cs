@@ -64,9 +64,7 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
     {
         await using var opened = services.OpenSink(stream, definition);
         if (opened is not IDocumentSink sink)
-        {
             return null;
-        }
 
         var checkpoints = await sink.ReadPositionsAsync(cancellationToken);
         using var expected = new ExpectedRows(stream);
@@ -143,14 +141,10 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
             .Select(m => $"lost: {m} does not decode and is not in dead letters").ToList();
         findings.AddRange(compared.LostRuns.Take(MostFindings).Select(run => reading.Describe(run)));
         if (compared.Doubled > 0)
-        {
             findings.Add($"doubled: {compared.Doubled} rows stand more often than their records say");
-        }
 
         if (compared.Altered > 0)
-        {
             findings.Add($"altered: {compared.Altered} rows are not what their records give");
-        }
 
         return findings;
     }

@@ -67,9 +67,7 @@ internal sealed class TopicReading(IExpectation expected, IReadOnlyDictionary<Re
     private void AddRun(FetchedRecords fetched, int start, int count, CancellationToken cancellationToken)
     {
         if (count == 0)
-        {
             return;
-        }
 
         using var slice = new FetchedSlice(fetched, start, count);
         Rows += expected.Take(Runs, slice, Missing, cancellationToken);

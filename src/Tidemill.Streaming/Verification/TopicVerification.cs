@@ -65,13 +65,9 @@ internal sealed class TopicVerification(
     private static long Take(FetchedRecords run, ActualValues? values, IExpectation expected, CancellationToken cancellationToken)
     {
         if (values is null)
-        {
             ((PassedOnRecords)expected).TakeActual(run.Records);
-        }
         else
-        {
             values.Take(run, cancellationToken);
-        }
 
         return run.Records.Length;
     }
@@ -146,9 +142,7 @@ internal sealed class TopicVerification(
         while (result.Fetch() is { } chunk)
         {
             using (chunk)
-            {
                 numbers.AddRange(chunk[0].Data<long>()[..chunk.Size]);
-            }
         }
 
         return numbers;

@@ -12,9 +12,7 @@ public static class WorkflowPlanner
         ArgumentNullException.ThrowIfNull(workflow);
         var errors = WorkflowValidator.Validate(workflow);
         if (errors.Count > 0)
-        {
             throw TidemillException.Configuration(errors);
-        }
 
         var dependencies = Dependencies(workflow);
         var stages = new Dictionary<string, int>();
@@ -54,9 +52,7 @@ public static class WorkflowPlanner
         string task, Dictionary<string, IReadOnlyList<string>> dependencies, Dictionary<string, int> stages)
     {
         if (stages.TryGetValue(task, out var stage))
-        {
             return stage;
-        }
 
         stage = dependencies[task].Select(before => StageOf(before, dependencies, stages) + 1).DefaultIfEmpty(0).Max();
         stages[task] = stage;

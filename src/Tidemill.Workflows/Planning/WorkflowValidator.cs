@@ -16,9 +16,7 @@ public static class WorkflowValidator
         var errors = new List<ConfigError>();
         CheckSchedule(workflow, errors);
         if (workflow.Tasks.Count == 0)
-        {
             errors.Add(new("tasks", "A workflow needs a task.", "Add one.", workflow.File, 0));
-        }
 
         var tasks = CheckTasks(workflow, errors);
         if (errors.Count == 0 && FindCycle(workflow) is { } cycle)
@@ -54,32 +52,22 @@ public static class WorkflowValidator
         foreach (var task in workflow.Tasks)
         {
             if (!tasks.TryAdd(task.Name, task))
-            {
                 Report(task, "name", "Two tasks have this name.", "Rename one.");
-            }
 
             if (task.Retries < 0)
-            {
                 Report(task, "retries", "Retries cannot be negative.", "Write 0 or more.");
-            }
 
             if (task.RetryDelay < TimeSpan.Zero || task.RetryDelay > LongestWait)
-            {
                 Report(task, "retry_delay", "The delay must lie between 0 and 30 days.", "Write a duration such as 5s.");
-            }
 
             if (task.Timeout <= TimeSpan.Zero || task.Timeout > LongestWait)
-            {
                 Report(task, "timeout", "The timeout must be positive, and 30 days at most.", "Write a duration such as 10m.");
-            }
         }
 
         foreach (var task in workflow.Tasks)
         {
             foreach (var missing in task.DependsOn.Where(name => !tasks.ContainsKey(name)))
-            {
                 Report(task, "depends_on", $"There is no task {missing}.", $"Name one of {string.Join(", ", tasks.Keys)}.");
-            }
         }
 
         return tasks;
@@ -99,14 +87,10 @@ public static class WorkflowValidator
         List<string>? Visit(string task)
         {
             if (path.IndexOf(task) is >= 0 and var start)
-            {
                 return [.. path[start..], task];
-            }
 
             if (!done.Add(task))
-            {
                 return null;
-            }
 
             path.Add(task);
             var cycle = dependencies[task].Select(Visit).FirstOrDefault(found => found is not null);

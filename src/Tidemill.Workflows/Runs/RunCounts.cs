@@ -13,15 +13,11 @@ public sealed class RunCounts
     {
         ArgumentNullException.ThrowIfNull(change);
         if (change.Task is not null || change.Run.Status == RunStatus.Running)
-        {
             return;
-        }
 
         _ended.AddOrUpdate((change.Run.Workflow, change.Run.Status), 1, (_, count) => count + 1);
         if (change.Run is { Status: RunStatus.Success, EndTime: { } end })
-        {
             _lastSuccess[change.Run.Workflow] = end;
-        }
     }
 
     public long Ended(string workflow, RunStatus status) => _ended.GetValueOrDefault((workflow, status));

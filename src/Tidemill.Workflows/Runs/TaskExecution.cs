@@ -8,7 +8,7 @@ namespace Tidemill.Workflows.Runs;
 internal sealed class TaskExecution(
     WorkflowRunner runner, WorkflowRun run, PlannedTask task, CancellationToken work, CancellationToken history)
 {
-    private TaskSnapshot snapshot = new(task.Name, TaskState.Waiting) { MaxAttempts = task.MaxAttempts };
+    private TaskSnapshot _snapshot = new(task.Name, TaskState.Waiting) { MaxAttempts = task.MaxAttempts };
 
     /// <summary>Attempts until one succeeds, none is left or the work is stopped. Throws only when recording fails.</summary>
     public async Task<TaskSnapshot> RunAsync(Func<TaskState> stoppedState)
@@ -27,21 +27,19 @@ internal sealed class TaskExecution(
                     runner.Slots.Release();
                 }
 
-                if (snapshot.State != TaskState.Failed || attempt == task.MaxAttempts)
-                {
-                    return snapshot;
-                }
+                if (_snapshot.State != TaskState.Failed || attempt == task.MaxAttempts)
+                    return _snapshot;
 
                 var delay = task.DelayAfter(attempt);
-                Change(snapshot with { State = TaskState.UpForRetry, RetryAt = runner.Time.GetUtcNow() + delay }, null);
+                Change(_snapshot with { State = TaskState.UpForRetry, RetryAt = runner.Time.GetUtcNow() + delay }, null);
                 await Task.Delay(delay, runner.Time, work);
             }
         }
         catch (OperationCanceledException) when (work.IsCancellationRequested && !history.IsCancellationRequested)
         {
             // Stopped while it waited for a slot or for its next attempt.
-            Change(snapshot with { State = snapshot.Attempt == 0 ? TaskState.Waiting : stoppedState(), RetryAt = null }, null);
-            return snapshot;
+            Change(_snapshot with { State = _snapshot.Attempt == 0 ? TaskState.Waiting : stoppedState(), RetryAt = null }, null);
+            return _snapshot;
         }
     }
 
@@ -69,7 +67,7 @@ internal sealed class TaskExecution(
         row = row with { EndTime = runner.Time.GetUtcNow() };
         await runner.SaveAsync(row, history);
         Change(
-            snapshot with
+            _snapshot with
             {
                 State = row.Status,
                 RecordsProcessed = row.RecordsProcessed,
@@ -96,8 +94,8 @@ internal sealed class TaskExecution(
 
     private void Change(TaskSnapshot next, Exception? error)
     {
-        snapshot = next;
-        runner.Publish(new RunEvent(run, snapshot, error));
+        _snapshot = next;
+        runner.Publish(new RunEvent(run, _snapshot, error));
     }
 
     private static ErrorCode CodeOf(Exception error) => (error as TidemillException)?.Code ?? ErrorCode.Internal;

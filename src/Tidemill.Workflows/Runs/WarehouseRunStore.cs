@@ -65,9 +65,7 @@ public sealed class WarehouseRunStore(IWarehouse warehouse) : IRunStore
         void Add(string column, string? value)
         {
             if (value is null)
-            {
                 return;
-            }
 
             parameters.Add(value);
             terms.Add($"{SqlName.Quote(column)} = ${parameters.Count}");

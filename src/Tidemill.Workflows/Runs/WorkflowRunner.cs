@@ -25,22 +25,22 @@ public sealed record WorkflowRunnerOptions
 /// </summary>
 public sealed class WorkflowRunner : IDisposable
 {
-    private readonly IRunStore store;
-    private readonly Dictionary<Type, ITaskExecutor> executors;
-    private readonly TimeProvider time;
-    private readonly WorkflowRunnerOptions options;
-    private readonly SemaphoreSlim slots;
-    private readonly ResiliencePipeline recording;
+    private readonly IRunStore _store;
+    private readonly Dictionary<Type, ITaskExecutor> _executors;
+    private readonly TimeProvider _time;
+    private readonly WorkflowRunnerOptions _options;
+    private readonly SemaphoreSlim _slots;
+    private readonly ResiliencePipeline _recording;
 
     public WorkflowRunner(
         IRunStore store, IEnumerable<ITaskExecutor> executors, TimeProvider time, WorkflowRunnerOptions? options = null)
     {
-        this.store = store;
-        this.executors = executors.ToDictionary(executor => executor.ActionType);
-        this.time = time;
-        this.options = options ?? new WorkflowRunnerOptions();
-        slots = new SemaphoreSlim(this.options.MaxParallelTasks);
-        recording = RetryPolicy.UntilItWorks(time, _ => { });
+        this._store = store;
+        this._executors = executors.ToDictionary(executor => executor.ActionType);
+        this._time = time;
+        this._options = options ?? new WorkflowRunnerOptions();
+        _slots = new SemaphoreSlim(this._options.MaxParallelTasks);
+        _recording = RetryPolicy.UntilItWorks(time, _ => { });
     }
 
     /// <summary>Raised after each change, on the run's own thread of control: handlers return quickly and do not throw.</summary>
@@ -51,7 +51,7 @@ public sealed class WorkflowRunner : IDisposable
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(request);
-        var now = time.GetUtcNow();
+        var now = _time.GetUtcNow();
         return new WorkflowRun
         {
             Id = Guid.CreateVersion7(now),
@@ -77,22 +77,22 @@ public sealed class WorkflowRunner : IDisposable
         return await execution.RunAsync();
     }
 
-    public void Dispose() => slots.Dispose();
+    public void Dispose() => _slots.Dispose();
 
-    internal TimeProvider Time => time;
+    internal TimeProvider Time => _time;
 
-    internal WorkflowRunnerOptions Options => options;
+    internal WorkflowRunnerOptions Options => _options;
 
-    internal SemaphoreSlim Slots => slots;
+    internal SemaphoreSlim Slots => _slots;
 
     internal ITaskExecutor ExecutorOf(PlannedTask task) =>
-        executors.TryGetValue(task.Action.GetType(), out var executor)
+        _executors.TryGetValue(task.Action.GetType(), out var executor)
             ? executor
             : throw new TidemillException(ErrorCode.Internal, $"Nothing carries out {task.Action.GetType().Name}.");
 
     internal TaskAttempt NewAttempt(WorkflowRun run, PlannedTask task, int attempt)
     {
-        var now = time.GetUtcNow();
+        var now = _time.GetUtcNow();
         return new TaskAttempt
         {
             Id = Guid.CreateVersion7(now),
@@ -107,8 +107,8 @@ public sealed class WorkflowRunner : IDisposable
     internal void Publish(RunEvent change) => Changed?.Invoke(change);
 
     internal async Task SaveAsync(WorkflowRun run, CancellationToken cancellationToken) =>
-        await recording.ExecuteAsync(async token => await store.SaveRunAsync(run, token), cancellationToken);
+        await _recording.ExecuteAsync(async token => await _store.SaveRunAsync(run, token), cancellationToken);
 
     internal async Task SaveAsync(TaskAttempt attempt, CancellationToken cancellationToken) =>
-        await recording.ExecuteAsync(async token => await store.SaveAttemptAsync(attempt, token), cancellationToken);
+        await _recording.ExecuteAsync(async token => await _store.SaveAttemptAsync(attempt, token), cancellationToken);
 }

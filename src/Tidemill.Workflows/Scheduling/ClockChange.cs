@@ -8,22 +8,16 @@ internal readonly record struct ClockChange(DateTimeOffset At, TimeSpan Before, 
     {
         var (before, after) = (zone.GetUtcOffset(from), zone.GetUtcOffset(to));
         if (before == after)
-        {
             return null;
-        }
 
         var (low, high) = (0L, (to - from).Ticks / TimeSpan.TicksPerMinute);
         while (high - low > 1)
         {
             var middle = (low + high) / 2;
             if (zone.GetUtcOffset(from.AddMinutes(middle)) == before)
-            {
                 low = middle;
-            }
             else
-            {
                 high = middle;
-            }
         }
 
         return new ClockChange(from.AddMinutes(high), before, after);

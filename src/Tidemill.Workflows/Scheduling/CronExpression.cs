@@ -26,16 +26,16 @@ public sealed class CronExpression
     private static readonly CronFieldKind[] Kinds =
         [CronFieldKind.Minute, CronFieldKind.Hour, CronFieldKind.DayOfMonth, CronFieldKind.Month, CronFieldKind.DayOfWeek];
 
-    private readonly CronField minute;
-    private readonly CronField hour;
-    private readonly CronField dayOfMonth;
-    private readonly CronField month;
-    private readonly CronField dayOfWeek;
+    private readonly CronField _minute;
+    private readonly CronField _hour;
+    private readonly CronField _dayOfMonth;
+    private readonly CronField _month;
+    private readonly CronField _dayOfWeek;
 
     private CronExpression(string text, CronField[] fields)
     {
         Text = text;
-        (minute, hour, dayOfMonth, month, dayOfWeek) = (fields[0], fields[1], fields[2], fields[3], fields[4]);
+        (_minute, _hour, _dayOfMonth, _month, _dayOfWeek) = (fields[0], fields[1], fields[2], fields[3], fields[4]);
     }
 
     /// <summary>The expression as written.</summary>
@@ -45,7 +45,7 @@ public sealed class CronExpression
     /// True when neither minute nor hour begins with *: the expression means times of day, not a rhythm. Clock changes
     /// neither drop nor repeat such times (see <see cref="Schedule"/>).
     /// </summary>
-    public bool IsFixedTime => !minute.Star && !hour.Star;
+    public bool IsFixedTime => !_minute.Star && !_hour.Star;
 
     /// <summary>Reads an expression; <paramref name="problem"/> is one clause that says what is wrong.</summary>
     public static bool TryParse(
@@ -85,7 +85,7 @@ public sealed class CronExpression
 
     /// <summary>Whether the wall-clock minute matches.</summary>
     public bool Matches(DateTime local) =>
-        minute.Has(local.Minute) && hour.Has(local.Hour) && month.Has(local.Month) && MatchesDay(local);
+        _minute.Has(local.Minute) && _hour.Has(local.Hour) && _month.Has(local.Month) && MatchesDay(local);
 
     /// <summary>The first matching wall-clock minute at or after <paramref name="local"/> (a whole minute), or null.</summary>
     internal DateTime? FirstFrom(DateTime local)
@@ -93,16 +93,14 @@ public sealed class CronExpression
         var end = Math.Min(local.Year + HorizonYears, 9999);
         for (var day = local.Date; day.Year < end;)
         {
-            if (!month.Has(day.Month))
+            if (!_month.Has(day.Month))
             {
                 day = new DateTime(day.Year, day.Month, 1).AddMonths(1);
                 continue;
             }
 
             if (MatchesDay(day) && FirstTimeFrom(day == local.Date ? local.TimeOfDay : TimeSpan.Zero) is { } time)
-            {
                 return day + time;
-            }
 
             day = day.AddDays(1);
         }
@@ -114,26 +112,22 @@ public sealed class CronExpression
 
     private bool MatchesDay(DateTime day)
     {
-        var inMonth = dayOfMonth.Has(day.Day);
-        var inWeek = dayOfWeek.Has((int)day.DayOfWeek);
-        return dayOfMonth.Star || dayOfWeek.Star ? inMonth && inWeek : inMonth || inWeek;
+        var inMonth = _dayOfMonth.Has(day.Day);
+        var inWeek = _dayOfWeek.Has((int)day.DayOfWeek);
+        return _dayOfMonth.Star || _dayOfWeek.Star ? inMonth && inWeek : inMonth || inWeek;
     }
 
     private TimeSpan? FirstTimeFrom(TimeSpan time)
     {
-        var firstHour = hour.FirstFrom(time.Hours);
+        var firstHour = _hour.FirstFrom(time.Hours);
         if (firstHour < 0)
-        {
             return null;
-        }
 
-        var firstMinute = minute.FirstFrom(firstHour == time.Hours ? time.Minutes : 0);
+        var firstMinute = _minute.FirstFrom(firstHour == time.Hours ? time.Minutes : 0);
         if (firstMinute >= 0)
-        {
             return new TimeSpan(firstHour, firstMinute, 0);
-        }
 
-        firstHour = hour.FirstFrom(firstHour + 1);
-        return firstHour < 0 ? null : new TimeSpan(firstHour, minute.FirstFrom(0), 0);
+        firstHour = _hour.FirstFrom(firstHour + 1);
+        return firstHour < 0 ? null : new TimeSpan(firstHour, _minute.FirstFrom(0), 0);
     }
 }

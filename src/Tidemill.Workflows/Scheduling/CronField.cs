@@ -48,9 +48,7 @@ internal sealed record CronFieldKind(string Name, int Min, int Max, IReadOnlyLis
         }
 
         if (this == DayOfWeek)
-        {
             bits = (bits | bits >> 7) & 0b111_1111;
-        }
 
         field = new CronField(bits, text.StartsWith('*'));
         return true;
@@ -59,32 +57,22 @@ internal sealed record CronFieldKind(string Name, int Min, int Max, IReadOnlyLis
     private string? ParsePart(string part, ref ulong bits)
     {
         if (part.Length == 0)
-        {
             return "an empty value stands";
-        }
 
         var slash = part.IndexOf('/', StringComparison.Ordinal);
         var range = slash < 0 ? part : part[..slash];
         var step = 1;
         if (slash >= 0 && (!TryNumber(part[(slash + 1)..], out step) || step < 1 || step > Max))
-        {
             return $"a step must be a number from 1 to {Max}";
-        }
 
         if (ParseRange(range, out var first, out var last) is { } problem)
-        {
             return problem;
-        }
 
         if (slash >= 0 && range != "*" && !range.Contains('-', StringComparison.Ordinal))
-        {
             return $"a step needs a range, such as {range}-{Max}/{step}";
-        }
 
         for (var value = first; value <= last; value += step)
-        {
             bits |= 1UL << value;
-        }
 
         return null;
     }
@@ -94,27 +82,19 @@ internal sealed record CronFieldKind(string Name, int Min, int Max, IReadOnlyLis
         // A star in the day of week ends at Saturday: 7 would only repeat Sunday, and */7 must not.
         (first, last) = (Min, this == DayOfWeek ? 6 : Max);
         if (range == "*")
-        {
             return null;
-        }
 
         var dash = range.IndexOf('-', StringComparison.Ordinal);
         var from = dash < 0 ? range : range[..dash];
         var to = dash < 0 ? range : range[(dash + 1)..];
         if (!TryValue(from, out first))
-        {
             return NotAValue(from);
-        }
 
         if (!TryValue(to, out last))
-        {
             return NotAValue(to);
-        }
 
         if (this == DayOfWeek && dash >= 0 && last == 0 && first > 0)
-        {
             last = 7;
-        }
 
         return first <= last ? null : $"the range {range} runs backwards";
     }

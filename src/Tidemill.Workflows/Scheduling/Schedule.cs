@@ -24,9 +24,7 @@ public sealed class Schedule(CronExpression cron, TimeZoneInfo zone)
     public static Schedule Parse(string cron, string timeZone)
     {
         if (!CronExpression.TryParse(cron, out var expression, out var problem))
-        {
             throw new TidemillException(ErrorCode.ConfigurationInvalid, $"The schedule \"{cron}\" is wrong: {problem}.");
-        }
 
         return TimeZoneInfo.TryFindSystemTimeZoneById(timeZone, out var zone)
             ? new Schedule(expression, zone)
@@ -43,26 +41,20 @@ public sealed class Schedule(CronExpression cron, TimeZoneInfo zone)
             if (ClockChange.Find(Zone, at - Window, at) is { } last)
             {
                 if (last.At == at && Skips(last))
-                {
                     return at;
-                }
 
                 at = AfterRepeated(last, at);
             }
 
             var offset = Zone.GetUtcOffset(at);
             if (Cron.FirstFrom(Wall(at, offset)) is not { } local)
-            {
                 return null;
-            }
 
             var fire = new DateTimeOffset(local, offset).ToUniversalTime();
             var coming = ClockChange.Find(Zone, at, at + Window);
             var end = coming?.At ?? at + Window;
             if (fire < end)
-            {
                 return fire;
-            }
 
             // No wall-clock time between here and the fire time matches, so that whatever the clock does before the
             // last days cannot bring one up.
@@ -80,14 +72,10 @@ public sealed class Schedule(CronExpression cron, TimeZoneInfo zone)
         {
             var found = Next(before - back);
             if (found is null || found >= before)
-            {
                 continue;
-            }
 
             for (var next = Next(found.Value); next < before; next = Next(next.Value))
-            {
                 found = next;
-            }
 
             return found;
         }

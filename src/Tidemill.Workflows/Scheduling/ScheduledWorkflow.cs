@@ -39,7 +39,7 @@ internal sealed class ScheduledWorkflow(WorkflowDefinition definition)
 /// <summary>A run that goes on. Guarded by the scheduler's lock, apart from <see cref="Cancellation"/> and <see cref="Ended"/>.</summary>
 internal sealed class ActiveRun(WorkflowRun run)
 {
-    private readonly Dictionary<string, TaskSnapshot> tasks = [];
+    private readonly Dictionary<string, TaskSnapshot> _tasks = [];
 
     public WorkflowRun Run { get; } = run;
 
@@ -48,10 +48,10 @@ internal sealed class ActiveRun(WorkflowRun run)
     /// <summary>Completes with the run as it ended.</summary>
     public TaskCompletionSource<WorkflowRun> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public void Take(TaskSnapshot task) => tasks[task.Name] = task;
+    public void Take(TaskSnapshot task) => _tasks[task.Name] = task;
 
     public RunSnapshot ToSnapshot(RunPlan plan) => new(
-        Run with { RecordsProcessed = tasks.Values.Sum(task => task.RecordsProcessed) },
-        [.. plan.Tasks.Select(task => tasks.GetValueOrDefault(task.Name)
+        Run with { RecordsProcessed = _tasks.Values.Sum(task => task.RecordsProcessed) },
+        [.. plan.Tasks.Select(task => _tasks.GetValueOrDefault(task.Name)
             ?? new TaskSnapshot(task.Name, TaskState.Waiting) { MaxAttempts = task.MaxAttempts })]);
 }

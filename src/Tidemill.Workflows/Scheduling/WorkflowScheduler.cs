@@ -15,22 +15,22 @@ public sealed class WorkflowScheduler : IDisposable
     /// <summary>A timer's clock stands still while a machine sleeps and the wall clock may be set, so both are compared this often.</summary>
     private static readonly TimeSpan LongestSleep = TimeSpan.FromMinutes(1);
 
-    private readonly Lock gate = new();
-    private readonly WorkflowRunner runner;
-    private readonly IRunStore store;
-    private readonly TimeProvider time;
-    private readonly WorkflowSchedulerOptions options;
-    private readonly Dictionary<string, ScheduledWorkflow> workflows;
-    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenSource stopping = new();
+    private readonly Lock _gate = new();
+    private readonly WorkflowRunner _runner;
+    private readonly IRunStore _store;
+    private readonly TimeProvider _time;
+    private readonly WorkflowSchedulerOptions _options;
+    private readonly Dictionary<string, ScheduledWorkflow> _workflows;
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>ConfigurationInvalid when a workflow cannot be planned; see <see cref="Planning.WorkflowValidator"/>.</summary>
     public WorkflowScheduler(
         IReadOnlyList<WorkflowDefinition> workflows, WorkflowRunner runner, IRunStore store, TimeProvider time,
         WorkflowSchedulerOptions? options = null)
     {
-        (this.runner, this.store, this.time, this.options) = (runner, store, time, options ?? new WorkflowSchedulerOptions());
-        this.workflows = workflows.Select(workflow => new ScheduledWorkflow(workflow))
+        (this._runner, this._store, this._time, this._options) = (runner, store, time, options ?? new WorkflowSchedulerOptions());
+        this._workflows = workflows.Select(workflow => new ScheduledWorkflow(workflow))
             .ToDictionary(workflow => workflow.Definition.Name);
         runner.Changed += Take;
     }
@@ -41,17 +41,15 @@ public sealed class WorkflowScheduler : IDisposable
     public event Action<RunEvent>? Changed;
 
     /// <summary>Completes when the history is readable and schedules are on; fails with <see cref="RunAsync"/>.</summary>
-    public Task Ready => ready.Task;
+    public Task Ready => _ready.Task;
 
     /// <summary>All workflows by name.</summary>
     public IReadOnlyList<WorkflowStatus> Workflows
     {
         get
         {
-            lock (gate)
-            {
-                return [.. workflows.Values.OrderBy(workflow => workflow.Definition.Name, StringComparer.Ordinal).Select(workflow => workflow.ToStatus())];
-            }
+            lock (_gate)
+                return [.. _workflows.Values.OrderBy(workflow => workflow.Definition.Name, StringComparer.Ordinal).Select(workflow => workflow.ToStatus())];
         }
     }
 
@@ -61,28 +59,26 @@ public sealed class WorkflowScheduler : IDisposable
     /// </summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var onStop = cancellationToken.Register(stopping.Cancel);
+        using var onStop = cancellationToken.Register(_stopping.Cancel);
         try
         {
-            await RetryPolicy.UntilItWorks(time, _ => { }).ExecuteAsync(async token => await PrepareAsync(token), cancellationToken);
-            ready.TrySetResult();
+            await RetryPolicy.UntilItWorks(_time, _ => { }).ExecuteAsync(async token => await PrepareAsync(token), cancellationToken);
+            _ready.TrySetResult();
             while (true)
-            {
-                await Task.Delay(StartDue(), time, cancellationToken);
-            }
+                await Task.Delay(StartDue(), _time, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            ready.TrySetCanceled(cancellationToken);
+            _ready.TrySetCanceled(cancellationToken);
         }
         catch (Exception error)
         {
-            ready.TrySetException(error);
+            _ready.TrySetException(error);
             throw;
         }
         finally
         {
-            await stopping.CancelAsync();
+            await _stopping.CancelAsync();
             await ((Task)Task.WhenAll(ActiveRuns().Select(active => active.Ended.Task))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -94,24 +90,18 @@ public sealed class WorkflowScheduler : IDisposable
     public async Task<WorkflowRun> TriggerAsync(string workflow, CancellationToken cancellationToken)
     {
         await Ready.WaitAsync(cancellationToken);
-        lock (gate)
+        lock (_gate)
         {
-            if (!workflows.TryGetValue(workflow, out var found))
-            {
-                throw new TidemillException(ErrorCode.NotFound, $"There is no workflow {workflow}; there are: {string.Join(", ", workflows.Keys)}.");
-            }
+            if (!_workflows.TryGetValue(workflow, out var found))
+                throw new TidemillException(ErrorCode.NotFound, $"There is no workflow {workflow}; there are: {string.Join(", ", _workflows.Keys)}.");
 
             if (found.Active is { } active)
-            {
                 throw new TidemillException(ErrorCode.InvalidRequest, $"Run {active.Run.Id} of workflow {workflow} goes on; wait for its end or cancel it.");
-            }
 
-            if (stopping.IsCancellationRequested)
-            {
+            if (_stopping.IsCancellationRequested)
                 throw new TidemillException(ErrorCode.Unavailable, "Tidemill is being stopped.");
-            }
 
-            var now = time.GetUtcNow();
+            var now = _time.GetUtcNow();
             return Start(found, RunTrigger.Manual, found.Schedule?.LastInterval(now) ?? new DataInterval(now, now));
         }
     }
@@ -120,11 +110,9 @@ public sealed class WorkflowScheduler : IDisposable
     public async Task<WorkflowRun> WaitAsync(Guid runId, CancellationToken cancellationToken)
     {
         if (ActiveRuns().FirstOrDefault(run => run.Run.Id == runId) is { } active)
-        {
             return await active.Ended.Task.WaitAsync(cancellationToken);
-        }
 
-        return await store.FindRunAsync(runId, cancellationToken)
+        return await _store.FindRunAsync(runId, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"There is no run {runId}.");
     }
 
@@ -138,44 +126,36 @@ public sealed class WorkflowScheduler : IDisposable
 
     public void Dispose()
     {
-        runner.Changed -= Take;
-        stopping.Dispose();
+        _runner.Changed -= Take;
+        _stopping.Dispose();
     }
 
     private List<ActiveRun> ActiveRuns()
     {
-        lock (gate)
-        {
-            return [.. workflows.Values.Select(workflow => workflow.Active).OfType<ActiveRun>()];
-        }
+        lock (_gate)
+            return [.. _workflows.Values.Select(workflow => workflow.Active).OfType<ActiveRun>()];
     }
 
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        if (options.OwnsHistory)
-        {
-            await store.InterruptRunningAsync(time.GetUtcNow(), cancellationToken);
-        }
+        if (_options.OwnsHistory)
+            await _store.InterruptRunningAsync(_time.GetUtcNow(), cancellationToken);
 
-        foreach (var workflow in workflows.Values)
+        foreach (var workflow in _workflows.Values)
         {
-            var last = await store.ListRunsAsync(workflow.Definition.Name, null, 1, cancellationToken);
-            var scheduled = await store.ListRunsAsync(workflow.Definition.Name, RunTrigger.Schedule, 1, cancellationToken);
-            lock (gate)
+            var last = await _store.ListRunsAsync(workflow.Definition.Name, null, 1, cancellationToken);
+            var scheduled = await _store.ListRunsAsync(workflow.Definition.Name, RunTrigger.Schedule, 1, cancellationToken);
+            lock (_gate)
             {
                 workflow.LastRun = last.Count == 0 ? null : last[0];
-                if (workflow.Schedule is not { } schedule || !options.SchedulesEnabled)
-                {
+                if (workflow.Schedule is not { } schedule || !_options.SchedulesEnabled)
                     continue;
-                }
 
-                var now = time.GetUtcNow();
+                var now = _time.GetUtcNow();
                 workflow.NextFire = schedule.Next(now);
                 var due = schedule.LastInterval(now);
                 if (scheduled.Count > 0 && scheduled[0].Interval.End < due.End)
-                {
                     workflow.Queued = due;
-                }
             }
         }
     }
@@ -183,11 +163,11 @@ public sealed class WorkflowScheduler : IDisposable
     /// <summary>Starts what is due and returns how long to sleep.</summary>
     private TimeSpan StartDue()
     {
-        lock (gate)
+        lock (_gate)
         {
-            var now = time.GetUtcNow();
+            var now = _time.GetUtcNow();
             var sleep = LongestSleep;
-            foreach (var workflow in workflows.Values)
+            foreach (var workflow in _workflows.Values)
             {
                 if (workflow.NextFire <= now && workflow.Schedule is { } schedule)
                 {
@@ -197,9 +177,7 @@ public sealed class WorkflowScheduler : IDisposable
 
                 StartQueued(workflow);
                 if (workflow.NextFire is { } next && next - now < sleep)
-                {
                     sleep = next - now;
-                }
             }
 
             return sleep;
@@ -208,10 +186,8 @@ public sealed class WorkflowScheduler : IDisposable
 
     private void StartQueued(ScheduledWorkflow workflow)
     {
-        if (workflow.Queued is not { } interval || workflow.Active is not null || stopping.IsCancellationRequested)
-        {
+        if (workflow.Queued is not { } interval || workflow.Active is not null || _stopping.IsCancellationRequested)
             return;
-        }
 
         workflow.Queued = null;
         Start(workflow, RunTrigger.Schedule, interval);
@@ -219,7 +195,7 @@ public sealed class WorkflowScheduler : IDisposable
 
     private WorkflowRun Start(ScheduledWorkflow workflow, RunTrigger trigger, DataInterval interval)
     {
-        var run = runner.NewRun(workflow.Plan, new RunRequest(trigger, interval));
+        var run = _runner.NewRun(workflow.Plan, new RunRequest(trigger, interval));
         var active = new ActiveRun(run);
         workflow.Active = active;
         _ = Task.Run(() => CarryOutAsync(workflow, active), CancellationToken.None);
@@ -233,7 +209,7 @@ public sealed class WorkflowScheduler : IDisposable
         Exception? failure = null;
         try
         {
-            ended = await runner.RunAsync(workflow.Plan, active.Run, stopping.Token, active.Cancellation.Token);
+            ended = await _runner.RunAsync(workflow.Plan, active.Run, _stopping.Token, active.Cancellation.Token);
         }
         catch (Exception error)
         {
@@ -241,35 +217,31 @@ public sealed class WorkflowScheduler : IDisposable
         }
 
         WorkflowRun last;
-        lock (gate)
+        lock (_gate)
         {
             workflow.Active = null;
             workflow.LastRun = last = ended ?? active.Run with
             {
                 Status = RunStatus.Interrupted,
-                EndTime = time.GetUtcNow(),
+                EndTime = _time.GetUtcNow(),
                 ErrorMessage = "The run could not be recorded.",
             };
             StartQueued(workflow);
         }
 
         if (failure is null)
-        {
             active.Ended.SetResult(ended!);
-        }
         else
-        {
             active.Ended.SetException(failure);
-        }
 
         Changed?.Invoke(new RunEvent(last, null, failure));
     }
 
     private void Take(RunEvent change)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (change.Task is { } task && workflows.TryGetValue(change.Run.Workflow, out var workflow)
+            if (change.Task is { } task && _workflows.TryGetValue(change.Run.Workflow, out var workflow)
                 && workflow.Active is { } active && active.Run.Id == change.Run.Id)
             {
                 active.Take(task);
@@ -278,8 +250,6 @@ public sealed class WorkflowScheduler : IDisposable
 
         // A run's end is told once the workflow's status shows it.
         if (change.Task is not null || change.Run.Status == RunStatus.Running)
-        {
             Changed?.Invoke(change);
-        }
     }
 }

@@ -30,18 +30,14 @@ public sealed class IndexTaskExecutor(IWarehouse warehouse, ISearchStore search)
         {
             batch.Add(writer.Write(row));
             if (batch.Count < DocumentsPerRequest)
-            {
                 continue;
-            }
 
             outcome.Add(await search.BulkAsync(action.Index, batch, cancellationToken));
             batch.Clear();
         }
 
         if (batch.Count > 0)
-        {
             outcome.Add(await search.BulkAsync(action.Index, batch, cancellationToken));
-        }
 
         return outcome.Rejected == 0
             ? outcome.Written
@@ -55,9 +51,7 @@ public sealed class IndexTaskExecutor(IWarehouse warehouse, ISearchStore search)
         for (var i = 0; i < columns.Count; i++)
         {
             if (columns[i].Name.Equals(action.IdColumn, StringComparison.OrdinalIgnoreCase))
-            {
                 return i;
-            }
         }
 
         throw new TidemillException(

@@ -17,19 +17,17 @@ namespace Tidemill.Workflows.Tasks;
 /// </summary>
 internal sealed class RowDocumentWriter(IReadOnlyList<QueryColumn> columns, int idColumn)
 {
-    private readonly ArrayBufferWriter<byte> buffer = new();
+    private readonly ArrayBufferWriter<byte> _buffer = new();
 
     /// <summary>RowRejected when the id is NULL or empty, or a number is not finite.</summary>
     public SearchDocument Write(object?[] row)
     {
         var id = IdText(row[idColumn]);
         if (string.IsNullOrEmpty(id))
-        {
             throw new TidemillException(ErrorCode.RowRejected, $"Column {columns[idColumn].Name}, the document id, is NULL or empty in a row.");
-        }
 
-        buffer.ResetWrittenCount();
-        using (var json = new Utf8JsonWriter(buffer))
+        _buffer.ResetWrittenCount();
+        using (var json = new Utf8JsonWriter(_buffer))
         {
             json.WriteStartObject();
             for (var i = 0; i < columns.Count; i++)
@@ -41,7 +39,7 @@ internal sealed class RowDocumentWriter(IReadOnlyList<QueryColumn> columns, int 
             json.WriteEndObject();
         }
 
-        return new SearchDocument(id, buffer.WrittenSpan.ToArray());
+        return new SearchDocument(id, _buffer.WrittenSpan.ToArray());
     }
 
     private static string? IdText(object? value) =>
@@ -76,9 +74,7 @@ internal sealed class RowDocumentWriter(IReadOnlyList<QueryColumn> columns, int 
     private static void WriteFinite(Utf8JsonWriter json, double number, QueryColumn column)
     {
         if (!double.IsFinite(number))
-        {
             throw new TidemillException(ErrorCode.RowRejected, $"Column {column.Name} holds a number that is not finite, which JSON has no way to write.");
-        }
 
         json.WriteNumberValue(number);
     }
@@ -87,9 +83,7 @@ internal sealed class RowDocumentWriter(IReadOnlyList<QueryColumn> columns, int 
     {
         json.WriteStartArray();
         foreach (var item in list)
-        {
             WriteValue(json, item, column);
-        }
 
         json.WriteEndArray();
     }

@@ -57,9 +57,7 @@ public sealed class HostTests : IDisposable
         var data = DataFolder.For(_folder);
         Assert.Null(await ServerFile.ReadAsync(data, Cancellation));
         await using (var host = await TidemillHost.StartAsync(Options, Cancellation))
-        {
             Assert.Equal(host.Url, new Uri((await ServerFile.ReadAsync(data, Cancellation))!.Url));
-        }
 
         Assert.False(File.Exists(data.Server));
     }
@@ -70,9 +68,7 @@ public sealed class HostTests : IDisposable
         var data = DataFolder.For(_folder);
         string left;
         await using (await TidemillHost.StartAsync(Options, Cancellation))
-        {
             left = await File.ReadAllTextAsync(data.Server, Cancellation);
-        }
 
         await File.WriteAllTextAsync(data.Server, left, Cancellation);
         Assert.Null(await ServerFile.ReadAsync(data, Cancellation));
@@ -100,14 +96,10 @@ public sealed class HostTests : IDisposable
 
         Assert.Contains("Waiting for the warehouse", await client.GetStringAsync("/", Cancellation));
         using (var query = await client.PostAsync("/api/query", new StringContent("""{"sql":"SELECT 1"}""", null, "application/json"), Cancellation))
-        {
             Assert.Equal(HttpStatusCode.ServiceUnavailable, query.StatusCode);
-        }
 
         using (var append = await client.PostAsync("/api/topics/t/records", new StringContent("{}", null, "application/json"), Cancellation))
-        {
             Assert.Equal(HttpStatusCode.OK, append.StatusCode);
-        }
 
         away = false;
         await RunningServer.UntilAsync(async () => (await client.GetAsync("/health", Cancellation)).IsSuccessStatusCode, "the warehouse");

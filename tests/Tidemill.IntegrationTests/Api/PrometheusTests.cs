@@ -26,9 +26,7 @@ public sealed partial class PrometheusTests(RunningServer server) : IClassFixtur
         Assert.Equal(1, Assert.Single(await prometheus.QueryAsync("up{job=\"tidemill\"}", Cancellation)).Value);
         // An expression that the real parser refuses is answered 400, which throws.
         foreach (var expression in PanelExpressions())
-        {
             await prometheus.QueryAsync(expression, Cancellation);
-        }
 
         await RunningServer.UntilAsync(
             async () => (await prometheus.QueryAsync("max(tidemill_stream_stage_seconds{stage=\"write\",quantile=\"0.99\"})", Cancellation)).Count == 1, "a stage's time");

@@ -82,9 +82,7 @@ public sealed class TopicApiTests(RunningServer server) : IClassFixture<RunningS
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(Cancellation));
         await NextAsync(reader);
         for (var n = 1; n <= 3; n++)
-        {
             await server.PostAsync($"/api/topics/{topic}/produce", $$$"""{"value":"{\"n\":{{{n}}}}"}""");
-        }
 
         List<int> seen = [];
         while (seen.Count < 2)

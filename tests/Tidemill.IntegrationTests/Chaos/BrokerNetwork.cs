@@ -33,9 +33,7 @@ internal sealed class BrokerNetwork : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var proxy in Proxies)
-        {
             await proxy.DisposeAsync();
-        }
 
         await Kafka.DisposeAsync();
     }
@@ -43,8 +41,6 @@ internal sealed class BrokerNetwork : IAsyncDisposable
     private void Each(Action<TcpProxy> action)
     {
         foreach (var proxy in Proxies)
-        {
             action(proxy);
-        }
     }
 }

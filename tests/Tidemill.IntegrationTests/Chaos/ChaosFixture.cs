@@ -16,8 +16,6 @@ public sealed class ChaosFixture : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_system is not null)
-        {
             await _system.DisposeAsync();
-        }
     }
 }

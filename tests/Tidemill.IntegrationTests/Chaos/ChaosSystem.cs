@@ -85,9 +85,7 @@ internal sealed class ChaosSystem : IAsyncDisposable
         for (var i = 0; i < Members; i++)
         {
             if (_members[i] is null)
-            {
                 await StartMemberAsync(i);
-            }
         }
 
         await FlowsAsync();
@@ -128,14 +126,10 @@ internal sealed class ChaosSystem : IAsyncDisposable
         {
             var now = await ProgressAsync();
             if (now.Length > 0 && now.Select((n, i) => n > before.ElementAtOrDefault(i)).All(moved => moved))
-            {
                 return;
-            }
 
             if (Stopwatch.GetElapsedTime(started) > Patience)
-            {
                 Assert.Fail($"Nothing flows: checkpoints {string.Join(", ", before)}, then {string.Join(", ", now)}.\n{await StateAsync()}");
-            }
 
             await Task.Delay(100);
         }
@@ -151,9 +145,7 @@ internal sealed class ChaosSystem : IAsyncDisposable
         for (var i = 0; i < Members; i++)
         {
             if (_members[i] is not null)
-            {
                 await StopMemberAsync(i);
-            }
         }
 
         await CrashTests.ProveAsync(Folder, _environment, []);
@@ -188,9 +180,7 @@ internal sealed class ChaosSystem : IAsyncDisposable
         for (var i = 0; i < Members; i++)
         {
             if (_members[i] is not { } member)
-            {
                 continue;
-            }
 
             text.AppendLine(CultureInfo.InvariantCulture, $"member {i}:").AppendLine(member.Output);
             try
@@ -231,9 +221,7 @@ internal sealed class ChaosSystem : IAsyncDisposable
             await using var reader = await command.ExecuteReaderAsync();
             var sums = new List<long>();
             while (await reader.ReadAsync())
-            {
                 sums.Add(reader.GetInt64(0));
-            }
 
             return sums.Count < 3 ? [] : [.. sums];
         }

@@ -78,9 +78,7 @@ public sealed class ChaosTests(ChaosFixture chaos) : IClassFixture<ChaosFixture>
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (await system.RecordsAsync(member) == 0)
-        {
             await Task.Delay(100, patience.Token);
-        }
     }
 
     private static List<(string Name, Func<Task> Fault)> Faults(ChaosSystem system, Random random)
@@ -159,9 +157,7 @@ public sealed class ChaosTests(ChaosFixture chaos) : IClassFixture<ChaosFixture>
         harm();
         await Task.Delay(milliseconds);
         foreach (var proxy in network)
-        {
             proxy.Heal();
-        }
 
         Assert.True(network.Sum(p => p.Harm) > before, "Nobody uses this network.");
     }

@@ -118,9 +118,7 @@ internal sealed class TcpProxy : IAsyncDisposable
             while (await from.ReceiveAsync(buffer, _stop.Token) is var count and > 0)
             {
                 if (Delay > TimeSpan.Zero)
-                {
                     await Task.Delay(Delay, _stop.Token);
-                }
 
                 if (_silence is { } silence)
                 {

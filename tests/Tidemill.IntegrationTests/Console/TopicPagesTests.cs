@@ -115,9 +115,7 @@ public sealed class TopicPagesTests(RunningServer server, Browser browser) : ICl
         await server.PostAsync("/api/topics/orders/records", """{"id":234567890,"amount":2}""");
         await RunningServer.UntilAsync(async () => (await server.ScalarAsync(Count)).GetInt64() == 1, "the row");
         using (await server.SendAsync("/api/query", """{"sql":"DELETE FROM orders WHERE id = 234567890","readOnly":false}"""))
-        {
             Assert.Equal(0, (await server.ScalarAsync(Count)).GetInt64());
-        }
 
         await using var visit = await OpenAsync("/streams/orders");
         var form = visit.Page.GetByRole(AriaRole.Region, new() { Name = "Replay a range" });

@@ -77,9 +77,7 @@ public sealed class PostgresCrashTests : CrashTests
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         while (await RecordsAsync(http) <= beyond)
-        {
             await Task.Delay(50, patience.Token);
-        }
     }
 
     /// <summary>Records that the slowest stream has committed since the process started.</summary>

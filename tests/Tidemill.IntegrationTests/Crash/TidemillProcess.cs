@@ -29,9 +29,7 @@ internal sealed class TidemillProcess : IAsyncDisposable
         get
         {
             lock (_output)
-            {
                 return _output.ToString();
-            }
         }
     }
 
@@ -49,14 +47,10 @@ internal sealed class TidemillProcess : IAsyncDisposable
 
         start.ArgumentList.Add(program);
         foreach (var argument in arguments)
-        {
             start.ArgumentList.Add(argument);
-        }
 
         foreach (var (name, value) in environment)
-        {
             start.Environment[name] = value;
-        }
 
         return new TidemillProcess(Process.Start(start)!);
     }
@@ -78,9 +72,7 @@ internal sealed class TidemillProcess : IAsyncDisposable
         {
             Assert.False(_process.HasExited, $"The server ended by itself: {Output}");
             if (await ServerFile.ReadAsync(dataFolder, patience.Token) is { } address && address.Pid == Id)
-            {
                 return new Uri(address.Url);
-            }
 
             await Task.Delay(20, patience.Token);
         }
@@ -111,9 +103,7 @@ internal sealed class TidemillProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
-        {
             await KillAsync();
-        }
 
         _process.Dispose();
     }
@@ -127,8 +117,6 @@ internal sealed class TidemillProcess : IAsyncDisposable
     private void Keep(string? line)
     {
         lock (_output)
-        {
             _output.AppendLine(line);
-        }
     }
 }

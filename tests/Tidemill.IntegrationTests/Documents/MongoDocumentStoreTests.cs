@@ -72,9 +72,7 @@ public sealed class StandaloneMongo : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_server is not null)
-        {
             await _server.DisposeAsync();
-        }
     }
 }
 
@@ -114,9 +112,7 @@ public sealed class MongoConnectionTests
     {
         await using var server = await MongoServer.StartPrivateAsync("--auth");
         await using (var right = server.Open())
-        {
             Assert.Equal(0, await right.CountAsync("c", default));
-        }
 
         var given = server.NewDatabase();
         await using var wrong = MongoDocumentStore.Open(given with { Uri = given.Uri!.Replace("test-password", "other-secret", StringComparison.Ordinal) });

@@ -41,9 +41,7 @@ public sealed class TransactionsExampleTests : IDisposable
             await kafka.DeleteTopicAsync("transactions");
             await server.DropDatabaseAsync(connection);
             if (await index.ExistAsync(["hourly_metrics"], default))
-            {
                 await index.DeleteIndexAsync("hourly_metrics", default);
-            }
         }
     }
 
@@ -57,9 +55,7 @@ public sealed class TransactionsExampleTests : IDisposable
         await PostAsync(http, "/api/streams/generator/pause");
         await PostAsync(http, "/api/generate", """{"count":4000}""");
         foreach (var stream in new[] { "transactions", "hourly_metrics_live" })
-        {
             await PostAsync(http, $"/api/streams/{stream}/catch-up");
-        }
 
         var first = await RunWorkflowAsync(http);
         var second = await RunWorkflowAsync(http);

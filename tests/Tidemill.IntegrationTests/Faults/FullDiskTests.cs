@@ -105,9 +105,7 @@ public sealed class FullDiskTests : CrashTests, IDisposable
     {
         using var patience = new CancellationTokenSource(Patience);
         while (!await condition())
-        {
             await Task.Delay(20, patience.Token);
-        }
     }
 
     /// <summary>Records that the slowest stream has committed since the process started.</summary>

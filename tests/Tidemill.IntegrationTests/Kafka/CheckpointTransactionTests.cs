@@ -32,9 +32,7 @@ public sealed class CheckpointTransactionTests : IAsyncLifetime
     public async Task What_a_dead_session_left_open_is_never_seen_and_is_written_again()
     {
         await using (var first = Log.CreateCheckpointedProducer(_owner))
-        {
             await first.ProduceAsync(_topic, [Record("a")], Range(0, 1), default);
-        }
 
         // Killed between produce and commit: record and position are on the broker, the transaction is open.
         using var dead = await OpenTransactionAsync("b", 2);
@@ -141,9 +139,7 @@ public sealed class CheckpointTransactionTests : IAsyncLifetime
             Assert.NotNull(run);
             read = run.Next;
             foreach (var record in run.Records)
-            {
                 values.Add(Encoding.UTF8.GetString(record.Value));
-            }
         }
 
         return values;

@@ -43,9 +43,7 @@ public sealed class KafkaLogTests : IAsyncLifetime
         // The first member does not poll any more: the group waits for it, and so does the second one.
         var joining = _log.CreateConsumer(options with { Listener = new RecordingListener() });
         using (await joining.PollAsync(TimeSpan.FromSeconds(1), default))
-        {
             Assert.Empty(joining.Assignment);
-        }
 
         started = Stopwatch.GetTimestamp();
         await joining.DisposeAsync();
@@ -113,13 +111,9 @@ public sealed class KafkaLogTests : IAsyncLifetime
             producer.Produce(_topic, new Message<Null, string> { Value = value });
             producer.Flush(Patience);
             if (commit)
-            {
                 producer.CommitTransaction(Patience);
-            }
             else
-            {
                 producer.AbortTransaction(Patience);
-            }
         }
 
         var end = (await _log.DescribeTopicAsync(_topic, default))!.Partitions[0].Next;
@@ -131,9 +125,7 @@ public sealed class KafkaLogTests : IAsyncLifetime
         {
             using var run = await consumer.PollAsync(Patience, patience.Token);
             foreach (var record in run!.Records)
-            {
                 values.Add(Encoding.UTF8.GetString(record.Value));
-            }
 
             next = run.Next;
         }

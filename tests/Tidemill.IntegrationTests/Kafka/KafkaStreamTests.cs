@@ -41,9 +41,7 @@ public sealed class KafkaStreamTests : IDisposable
         var server = await PostgresServer.SharedAsync();
         var database = await server.CreateDatabaseAsync();
         await using (var warehouse = await PostgresWarehouse.OpenAsync(database, default))
-        {
             await ProveAsync(log, warehouse);
-        }
 
         await server.DropDatabaseAsync(database);
     }
@@ -217,9 +215,7 @@ public sealed class KafkaStreamTests : IDisposable
             {
                 var status = _supervisor.Status()[0];
                 if (condition(status) && await further())
-                {
                     return status;
-                }
 
                 Assert.True(Stopwatch.GetElapsedTime(started) < Patience, $"The stream did not get there: {status}");
                 await Task.Delay(20);

@@ -33,9 +33,7 @@ internal static class MirrorProject
         {
             Assert.Equal(records, report.GetProperty("records").GetInt64());
             foreach (var none in new[] { "lost", "doubled", "altered", "pending" })
-            {
                 Assert.Equal(0, report.GetProperty(none).GetInt64());
-            }
         }
     }
 

@@ -41,9 +41,7 @@ public sealed class MirrorZombieTests
             var before = await MirrorProject.CountAsync(log, $"copy-{id}");
             await using var heir = takenOver ? await StartAsync(environment, folder, "two") : null;
             if (heir is not null)
-            {
                 await UntilAsync(log, $"copy-{id}", Records);
-            }
 
             await Task.Delay(TimeSpan.FromTicks(Math.Max(0, (PastTransaction - Stopwatch.GetElapsedTime(frozen)).Ticks)));
             await zombie.ThawAsync();
@@ -53,9 +51,7 @@ public sealed class MirrorZombieTests
 
             Assert.True(before < Records, "Everything was copied before it stood still.");
             foreach (var process in new[] { zombie, heir }.OfType<TidemillProcess>())
-            {
                 Assert.Equal(0, await process.InterruptAsync());
-            }
 
             await MirrorProject.ProveAsync(folder, environment, streams: 2, Records + More);
         }
@@ -89,9 +85,7 @@ public sealed class MirrorZombieTests
             var committed = (await log.DescribeTopicAsync(topic, default))!;
             var ends = await log.FindEndsAsync([.. committed.Partitions.Select(p => new TopicPartition(topic, p.Partition))], default);
             if (committed.Partitions.Any(p => ends[new TopicPartition(topic, p.Partition)] > p.Next))
-            {
                 return;
-            }
 
             await process.ThawAsync();
             await Task.Delay(10);

@@ -37,9 +37,7 @@ internal sealed class SearchProxy : IAsyncDisposable
         get
         {
             lock (_requests)
-            {
                 return [.. _requests];
-            }
         }
     }
 
@@ -73,9 +71,7 @@ internal sealed class SearchProxy : IAsyncDisposable
             context.Request.Method, context.Request.Path + context.Request.QueryString,
             encoding.Length > 0 ? null : System.Text.Encoding.UTF8.GetString(bytes.ToArray()), bytes.ToArray(), encoding);
         lock (_requests)
-        {
             _requests.Add(request);
-        }
 
         var answer = Answer(request);
         if (answer is { Status: 0 })
@@ -93,9 +89,7 @@ internal sealed class SearchProxy : IAsyncDisposable
         context.Response.StatusCode = answer.Status;
         context.Response.ContentType = "application/json";
         if (!HttpMethods.IsHead(request.Method))
-        {
             await context.Response.WriteAsync(answer.Body);
-        }
     }
 
     private async Task<(int Status, string Body)> ForwardAsync(ProxiedRequest request, string? contentType)
@@ -106,9 +100,7 @@ internal sealed class SearchProxy : IAsyncDisposable
             message.Content = request.Body is { } body ? new StringContent(Rewrite(body)) : new ByteArrayContent(request.Bytes);
             message.Content.Headers.ContentType = new System.Net.Http.Headers.MediaTypeHeaderValue(contentType!);
             if (request.Encoding.Length > 0)
-            {
                 message.Content.Headers.ContentEncoding.Add(request.Encoding);
-            }
         }
 
         using var response = await _http.SendAsync(message);

@@ -29,8 +29,6 @@ internal sealed class EmptyServerStore(SearchType type) : IEmptySearchStore
     public async ValueTask DisposeAsync()
     {
         if (_store is not null)
-        {
             await SearchServer.CleanAsync(_store);
-        }
     }
 }

@@ -97,9 +97,7 @@ public sealed class ServerFaultTests : IAsyncLifetime
 
         await using var half = new ElasticsearchStore(_connection with { Urls = [nobody, _proxy.Url] }, TimeProvider.System);
         for (var i = 0; i < 3; i++)
-        {
             Assert.Empty(await half.ListIndexesAsync(Token));
-        }
     }
 
     [Fact]

@@ -45,9 +45,7 @@ public sealed class KafkaServer : IAsyncDisposable
     internal static async ValueTask StopSharedAsync()
     {
         if (Shared.IsValueCreated && await Shared.Value is { } server)
-        {
             await server.DisposeAsync();
-        }
     }
 
     public LogConnection Connection() => new() { Type = LogType.Kafka, BootstrapServers = [BootstrapServers] };
@@ -74,9 +72,7 @@ public sealed class KafkaServer : IAsyncDisposable
     {
         await using var log = await OpenAsync();
         if (await log.DescribeTopicAsync(topic, default) is not null)
-        {
             await log.DeleteTopicAsync(topic, default);
-        }
     }
 
     /// <summary>Deletes partition 0's records before the offset, as retention does.</summary>
@@ -132,9 +128,7 @@ public sealed class KafkaServer : IAsyncDisposable
     private static async Task<KafkaServer?> StartAsync(params string[] options)
     {
         if (ServerScript.Find() is not { } script)
-        {
             return null;
-        }
 
         string[] start = ["start", "kafka", "--port", FreePorts.Fifty().ToString(CultureInfo.InvariantCulture), .. options];
         return new KafkaServer(await script.RunAsync(start), script, start);
@@ -144,17 +138,13 @@ public sealed class KafkaServer : IAsyncDisposable
     private static async Task<KafkaServer?> StartAsync(int port, IReadOnlyList<string> properties, string option)
     {
         if (ServerScript.Find() is not { } script)
-        {
             return null;
-        }
 
         var start = new ProcessStartInfo(
             Path.Combine(Path.GetDirectoryName(ThisFile())!, "kafka-with-properties.sh"),
             [script.Servers, "--brokers", $"{properties.Count}", "--port", $"{port}", option]);
         for (var broker = 0; broker < properties.Count; broker++)
-        {
             start.Environment[$"BROKER_PROPERTIES_{broker + 1}"] = properties[broker];
-        }
 
         return new KafkaServer(await script.RunAsync(start), script, ["revive", "kafka"]);
     }

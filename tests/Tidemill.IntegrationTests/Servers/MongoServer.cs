@@ -30,9 +30,7 @@ public sealed class MongoServer : IAsyncDisposable
     {
         (_uri, _script, _start) = (uri, script, start);
         if (script is not null)
-        {
             AppDomain.CurrentDomain.ProcessExit += (_, _) => DisposeAsync().AsTask().GetAwaiter().GetResult();
-        }
     }
 
     /// <summary>The replica set that all tests of this process share; the test is skipped when there is none, but fails on CI.</summary>
@@ -41,9 +39,7 @@ public sealed class MongoServer : IAsyncDisposable
     internal static async ValueTask StopSharedAsync()
     {
         if (Shared.IsValueCreated && await Shared.Value is { } server)
-        {
             await server.DisposeAsync();
-        }
     }
 
     /// <summary>A server of the caller's own: standalone, unless the options say --replset or --auth.</summary>
@@ -69,9 +65,7 @@ public sealed class MongoServer : IAsyncDisposable
     private static async Task<MongoServer?> FindOrStartAsync()
     {
         if (!HasDriver())
-        {
             return null;
-        }
 
         return Environment.GetEnvironmentVariable("TIDEMILL_TEST_MONGODB") is { Length: > 0 } given
             ? new MongoServer(given, null, [])
@@ -81,9 +75,7 @@ public sealed class MongoServer : IAsyncDisposable
     private static async Task<MongoServer?> StartAsync(params string[] options)
     {
         if (ServerScript.Find() is not { } script)
-        {
             return null;
-        }
 
         string[] start = ["start", "mongodb", "--port", FreePorts.One().ToString(CultureInfo.InvariantCulture), .. options];
         return new MongoServer((await script.RunAsync(start))["TIDEMILL_TEST_MONGODB"], script, start);

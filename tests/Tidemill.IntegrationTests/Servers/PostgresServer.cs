@@ -42,9 +42,7 @@ public sealed class PostgresServer : IAsyncDisposable
     internal static async ValueTask StopSharedAsync()
     {
         if (Shared.IsValueCreated && await Shared.Value is { } server)
-        {
             await server.DisposeAsync();
-        }
     }
 
     /// <summary>A cluster of the caller's own, which it may stop and kill. Its processes have the environment too.</summary>
@@ -95,14 +93,10 @@ public sealed class PostgresServer : IAsyncDisposable
             }
 
             if (await AnswersAsync())
-            {
                 return;
-            }
 
             if (deadline.Elapsed > StartLimit)
-            {
                 throw new TimeoutException("PostgreSQL did not start.");
-            }
 
             await retry.WaitForNextTickAsync();
         }
@@ -123,9 +117,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private async Task SignalAsync(string signal)
     {
         if (_process is not { HasExited: false } process || _folder is null)
-        {
             return;
-        }
 
         var pid = (await File.ReadAllLinesAsync(Path.Combine(_folder, "data", "postmaster.pid")))[0];
         using var kill = Process.Start("kill", [$"-{signal}", pid]);
@@ -150,9 +142,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private static async Task<PostgresServer?> FindOrStartAsync()
     {
         if (Environment.GetEnvironmentVariable("TIDEMILL_TEST_POSTGRES") is { Length: > 0 } given)
-        {
             return new PostgresServer(new NpgsqlConnectionStringBuilder(given), null, true);
-        }
 
         return Binaries() is null ? null : await StartClusterAsync(fsync: false);
     }
@@ -172,9 +162,7 @@ public sealed class PostgresServer : IAsyncDisposable
             "--auth=scram-sha-256", $"--pwfile={Path.Combine(folder, "password")}");
         await initdb.WaitForExitAsync();
         if (initdb.ExitCode != 0)
-        {
             throw new InvalidOperationException($"initdb ended with {initdb.ExitCode}.");
-        }
 
         var admin = new NpgsqlConnectionStringBuilder
         {
@@ -202,9 +190,7 @@ public sealed class PostgresServer : IAsyncDisposable
         start.RedirectStandardError = true;
         start.WorkingDirectory = Path.GetTempPath();
         foreach (var (name, value) in environment)
-        {
             start.Environment[name] = value;
-        }
 
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
@@ -224,9 +210,7 @@ public sealed class PostgresServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_folder is null || !Directory.Exists(_folder))
-        {
             return;
-        }
 
         await KillAsync();
         Directory.Delete(_folder, recursive: true);

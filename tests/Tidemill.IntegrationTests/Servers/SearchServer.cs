@@ -47,9 +47,7 @@ public sealed class SearchServer : IAsyncDisposable
     internal static async ValueTask StopSharedAsync()
     {
         foreach (var shared in new[] { SharedElasticsearch, SharedOpenSearch }.Where(s => s.IsValueCreated))
-        {
             await ((await shared.Value)?.DisposeAsync() ?? ValueTask.CompletedTask);
-        }
     }
 
     /// <summary>A connection that sees only what it writes itself.</summary>
@@ -68,9 +66,7 @@ public sealed class SearchServer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(store);
         foreach (var index in await store.ListIndexesAsync(default))
-        {
             await store.DeleteIndexAsync(index.Name, default);
-        }
 
         await store.DisposeAsync();
     }
@@ -96,9 +92,7 @@ public sealed class SearchServer : IAsyncDisposable
     private static async Task<SearchServer?> StartAsync(SearchType type, params string[] options)
     {
         if (ServerScript.Find() is not { } script)
-        {
             return null;
-        }
 
         var values = await script.RunAsync(["start", Name(type), "--port", FreePorts.One().ToString(CultureInfo.InvariantCulture), .. options]);
         var variable = $"TIDEMILL_TEST_{Name(type).ToUpperInvariant()}";

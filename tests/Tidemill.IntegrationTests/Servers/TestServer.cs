@@ -8,9 +8,7 @@ internal static class TestServer
         where T : class
     {
         if (server is null && Environment.GetEnvironmentVariable("CI") != "true")
-        {
             Assert.Skip(missing);
-        }
 
         return server ?? throw new InvalidOperationException(missing);
     }

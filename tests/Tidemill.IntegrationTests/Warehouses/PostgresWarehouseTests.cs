@@ -28,9 +28,7 @@ public sealed class PostgresWarehouseTests : WarehouseContractTests
     {
         await base.DisposeAsync();
         if (_connection is not null)
-        {
             await _server.DropDatabaseAsync(_connection);
-        }
 
         GC.SuppressFinalize(this);
     }
@@ -53,9 +51,7 @@ public sealed class PostgresWarehouseTests : WarehouseContractTests
             Assert.All(opened, warehouse => Assert.Equal("Mixed Case", warehouse.DefaultSchema));
             Assert.NotNull(await opened[0].DescribeAsync(new TableName(SystemTables.Checkpoints, "Mixed Case"), Token));
             foreach (var warehouse in opened)
-            {
                 await warehouse.DisposeAsync();
-            }
 
             await _server.DropDatabaseAsync(connection);
         }
@@ -86,9 +82,7 @@ public sealed class PostgresWarehouseTests : WarehouseContractTests
         for (var i = 0; i < 1000; i++)
         {
             if ((await QueryAsync("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")).Count > 0)
-            {
                 return;
-            }
 
             await timer.WaitForNextTickAsync(Token);
         }

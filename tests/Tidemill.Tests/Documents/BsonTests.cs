@@ -112,9 +112,7 @@ public sealed class BsonTests
         {
             var bytes = original.ToArray();
             for (var i = random.Next(1, 4); i > 0; i--)
-            {
                 bytes[random.Next(4, bytes.Length)] = (byte)random.Next(256);
-            }
 
             try
             {

@@ -57,14 +57,10 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
     public virtual async ValueTask DisposeAsync()
     {
         if (_bench is not null)
-        {
             await _bench.DisposeAsync();
-        }
 
         if (Store is not null)
-        {
             await Store.DisposeAsync();
-        }
 
         GC.SuppressFinalize(this);
     }
@@ -161,9 +157,7 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
         var store = new FaultyDocumentStore(Store, async (inner, commit, before) =>
         {
             if (before % 2 == 1)
-            {
                 return await inner.CommitAsync(commit, default);
-            }
 
             crashes++;
             // What a store without transactions leaves when the process ends between documents and position.

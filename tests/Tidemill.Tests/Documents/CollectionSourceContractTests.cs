@@ -32,14 +32,10 @@ public abstract class CollectionSourceContractTests : IAsyncLifetime
     public virtual async ValueTask DisposeAsync()
     {
         if (_bench is not null)
-        {
             await _bench.DisposeAsync();
-        }
 
         if (Store is not null)
-        {
             await Store.DisposeAsync();
-        }
 
         GC.SuppressFinalize(this);
     }
@@ -201,9 +197,7 @@ public abstract class CollectionSourceContractTests : IAsyncLifetime
                 using var run = await consumer.PollAsync(TimeSpan.FromSeconds(5), default);
                 next = run!.Next;
                 foreach (ref readonly var record in run.Records)
-                {
                     values.Add(Encoding.UTF8.GetString(record.Value));
-                }
             }
         }
 
@@ -269,18 +263,14 @@ public abstract class CollectionSourceContractTests : IAsyncLifetime
                 string topic, IReadOnlyList<ProducerRecord> records, CancellationToken cancellationToken)
             {
                 if (owner.Torn >= 3)
-                {
                     return await producer.ProduceAsync(topic, records, cancellationToken);
-                }
 
                 // Each partition keeps an order of its own: what got through is a beginning of each, not of all.
                 owner.Torn++;
                 var partition = owner.Random(3);
                 var kept = records.Where((record, i) => record.Key!.Value.Span[^1] % 3 == partition && i < owner.Random(records.Count)).ToList();
                 if (kept.Count > 0)
-                {
                     await producer.ProduceAsync(topic, records.Where(r => r.Key!.Value.Span[^1] % 3 == partition).Take(kept.Count).ToList(), cancellationToken);
-                }
 
                 throw new TidemillException(ErrorCode.Unavailable, "The append was cut.");
             }

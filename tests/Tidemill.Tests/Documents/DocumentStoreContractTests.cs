@@ -23,9 +23,7 @@ public abstract class DocumentStoreContractTests : IAsyncLifetime
     public virtual async ValueTask DisposeAsync()
     {
         if (Store is not null)
-        {
             await Store.DisposeAsync();
-        }
 
         GC.SuppressFinalize(this);
     }
@@ -238,9 +236,7 @@ public abstract class DocumentStoreContractTests : IAsyncLifetime
         await Task.WhenAll(Enumerable.Range(0, 8).Select(writer => Task.Run(async () =>
         {
             for (var n = 0; n < 10; n++)
-            {
                 await UpsertAsync($$"""{"_id":"{{writer}}-{{n}}"}""", """{"_id":"shared"}""");
-            }
         })));
         Assert.Equal(81, await Store.CountAsync("orders", default));
         await CommitAsync(0, 1, """{"_id":"x"}""");

@@ -36,9 +36,7 @@ public sealed class EmbeddedDocumentStoreTests : DocumentStoreContractTests
         for (var failure = 0; failure < 3; failure++)
         {
             using (var one = DocumentBatch.Of($$"""{"_id":{{failure}}}"""))
-            {
                 await store.UpsertAsync("c", one, BulkOrder.Ordered, default);
-            }
 
             var first = engine!;
             using (var connection = first.Connect())

@@ -65,9 +65,7 @@ public sealed class CheckpointFaultTests
     {
         var files = new MemoryFileSystem();
         await using (var log = await OpenWithTopicAsync(files))
-        {
             await RunAsync(log.CreateCheckpointedProducer(Owner));
-        }
 
         files = files.Kill();
         string path = Assert.Single(files.Paths(".checkpoint"));

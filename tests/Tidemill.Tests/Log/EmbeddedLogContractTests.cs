@@ -6,14 +6,14 @@ namespace Tidemill.Tests.Log;
 /// <summary>The contract on a real disk, with batches and segments small enough that every test crosses their borders.</summary>
 public sealed class EmbeddedLogContractTests : LogContractTests
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     protected override async Task<ILog> OpenAsync() => await EmbeddedLog.OpenAsync(
-        folder.Path, new EmbeddedLogOptions { SegmentBytes = 4096, BatchBytes = 1024, IndexIntervalBytes = 256 }, TimeProvider.System, default);
+        _folder.Path, new EmbeddedLogOptions { SegmentBytes = 4096, BatchBytes = 1024, IndexIntervalBytes = 256 }, TimeProvider.System, default);
 
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
-        folder.Dispose();
+        _folder.Dispose();
     }
 }

@@ -202,9 +202,7 @@ public sealed class EmbeddedLogTests
         await using (var producer = log.CreateProducer(new ProducerOptions()))
         {
             foreach (var chunk in times.Chunk(5))
-            {
                 await producer.ProduceAsync(Topic, [.. chunk.Select(t => new ProducerRecord { Value = new byte[20], Timestamp = t })], default);
-            }
         }
 
         await CheckAsync(log);

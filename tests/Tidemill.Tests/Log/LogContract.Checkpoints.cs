@@ -8,13 +8,13 @@ public abstract partial class LogContractTests
 {
     private static readonly TopicPartition Source = new("source", 3);
 
-    private readonly ProducerOwner owner = new("contract", Guid.NewGuid().ToString("N"), "sink");
+    private readonly ProducerOwner _owner = new("contract", Guid.NewGuid().ToString("N"), "sink");
 
     [Fact]
     public async Task Records_and_position_are_there_together()
     {
         string topic = await TopicAsync(2);
-        await using var producer = Log.CreateCheckpointedProducer(owner);
+        await using var producer = Log.CreateCheckpointedProducer(_owner);
         Assert.Empty(await producer.ReadPositionsAsync(default));
 
         await producer.ProduceAsync(
@@ -40,7 +40,7 @@ public abstract partial class LogContractTests
     public async Task A_position_that_is_not_the_start_of_the_range_refuses_all()
     {
         string topic = await TopicAsync(1);
-        await using var producer = Log.CreateCheckpointedProducer(owner);
+        await using var producer = Log.CreateCheckpointedProducer(_owner);
         await producer.ProduceAsync(topic, [new() { Value = Bytes("first") }], Range(0, 2), default);
 
         var error = await Assert.ThrowsAsync<TidemillException>(
@@ -55,9 +55,9 @@ public abstract partial class LogContractTests
     public async Task A_second_session_takes_over_and_the_first_one_can_write_no_more()
     {
         string topic = await TopicAsync(1);
-        await using var old = Log.CreateCheckpointedProducer(owner);
+        await using var old = Log.CreateCheckpointedProducer(_owner);
         await old.ProduceAsync(topic, [new() { Value = Bytes("old") }], Range(0, 1), default);
-        await using var young = Log.CreateCheckpointedProducer(owner);
+        await using var young = Log.CreateCheckpointedProducer(_owner);
         Assert.Equal(new LogOffset(1), (await young.ReadPositionsAsync(default))[Source]);
 
         await young.ProduceAsync(topic, [new() { Value = Bytes("young") }], Range(1, 2), default);
@@ -73,8 +73,8 @@ public abstract partial class LogContractTests
     public async Task A_position_moves_without_records_and_each_owner_has_its_own()
     {
         string topic = await TopicAsync(1);
-        await using var producer = Log.CreateCheckpointedProducer(owner);
-        await using var other = Log.CreateCheckpointedProducer(owner with { Sink = "other" });
+        await using var producer = Log.CreateCheckpointedProducer(_owner);
+        await using var other = Log.CreateCheckpointedProducer(_owner with { Sink = "other" });
 
         await producer.ProduceAsync(topic, [], Range(0, 7), default);
 
@@ -87,7 +87,7 @@ public abstract partial class LogContractTests
     public async Task What_the_topic_cannot_take_is_refused_before_the_position_moves()
     {
         string topic = await TopicAsync(1);
-        await using var producer = Log.CreateCheckpointedProducer(owner);
+        await using var producer = Log.CreateCheckpointedProducer(_owner);
 
         var large = await Assert.ThrowsAsync<TidemillException>(() => producer.ProduceAsync(
             topic, [new() { Value = Bytes("small") }, new() { Value = new byte[3 << 20] }], Range(0, 2), default));

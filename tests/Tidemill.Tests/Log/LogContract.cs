@@ -10,19 +10,19 @@ public abstract partial class LogContractTests : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly DateTimeOffset Noon = new(2026, 1, 2, 12, 0, 0, TimeSpan.Zero);
 
-    private ILog? opened;
+    private ILog? _opened;
 
-    private ILog Log => opened ?? throw new InvalidOperationException("The log is opened before each test.");
+    private ILog Log => _opened ?? throw new InvalidOperationException("The log is opened before each test.");
 
     protected abstract Task<ILog> OpenAsync();
 
     protected virtual bool KeepsNullHeaders => true;
 
-    public async ValueTask InitializeAsync() => opened = await OpenAsync();
+    public async ValueTask InitializeAsync() => _opened = await OpenAsync();
 
     public virtual async ValueTask DisposeAsync()
     {
-        if (opened is not null) await opened.DisposeAsync();
+        if (_opened is not null) await _opened.DisposeAsync();
         GC.SuppressFinalize(this);
     }
 
@@ -293,9 +293,7 @@ public abstract partial class LogContractTests : IAsyncLifetime
         var read = await ReadAsync(consumer, 400);
 
         foreach (var one in read.GroupBy(r => Encoding.UTF8.GetString(r.Key!)))
-        {
             Assert.Equal(Enumerable.Range(0, 50).Select(i => $"{i}"), one.Select(r => Encoding.UTF8.GetString(r.Value!)));
-        }
 
         static ProducerRecord Numbered(int writer, int i) =>
             new() { Key = Bytes($"writer{writer}"), Value = Bytes($"{i}"), Partition = writer % 2 };

@@ -9,11 +9,11 @@ namespace Tidemill.Tests.Log;
 /// </summary>
 internal sealed class MemoryFileSystem : IFileSystem
 {
-    private readonly Dictionary<string, MemoryFile> files = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, MemoryFile> durableFiles = new(StringComparer.Ordinal);
-    private readonly HashSet<string> folders = new(StringComparer.Ordinal);
-    private readonly HashSet<string> durableFolders = new(StringComparer.Ordinal);
-    private readonly HashSet<string> locks = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, MemoryFile> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, MemoryFile> _durableFiles = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _folders = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _durableFolders = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _locks = new(StringComparer.Ordinal);
 
     public Lock Gate { get; } = new();
 
@@ -33,11 +33,11 @@ internal sealed class MemoryFileSystem : IFileSystem
     {
         lock (Gate)
         {
-            if (!files.TryGetValue(path, out var file))
+            if (!_files.TryGetValue(path, out var file))
             {
                 if (mode == FileOpen.Read) throw new FileNotFoundException("There is no such file.", path);
-                if (!folders.Contains(Parent(path))) throw new DirectoryNotFoundException(Parent(path));
-                files[path] = file = new MemoryFile();
+                if (!_folders.Contains(Parent(path))) throw new DirectoryNotFoundException(Parent(path));
+                _files[path] = file = new MemoryFile();
             }
 
             return new OpenFile(this, path, file);
@@ -46,40 +46,40 @@ internal sealed class MemoryFileSystem : IFileSystem
 
     public bool FileExists(string path)
     {
-        lock (Gate) return files.ContainsKey(path);
+        lock (Gate) return _files.ContainsKey(path);
     }
 
     public IReadOnlyList<string> Files(string folder)
     {
-        lock (Gate) return [.. files.Keys.Where(f => Parent(f) == folder).Select(f => Path.GetFileName(f))];
+        lock (Gate) return [.. _files.Keys.Where(f => Parent(f) == folder).Select(f => Path.GetFileName(f))];
     }
 
     public IReadOnlyList<string> Folders(string folder)
     {
-        lock (Gate) return [.. folders.Where(f => Parent(f) == folder).Select(f => Path.GetFileName(f))];
+        lock (Gate) return [.. _folders.Where(f => Parent(f) == folder).Select(f => Path.GetFileName(f))];
     }
 
     public void CreateFolder(string path)
     {
         lock (Gate)
         {
-            folders.Add(path);
+            _folders.Add(path);
             // The root of each test is there from the start.
-            if (Parent(path) is "/" or "\\") durableFolders.Add(path);
+            if (Parent(path) is "/" or "\\") _durableFolders.Add(path);
         }
     }
 
     public void DeleteFile(string path)
     {
-        lock (Gate) files.Remove(path);
+        lock (Gate) _files.Remove(path);
     }
 
     public void DeleteFolder(string path)
     {
         lock (Gate)
         {
-            foreach (string file in files.Keys.Where(f => IsUnder(f, path)).ToArray()) files.Remove(file);
-            folders.RemoveWhere(f => f == path || IsUnder(f, path));
+            foreach (string file in _files.Keys.Where(f => IsUnder(f, path)).ToArray()) _files.Remove(file);
+            _folders.RemoveWhere(f => f == path || IsUnder(f, path));
         }
     }
 
@@ -87,8 +87,8 @@ internal sealed class MemoryFileSystem : IFileSystem
     {
         lock (Gate)
         {
-            files[to] = files[from];
-            files.Remove(from);
+            _files[to] = _files[from];
+            _files.Remove(from);
         }
     }
 
@@ -97,16 +97,16 @@ internal sealed class MemoryFileSystem : IFileSystem
         BeforeFlush?.Invoke(path);
         lock (Gate)
         {
-            foreach (string gone in durableFiles.Keys.Where(f => Parent(f) == path && !files.ContainsKey(f)).ToArray()) durableFiles.Remove(gone);
-            foreach (var (name, file) in files.Where(f => Parent(f.Key) == path)) durableFiles[name] = file;
-            durableFolders.RemoveWhere(f => Parent(f) == path && !folders.Contains(f));
-            durableFolders.UnionWith(folders.Where(f => Parent(f) == path));
+            foreach (string gone in _durableFiles.Keys.Where(f => Parent(f) == path && !_files.ContainsKey(f)).ToArray()) _durableFiles.Remove(gone);
+            foreach (var (name, file) in _files.Where(f => Parent(f.Key) == path)) _durableFiles[name] = file;
+            _durableFolders.RemoveWhere(f => Parent(f) == path && !_folders.Contains(f));
+            _durableFolders.UnionWith(_folders.Where(f => Parent(f) == path));
         }
     }
 
     public IDisposable? TryLock(string path)
     {
-        lock (Gate) return locks.Add(path) ? new Held(this, path) : null;
+        lock (Gate) return _locks.Add(path) ? new Held(this, path) : null;
     }
 
     /// <summary>What a new process finds after this one was killed; also a copy to damage.</summary>
@@ -115,8 +115,8 @@ internal sealed class MemoryFileSystem : IFileSystem
         lock (Gate)
         {
             var after = new MemoryFileSystem();
-            foreach (var (path, file) in files) after.Put(path, file.Bytes);
-            foreach (string folder in folders) after.PutFolder(folder);
+            foreach (var (path, file) in _files) after.Put(path, file.Bytes);
+            foreach (string folder in _folders) after.PutFolder(folder);
             return after;
         }
     }
@@ -127,17 +127,17 @@ internal sealed class MemoryFileSystem : IFileSystem
         lock (Gate)
         {
             var after = new MemoryFileSystem();
-            foreach (string folder in folders.Union(durableFolders).Order(StringComparer.Ordinal))
+            foreach (string folder in _folders.Union(_durableFolders).Order(StringComparer.Ordinal))
             {
-                bool survives = (folders.Contains(folder) && durableFolders.Contains(folder)) || chance.Next(2) == 0;
-                if (survives && (Parent(folder) is "/" or "\\" || after.folders.Contains(Parent(folder)))) after.PutFolder(folder);
+                bool survives = (_folders.Contains(folder) && _durableFolders.Contains(folder)) || chance.Next(2) == 0;
+                if (survives && (Parent(folder) is "/" or "\\" || after._folders.Contains(Parent(folder)))) after.PutFolder(folder);
             }
 
-            foreach (string path in files.Keys.Union(durableFiles.Keys).Order(StringComparer.Ordinal))
+            foreach (string path in _files.Keys.Union(_durableFiles.Keys).Order(StringComparer.Ordinal))
             {
-                if (!after.folders.Contains(Parent(path))) continue;
-                var now = files.GetValueOrDefault(path);
-                var flushed = durableFiles.GetValueOrDefault(path);
+                if (!after._folders.Contains(Parent(path))) continue;
+                var now = _files.GetValueOrDefault(path);
+                var flushed = _durableFiles.GetValueOrDefault(path);
                 if ((now == flushed || chance.Next(2) == 0 ? now : flushed) is { } file) after.Put(path, file.AfterPowerCut(chance));
             }
 
@@ -147,23 +147,23 @@ internal sealed class MemoryFileSystem : IFileSystem
 
     public byte[] ReadAll(string path)
     {
-        lock (Gate) return files[path].Bytes;
+        lock (Gate) return _files[path].Bytes;
     }
 
     public void Put(string path, byte[] content)
     {
-        lock (Gate) files[path] = durableFiles[path] = new MemoryFile(content);
+        lock (Gate) _files[path] = _durableFiles[path] = new MemoryFile(content);
     }
 
     public IReadOnlyList<string> Paths(string suffix)
     {
-        lock (Gate) return [.. files.Keys.Where(f => f.EndsWith(suffix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        lock (Gate) return [.. _files.Keys.Where(f => f.EndsWith(suffix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
     }
 
     private void PutFolder(string path)
     {
-        folders.Add(path);
-        durableFolders.Add(path);
+        _folders.Add(path);
+        _durableFolders.Add(path);
     }
 
     private static string Parent(string path) => Path.GetDirectoryName(path) ?? "/";
@@ -174,13 +174,13 @@ internal sealed class MemoryFileSystem : IFileSystem
     {
         public void Dispose()
         {
-            lock (owner.Gate) owner.locks.Remove(path);
+            lock (owner.Gate) owner._locks.Remove(path);
         }
     }
 
     private sealed class OpenFile(MemoryFileSystem owner, string path, MemoryFile file) : IFile
     {
-        private bool closed;
+        private bool _closed;
 
         public long Length
         {
@@ -192,13 +192,13 @@ internal sealed class MemoryFileSystem : IFileSystem
 
         public int Read(Span<byte> bytes, long position)
         {
-            ObjectDisposedException.ThrowIf(closed, this);
+            ObjectDisposedException.ThrowIf(_closed, this);
             lock (owner.Gate) return file.Read(bytes, position);
         }
 
         public void Write(IReadOnlyList<ReadOnlyMemory<byte>> buffers, long position)
         {
-            ObjectDisposedException.ThrowIf(closed, this);
+            ObjectDisposedException.ThrowIf(_closed, this);
             byte[] all = [.. buffers.SelectMany(b => b.ToArray())];
             lock (owner.Gate)
             {
@@ -210,7 +210,7 @@ internal sealed class MemoryFileSystem : IFileSystem
 
         public void Flush()
         {
-            ObjectDisposedException.ThrowIf(closed, this);
+            ObjectDisposedException.ThrowIf(_closed, this);
             try
             {
                 owner.BeforeFlush?.Invoke(path);
@@ -226,11 +226,11 @@ internal sealed class MemoryFileSystem : IFileSystem
 
         public void SetLength(long length)
         {
-            ObjectDisposedException.ThrowIf(closed, this);
+            ObjectDisposedException.ThrowIf(_closed, this);
             owner.BeforeSetLength?.Invoke(path);
             lock (owner.Gate) file.SetLength((int)length);
         }
 
-        public void Dispose() => closed = true;
+        public void Dispose() => _closed = true;
     }
 }

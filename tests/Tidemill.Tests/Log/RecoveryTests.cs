@@ -220,9 +220,7 @@ public sealed class RecoveryTests
         string mark = files.Paths(DurableMark.FileName).Single();
 
         for (int i = 0; i < files.ReadAll(mark).Length; i++)
-        {
             Assert.Equal(AllValues(Batches), await ReadAllAsync(Flip(files, mark, i)));
-        }
     }
 
     [Fact]

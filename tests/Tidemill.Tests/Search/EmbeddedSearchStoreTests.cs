@@ -8,18 +8,18 @@ namespace Tidemill.Tests.Search;
 
 public sealed class EmbeddedSearchStoreTests : SearchStoreContractTests
 {
-    private readonly string folder;
+    private readonly string _folder;
 
     public EmbeddedSearchStoreTests() : this(new EmptyEmbeddedStore())
     {
     }
 
-    private EmbeddedSearchStoreTests(EmptyEmbeddedStore empty) : base(empty) => folder = empty.Folder;
+    private EmbeddedSearchStoreTests(EmptyEmbeddedStore empty) : base(empty) => _folder = empty.Folder;
 
     [Fact]
     public async Task Documents_and_mapping_outlive_the_process()
     {
-        var nested = Path.Combine(folder, "nested");
+        var nested = Path.Combine(_folder, "nested");
         await using (var first = await EmbeddedSearchStore.OpenAsync(nested, default))
         {
             await first.EnsureIndexAsync("i", new IndexMapping(new Dictionary<string, string> { ["n"] = "long" }), default);
@@ -35,7 +35,7 @@ public sealed class EmbeddedSearchStoreTests : SearchStoreContractTests
     [Fact]
     public async Task A_cancelled_request_writes_nothing_and_leaves_the_store_usable()
     {
-        await using var store = await EmbeddedSearchStore.OpenAsync(Path.Combine(folder, "cancel"), default);
+        await using var store = await EmbeddedSearchStore.OpenAsync(Path.Combine(_folder, "cancel"), default);
         await store.EnsureIndexAsync("i", new IndexMapping(new Dictionary<string, string>()), default);
         var documents = Enumerable.Range(0, 20_000)
             .Select(n => new SearchDocument($"d{n}", Encoding.UTF8.GetBytes($$"""{"n": {{n}}}"""))).ToList();
@@ -50,7 +50,7 @@ public sealed class EmbeddedSearchStoreTests : SearchStoreContractTests
     [Fact]
     public async Task A_broken_engine_is_opened_again_with_all_that_was_written()
     {
-        var broken = Path.Combine(folder, "broken");
+        var broken = Path.Combine(_folder, "broken");
         Directory.CreateDirectory(broken);
         DuckDbDatabase? engine = null;
         await using var store = await EmbeddedSearchStore.OpenAsync(broken, opened => engine = opened, default);

@@ -32,9 +32,7 @@ public abstract class IndexStreamContractTests(IEmptySearchStore empty) : IAsync
     public async ValueTask DisposeAsync()
     {
         if (Bench is not null)
-        {
             await Bench.DisposeAsync();
-        }
 
         await empty.DisposeAsync();
         GC.SuppressFinalize(this);
@@ -134,9 +132,7 @@ public abstract class IndexStreamContractTests(IEmptySearchStore empty) : IAsync
         await replay.RunAsync(new RangeReplayRequest("events"), null, default);
         Assert.Equal(999, (await ScanAsync("events*")).Count);
         if (!createOnly)
-        {
             Assert.True(Assert.Single(await new StreamVerifier(Bench.Services, [changed]).VerifyAsync(null, default)).Proven);
-        }
     }
 
     [Fact]

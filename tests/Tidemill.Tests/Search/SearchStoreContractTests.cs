@@ -21,12 +21,12 @@ public abstract class SearchStoreContractTests(IEmptySearchStore empty) : IAsync
         ["late"] = "boolean",
     });
 
-    private ISearchStore store = null!;
+    private ISearchStore _store = null!;
 
     public async ValueTask InitializeAsync()
     {
-        store = await empty.OpenAsync();
-        await store.EnsureIndexAsync("hours", Hours, default);
+        _store = await empty.OpenAsync();
+        await _store.EnsureIndexAsync("hours", Hours, default);
     }
 
     public async ValueTask DisposeAsync()
@@ -43,7 +43,7 @@ public abstract class SearchStoreContractTests(IEmptySearchStore empty) : IAsync
         var again = await WriteAsync(("2026-01-01T10:00:00Z", """{"total": 3}"""), ("2026-01-01T11:00:00Z", """{"total": 5}"""));
         Assert.Equal([(IndexOutcome.Unchanged, 1L), (IndexOutcome.Updated, 2L)], again.Select(document => (document.Outcome, document.Version)));
         Assert.Equal(["2026-01-01T10:00:00Z", "2026-01-01T11:00:00Z"], again.Select(document => document.Id));
-        Assert.Equal(5, (await store.GetAsync("hours", "2026-01-01T11:00:00Z", default))!.Value.GetProperty("total").GetInt32());
+        Assert.Equal(5, (await _store.GetAsync("hours", "2026-01-01T11:00:00Z", default))!.Value.GetProperty("total").GetInt32());
         Assert.Equal(2, (await SearchAsync(null)).Total);
     }
 
@@ -80,7 +80,7 @@ public abstract class SearchStoreContractTests(IEmptySearchStore empty) : IAsync
         Assert.Equal([IndexOutcome.Created, IndexOutcome.Rejected, IndexOutcome.Created], results.Select(document => document.Outcome));
         Assert.False(string.IsNullOrEmpty(results[1].Reason));
         Assert.Contains(field ?? "", results[1].Reason, StringComparison.Ordinal);
-        Assert.Equal(7, (await store.GetAsync("hours", "b", default))!.Value.GetProperty("total").GetInt32());
+        Assert.Equal(7, (await _store.GetAsync("hours", "b", default))!.Value.GetProperty("total").GetInt32());
         Assert.Equal(3, (await SearchAsync(null)).Total);
     }
 
@@ -99,7 +99,7 @@ public abstract class SearchStoreContractTests(IEmptySearchStore empty) : IAsync
     public async Task Values_that_elasticsearch_coerces_are_taken_and_read_back_as_written(string source)
     {
         Assert.Equal(IndexOutcome.Created, (await WriteAsync(("a", source)))[0].Outcome);
-        var found = await store.GetAsync("hours", "a", default);
+        var found = await _store.GetAsync("hours", "a", default);
         Assert.True(JsonElement.DeepEquals(JsonDocument.Parse(source).RootElement, found!.Value));
     }
 
@@ -108,7 +108,7 @@ public abstract class SearchStoreContractTests(IEmptySearchStore empty) : IAsync
     {
         const string Source = """{"n": 1, "x": 1.5, "b": true, "s": "hello", "d": "2026-01-01", "o": {"p": [null, 3]}, "none": null}""";
         Assert.Equal(IndexOutcome.Created, (await WriteAsync(("a", Source)))[0].Outcome);
-        var mapping = (await store.ListIndexesAsync(default))[0].Mapping.Fields;
+        var mapping = (await _store.ListIndexesAsync(default))[0].Mapping.Fields;
         Assert.Equal(
             [("n", "long"), ("x", "float"), ("b", "boolean"), ("s", "text"), ("d", "date"), ("o.p", "long")],
             new[] { "n", "x", "b", "s", "d", "o.p" }.Select(name => (name, mapping[name])));
@@ -117,45 +117,43 @@ public abstract class SearchStoreContractTests(IEmptySearchStore empty) : IAsync
         Assert.Equal(
             [IndexOutcome.Rejected, IndexOutcome.Rejected, IndexOutcome.Rejected, IndexOutcome.Created],
             results.Select(document => document.Outcome));
-        Assert.False((await store.ListIndexesAsync(default))[0].Mapping.Fields.ContainsKey("fresh"));
+        Assert.False((await _store.ListIndexesAsync(default))[0].Mapping.Fields.ContainsKey("fresh"));
     }
 
     [Fact]
     public async Task Indexes_are_listed_created_once_and_deleted()
     {
-        await store.EnsureIndexAsync("another", new IndexMapping(new Dictionary<string, string>()), default);
-        await store.EnsureIndexAsync("hours", Hours, default);
+        await _store.EnsureIndexAsync("another", new IndexMapping(new Dictionary<string, string>()), default);
+        await _store.EnsureIndexAsync("hours", Hours, default);
         await WriteAsync(("a", """{"total": 1}"""), ("b", """{"total": 1}"""));
-        Assert.Equal([("another", 0L), ("hours", 2L)], (await store.ListIndexesAsync(default)).Select(index => (index.Name, index.Documents)));
-        Assert.Equal("date", (await store.ListIndexesAsync(default))[1].Mapping.Fields["hour"]);
-        await store.DeleteIndexAsync("hours", default);
-        Assert.Equal("another", Assert.Single(await store.ListIndexesAsync(default)).Name);
-        await store.EnsureIndexAsync("hours", Hours, default);
+        Assert.Equal([("another", 0L), ("hours", 2L)], (await _store.ListIndexesAsync(default)).Select(index => (index.Name, index.Documents)));
+        Assert.Equal("date", (await _store.ListIndexesAsync(default))[1].Mapping.Fields["hour"]);
+        await _store.DeleteIndexAsync("hours", default);
+        Assert.Equal("another", Assert.Single(await _store.ListIndexesAsync(default)).Name);
+        await _store.EnsureIndexAsync("hours", Hours, default);
         Assert.Equal(0, (await SearchAsync(null)).Total);
     }
 
     [Fact]
     public async Task A_mapping_grows_and_never_changes_a_type()
     {
-        await store.EnsureIndexAsync("hours", new IndexMapping(new Dictionary<string, string> { ["extra"] = "keyword" }), default);
-        var fields = (await store.ListIndexesAsync(default))[0].Mapping.Fields;
+        await _store.EnsureIndexAsync("hours", new IndexMapping(new Dictionary<string, string> { ["extra"] = "keyword" }), default);
+        var fields = (await _store.ListIndexesAsync(default))[0].Mapping.Fields;
         Assert.Equal(("keyword", "date"), (fields["extra"], fields["hour"]));
-        await ThrowsAsync(ErrorCode.SchemaConflict, () => store.EnsureIndexAsync("hours", new IndexMapping(new Dictionary<string, string> { ["total"] = "keyword" }), default));
-        await ThrowsAsync(ErrorCode.InvalidRequest, () => store.EnsureIndexAsync("hours", new IndexMapping(new Dictionary<string, string> { ["x"] = "number" }), default));
+        await ThrowsAsync(ErrorCode.SchemaConflict, () => _store.EnsureIndexAsync("hours", new IndexMapping(new Dictionary<string, string> { ["total"] = "keyword" }), default));
+        await ThrowsAsync(ErrorCode.InvalidRequest, () => _store.EnsureIndexAsync("hours", new IndexMapping(new Dictionary<string, string> { ["x"] = "number" }), default));
     }
 
     [Fact]
     public async Task An_index_that_is_not_there_is_not_found_and_a_bad_name_refused()
     {
-        await ThrowsAsync(ErrorCode.NotFound, () => store.BulkAsync("nowhere", [Document("a", "{}")], default));
-        await ThrowsAsync(ErrorCode.NotFound, () => store.SearchAsync("nowhere", null, 0, 10, default));
-        await ThrowsAsync(ErrorCode.NotFound, () => store.GetAsync("nowhere", "a", default));
-        await ThrowsAsync(ErrorCode.NotFound, () => store.DeleteIndexAsync("nowhere", default));
-        Assert.Null(await store.GetAsync("hours", "nobody", default));
+        await ThrowsAsync(ErrorCode.NotFound, () => _store.BulkAsync("nowhere", [Document("a", "{}")], default));
+        await ThrowsAsync(ErrorCode.NotFound, () => _store.SearchAsync("nowhere", null, 0, 10, default));
+        await ThrowsAsync(ErrorCode.NotFound, () => _store.GetAsync("nowhere", "a", default));
+        await ThrowsAsync(ErrorCode.NotFound, () => _store.DeleteIndexAsync("nowhere", default));
+        Assert.Null(await _store.GetAsync("hours", "nobody", default));
         foreach (var name in new[] { "", "Hours", "_hours", "a b", "a/b", "..", new string('x', 256) })
-        {
-            await ThrowsAsync(ErrorCode.InvalidRequest, () => store.EnsureIndexAsync(name, Hours, default));
-        }
+            await ThrowsAsync(ErrorCode.InvalidRequest, () => _store.EnsureIndexAsync(name, Hours, default));
     }
 
     [Theory]
@@ -187,15 +185,15 @@ public abstract class SearchStoreContractTests(IEmptySearchStore empty) : IAsync
     {
         var documents = Enumerable.Range(0, 2345).Select(n => Document($"d{n:0000}", $$"""{"total": {{n}}}""")).ToArray();
         Random.Shared.Shuffle(documents);
-        var results = await store.BulkAsync("hours", documents, default);
+        var results = await _store.BulkAsync("hours", documents, default);
         Assert.Equal(documents.Select(document => document.Id), results.Select(result => result.Id));
-        var page = await store.SearchAsync("hours", null, 1000, 3, default);
+        var page = await _store.SearchAsync("hours", null, 1000, 3, default);
         Assert.Equal(2345, page.Total);
         Assert.Equal(["d1000", "d1001", "d1002"], page.Hits.Select(hit => hit.Id));
         Assert.Equal([1000, 1001, 1002], page.Hits.Select(hit => hit.Source.GetProperty("total").GetInt32()));
-        Assert.Empty((await store.SearchAsync("hours", null, 2345, 10, default)).Hits);
-        await ThrowsAsync(ErrorCode.InvalidRequest, () => store.SearchAsync("hours", null, -1, 10, default));
-        await ThrowsAsync(ErrorCode.InvalidRequest, () => store.SearchAsync("hours", null, 9_995, 10, default));
+        Assert.Empty((await _store.SearchAsync("hours", null, 2345, 10, default)).Hits);
+        await ThrowsAsync(ErrorCode.InvalidRequest, () => _store.SearchAsync("hours", null, -1, 10, default));
+        await ThrowsAsync(ErrorCode.InvalidRequest, () => _store.SearchAsync("hours", null, 9_995, 10, default));
     }
 
     [Fact]
@@ -205,9 +203,7 @@ public abstract class SearchStoreContractTests(IEmptySearchStore empty) : IAsync
         var results = await WriteAsync([.. ids.Select(id => (id, """{"total": 1}"""))]);
         Assert.Equal([false, false, false, true, true], results.Select(result => result.Outcome == IndexOutcome.Rejected));
         foreach (var id in ids[..3])
-        {
-            Assert.NotNull(await store.GetAsync("hours", id, default));
-        }
+            Assert.NotNull(await _store.GetAsync("hours", id, default));
     }
 
     [Fact]
@@ -219,7 +215,7 @@ public abstract class SearchStoreContractTests(IEmptySearchStore empty) : IAsync
             {
                 var own = Document($"w{writer}-{n}", """{"total": 1}""");
                 var shared = Document("shared", string.Create(CultureInfo.InvariantCulture, $$"""{"total": {{(writer * 10) + n}}}"""));
-                Assert.DoesNotContain(await store.BulkAsync("hours", [own, shared], default), result => result.Outcome == IndexOutcome.Rejected);
+                Assert.DoesNotContain(await _store.BulkAsync("hours", [own, shared], default), result => result.Outcome == IndexOutcome.Rejected);
                 Assert.True((await SearchAsync(null)).Total > 0);
             }
         }));
@@ -230,9 +226,9 @@ public abstract class SearchStoreContractTests(IEmptySearchStore empty) : IAsync
     }
 
     protected Task<IReadOnlyList<IndexedDocument>> WriteAsync(params (string Id, string Source)[] documents) =>
-        store.BulkAsync("hours", [.. documents.Select(document => Document(document.Id, document.Source))], default);
+        _store.BulkAsync("hours", [.. documents.Select(document => Document(document.Id, document.Source))], default);
 
-    protected Task<SearchPage> SearchAsync(string? text) => store.SearchAsync("hours", text, 0, 100, default);
+    protected Task<SearchPage> SearchAsync(string? text) => _store.SearchAsync("hours", text, 0, 100, default);
 
     private static SearchDocument Document(string id, string source) => new(id, Encoding.UTF8.GetBytes(source));
 

@@ -89,9 +89,7 @@ internal sealed class FaultyWarehouse(IWarehouse inner, Func<Fault> next, Func<b
         private void Fail(Fault place)
         {
             if (_fault == place)
-            {
                 throw new TidemillException(ErrorCode.Unavailable, $"The test's warehouse is away at {place}.");
-            }
         }
     }
 }

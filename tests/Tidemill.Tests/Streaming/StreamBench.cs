@@ -112,9 +112,7 @@ internal sealed class StreamBench : IAsyncDisposable
         await using var result = await Warehouse.QueryAsync(sql, [], readOnly: true, default);
         var rows = new List<object?[]>();
         await foreach (var row in result.ReadRowsAsync(default))
-        {
             rows.Add(row);
-        }
 
         return rows;
     }

@@ -70,9 +70,7 @@ public sealed class StreamFaultTests
         await using var bench = await OpenAsync(partitions: 1);
         var stream = Stream(ConflictRule.Append);
         await using (var producer = bench.Log.CreateProducer(new ProducerOptions()))
-        {
             await producer.ProduceAsync(Topic, [Record(1), Record(2)], default);
-        }
 
         var stolen = false;
         bench.Wrap = warehouse => new FaultyWarehouse(warehouse, () =>

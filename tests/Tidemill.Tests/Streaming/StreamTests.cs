@@ -205,8 +205,6 @@ public sealed class StreamTests
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         while (!condition())
-        {
             await Task.Delay(10, patience.Token);
-        }
     }
 }

@@ -5,16 +5,14 @@ namespace Tidemill.Tests.Time;
 /// <summary>A clock that tests move. Timers fire within <see cref="Advance"/>, in the order they are due.</summary>
 internal sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
 {
-    private readonly Lock gate = new();
-    private readonly List<ManualTimer> timers = [];
-    private DateTimeOffset now = start;
+    private readonly Lock _gate = new();
+    private readonly List<ManualTimer> _timers = [];
+    private DateTimeOffset _now = start;
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate)
-        {
-            return now;
-        }
+        lock (_gate)
+            return _now;
     }
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -35,17 +33,15 @@ internal sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
         while (true)
         {
             ManualTimer? next;
-            lock (gate)
+            lock (_gate)
             {
-                next = timers.Where(timer => timer.Due <= end).MinBy(timer => timer.Due);
-                now = next is null ? end : next.Due > now ? next.Due : now;
+                next = _timers.Where(timer => timer.Due <= end).MinBy(timer => timer.Due);
+                _now = next is null ? end : next.Due > _now ? next.Due : _now;
                 next?.Fired();
             }
 
             if (next is null)
-            {
                 return;
-            }
 
             next.Run();
         }
@@ -68,10 +64,10 @@ internal sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     /// <summary>Sets the clock without its timers noticing, as a machine does that has slept.</summary>
     public void Jump(TimeSpan by)
     {
-        lock (gate)
+        lock (_gate)
         {
-            now += by;
-            timers.ForEach(timer => timer.Postpone(by));
+            _now += by;
+            _timers.ForEach(timer => timer.Postpone(by));
         }
     }
 
@@ -80,29 +76,27 @@ internal sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     {
         get
         {
-            lock (gate)
-            {
-                return timers.Count == 0 ? null : timers.Min(timer => timer.Due);
-            }
+            lock (_gate)
+                return _timers.Count == 0 ? null : _timers.Min(timer => timer.Due);
         }
     }
 
     private sealed class ManualTimer(ManualTimeProvider clock, TimerCallback callback, object? state) : ITimer
     {
-        private TimeSpan period;
+        private TimeSpan _period;
 
         public DateTimeOffset Due { get; private set; }
 
         public bool Change(TimeSpan dueTime, TimeSpan newPeriod)
         {
-            lock (clock.gate)
+            lock (clock._gate)
             {
-                clock.timers.Remove(this);
-                period = newPeriod;
+                clock._timers.Remove(this);
+                _period = newPeriod;
                 if (dueTime != Timeout.InfiniteTimeSpan)
                 {
-                    Due = clock.now + dueTime;
-                    clock.timers.Add(this);
+                    Due = clock._now + dueTime;
+                    clock._timers.Add(this);
                 }
             }
 
@@ -111,14 +105,10 @@ internal sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
 
         public void Fired()
         {
-            if (period > TimeSpan.Zero)
-            {
-                Due += period;
-            }
+            if (_period > TimeSpan.Zero)
+                Due += _period;
             else
-            {
-                clock.timers.Remove(this);
-            }
+                clock._timers.Remove(this);
         }
 
         public void Postpone(TimeSpan by) => Due += by;

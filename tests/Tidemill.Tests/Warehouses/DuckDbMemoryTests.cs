@@ -27,9 +27,7 @@ public sealed class DuckDbMemoryTests : IDisposable
         {
             await warehouse.ExecuteAsync("CREATE TABLE keyed (id UUID PRIMARY KEY)", [], Token);
             for (var i = 0; i < 14; i++)
-            {
                 await warehouse.ExecuteAsync(Insert, [], Token);
-            }
         }
 
         await using var again = await OpenAsync();
@@ -59,9 +57,7 @@ public sealed class DuckDbMemoryTests : IDisposable
         await using var warehouse = await OpenAsync();
         await warehouse.ExecuteAsync("CREATE TABLE many (id UUID)", [], Token);
         for (var i = 0; i < commits; i++)
-        {
             await warehouse.ExecuteAsync($"INSERT INTO many SELECT uuid() FROM range({1_500_000 / commits})", [], Token);
-        }
 
         await warehouse.ExecuteAsync("CHECKPOINT", [], Token);
         await Task.Delay(TimeSpan.FromSeconds(1.1), Token);

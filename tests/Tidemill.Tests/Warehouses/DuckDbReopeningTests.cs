@@ -77,9 +77,7 @@ public sealed class DuckDbReopeningTests : IAsyncLifetime
                 await retry.ExecuteAsync(async _ =>
                 {
                     if ((long)(await RowAsync($"SELECT count(*) FROM pairs WHERE id = {id}"))[0]! == 0)
-                    {
                         await WriteAsync(writer, id, 50);
-                    }
                 }, Token);
                 id += 50;
             }
@@ -162,9 +160,7 @@ public sealed class DuckDbReopeningTests : IAsyncLifetime
                 await Warehouse.ExecuteAsync("SET GLOBAL debug_checkpoint_sleep_ms = 100", [], Token);
                 var breaking = BreakAsync();
                 for (var i = 0; !breaking.IsCompleted; i++)
-                {
                     await Warehouse.ExecuteAsync($"INSERT INTO changed VALUES ({i})", [], Token).ContinueWith(_ => { }, TaskScheduler.Default);
-                }
 
                 await breaking;
             }

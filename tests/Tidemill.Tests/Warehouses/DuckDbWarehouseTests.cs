@@ -77,9 +77,7 @@ public sealed class DuckDbWarehouseTests : WarehouseContractTests
         await warehouse.ExecuteAsync($"COPY (SELECT 42 AS i) TO '{_folder}/shared/out.parquet'", [], token);
         await using var result = await warehouse.QueryAsync($"SELECT i FROM '{_folder}/shared/*.parquet'", [], readOnly: true, token);
         await foreach (var row in result.ReadRowsAsync(token))
-        {
             Assert.Equal(42, row[0]);
-        }
     }
 
     [Fact]

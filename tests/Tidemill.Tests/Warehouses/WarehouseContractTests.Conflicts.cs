@@ -21,9 +21,7 @@ public abstract partial class WarehouseContractTests
 
         var changed = 0L;
         foreach (var part in rows.Chunk(rows.Count / batches))
-        {
             changed += await WriteAsync(write, Rows.Batch(Rows.Schema("id integer, n integer"), part, rowsPerChunk));
-        }
 
         Assert.Equal(expected.Count - 1, changed);
         var read = await QueryAsync("SELECT id, n FROM firsts");
@@ -141,14 +139,10 @@ public abstract partial class WarehouseContractTests
             await using var rows = result.ReadRowsAsync(Token).GetAsyncEnumerator(Token);
             Assert.True(await rows.MoveNextAsync());
             for (var round = 0; round < 3; round++)
-            {
                 Assert.Equal(20_000, await WriteAsync(write, Pairs(0, 20_000, $"new {round}")));
-            }
 
             do
-            {
                 Assert.Equal("old", rows.Current[0]);
-            }
             while (await rows.MoveNextAsync());
         }
 
@@ -203,9 +197,7 @@ public abstract partial class WarehouseContractTests
             [hour, null, null, null, null, null], [hour, -0.75m, 4, 4, "c", "c"],
         ];
         foreach (var step in steps)
-        {
             await WriteAsync(write, Rows.Batch(Rows.Schema(Columns), [step]));
-        }
 
         Assert.Equal([hour, 3.00m, 3, 9, "c", "a"], (await QueryAsync("SELECT * FROM merged"))[0]);
     }

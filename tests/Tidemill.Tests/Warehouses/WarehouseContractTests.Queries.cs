@@ -94,9 +94,7 @@ public abstract partial class WarehouseContractTests
         {
             Assert.Equal(++expected, Convert.ToInt64(row[0], CultureInfo.InvariantCulture));
             if (expected == 10_000)
-            {
                 break;
-            }
         }
     }
 
@@ -128,9 +126,7 @@ public abstract partial class WarehouseContractTests
     public async Task System_tables_are_there()
     {
         foreach (var name in new[] { SystemTables.Checkpoints, SystemTables.DeadLetters, SystemTables.PipelineExecutions, SystemTables.TaskExecutions })
-        {
             Assert.NotEmpty((await Warehouse.DescribeAsync(new TableName(name), Token))!.PrimaryKey);
-        }
     }
 
     [Fact]

@@ -24,9 +24,7 @@ public abstract partial class WarehouseContractTests : IAsyncLifetime
     public virtual async ValueTask DisposeAsync()
     {
         if (Warehouse is { } open)
-        {
             await open.DisposeAsync();
-        }
 
         GC.SuppressFinalize(this);
     }
@@ -92,9 +90,7 @@ public abstract partial class WarehouseContractTests : IAsyncLifetime
         for (var i = 1; i <= 8; i++)
         {
             if (i != 8)
-            {
                 Assert.Equal(Convert.ToInt64(row[i], CultureInfo.InvariantCulture), Convert.ToInt64(got[i], CultureInfo.InvariantCulture));
-            }
         }
 
         Assert.Equal(true, got[0]);
@@ -135,9 +131,7 @@ public abstract partial class WarehouseContractTests : IAsyncLifetime
         for (var i = 0; i < rows.Count; i++)
         {
             for (var column = 0; column < scales.Length; column++)
-            {
                 Assert.Equal(new DuckDbDecimal((Int128)rows[i][column + 1]!, 38, scales[column]).ToString(), WithZero((string)read[i][column]!));
-            }
         }
     }
 
@@ -149,9 +143,7 @@ public abstract partial class WarehouseContractTests : IAsyncLifetime
     {
         Int128 number = 0;
         for (var digits = random.Next(width + 1); digits > 0; digits--)
-        {
             number = number * 10 + (random.Next(3) == 0 ? 0 : random.Next(10));
-        }
 
         return random.Next(2) == 0 ? number : -number;
     }

@@ -30,9 +30,7 @@ internal sealed unsafe class KeyHash
     {
         var cursors = new VectorCursor[columns.Length];
         for (var i = 0; i < cursors.Length; i++)
-        {
             cursors[i] = new VectorCursor(chunk[columns[i]]);
-        }
 
         for (var row = 0; row < chunk.Size; row++)
         {
@@ -42,9 +40,7 @@ internal sealed unsafe class KeyHash
             {
                 present[row] &= !cursors[i].IsNull(row);
                 if (present[row])
-                {
                     Append(cursors[i], _cells[i], row, ref length);
-                }
             }
 
             hashes[row] = !present[row] ? default : _isExact ? Exact(length) : XxHash128.HashToUInt128(_buffer.AsSpan(0, length), Seed);
@@ -64,9 +60,7 @@ internal sealed unsafe class KeyHash
         // Lengths keep ('a', 'bc') apart from ('ab', 'c').
         var needed = length + sizeof(int) + bytes.Length;
         if (needed > _buffer.Length)
-        {
             Array.Resize(ref _buffer, Math.Max(needed, _buffer.Length * 2));
-        }
 
         if (cell == Cell.Bytes)
         {

@@ -41,15 +41,11 @@ internal sealed unsafe class KeySet : IDisposable
         var mixed = Mix(key);
         ref var shard = ref _shards[mixed >> (64 - ShardBits)];
         if (shard.Count * 5L >= shard.Capacity * 4L)
-        {
             Grow(ref shard);
-        }
 
         var slot = shard.Find(key, mixed);
         if (shard.Slots[slot] == key)
-        {
             return false;
-        }
 
         shard.Slots[slot] = key;
         shard.Count++;
@@ -90,9 +86,7 @@ internal sealed unsafe class KeySet : IDisposable
         for (var slot = 0; slot < shard.Capacity; slot++)
         {
             if (shard.Slots[slot] is var key && key != UInt128.Zero)
-            {
                 grown.Slots[grown.Find(key, Mix(key))] = key;
-            }
         }
 
         grown.Count = shard.Count;
@@ -131,9 +125,7 @@ internal sealed unsafe class KeySet : IDisposable
         {
             var slot = Home(mixed);
             while (Slots[slot] != UInt128.Zero && Slots[slot] != key)
-            {
                 slot = slot + 1 == Capacity ? 0 : slot + 1;
-            }
 
             return slot;
         }

@@ -38,9 +38,7 @@ internal sealed class KeyedRows
                 _inserted[count] = (uint)row;
                 count += isNew || (orNull && !_present[row]) ? 1 : 0;
                 if (!flags.IsEmpty)
-                {
                     flags[row] = isNew || !_present[row];
-                }
             }
 
             taken.Add(count == chunk.Size ? null : _inserted[..count]);
@@ -83,23 +81,17 @@ internal sealed class KeyedRows
             if (_present[row] && !_ofBatch.Add(_hashes[row]))
             {
                 if (areDistinct)
-                {
                     throw new TidemillException(ErrorCode.RowRejected, $"Rows of one batch to be merged into table {table.Name} have equal keys.");
-                }
 
                 continue;
             }
 
             var isNew = !_present[row] || table.Take(_hashes[row]);
             if (isNew || replaces)
-            {
                 _inserted[--firstInserted] = (uint)row;
-            }
 
             if (!isNew)
-            {
                 _known[--firstKnown] = (uint)row;
-            }
         }
 
         return (Chosen(_inserted, firstInserted, size), Chosen(_known, firstKnown, size));

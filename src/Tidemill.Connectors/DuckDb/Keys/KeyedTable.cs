@@ -57,17 +57,13 @@ internal sealed class KeyedTable : IDisposable
     public async Task EnterAsync(CancellationToken cancellationToken)
     {
         if (!await _turn.WaitAsync(Patience, cancellationToken))
-        {
             throw new TidemillException(ErrorCode.TransactionConflict, $"Table {Name} is being changed by another transaction, for a minute now.");
-        }
     }
 
     public void Leave()
     {
         if (_disposed)
-        {
             Forget();
-        }
 
         _turn.Release();
     }
@@ -156,9 +152,7 @@ internal sealed class KeyedTable : IDisposable
                 for (var row = 0; row < chunk.Size; row++)
                 {
                     if (present[row] && !keys.Add(hashes[row]))
-                    {
                         return false;
-                    }
                 }
             }
         }
@@ -170,9 +164,7 @@ internal sealed class KeyedTable : IDisposable
     public bool Take(UInt128 key)
     {
         if (!_keys!.Add(key))
-        {
             return false;
-        }
 
         _added.Add(key);
         return true;
@@ -185,9 +177,7 @@ internal sealed class KeyedTable : IDisposable
     public void GiveUp()
     {
         foreach (var key in _added)
-        {
             _keys!.Remove(key);
-        }
 
         _added.Clear();
     }
@@ -205,8 +195,6 @@ internal sealed class KeyedTable : IDisposable
     {
         _disposed = true;
         if (TryEnter())
-        {
             Leave();
-        }
     }
 }

@@ -22,9 +22,7 @@ internal sealed class KeyedTables : IDisposable
         get
         {
             lock (_lock)
-            {
                 return _tables.Values.Sum(table => table.Bytes);
-            }
         }
     }
 
@@ -81,9 +79,7 @@ internal sealed class KeyedTables : IDisposable
         lock (_lock)
         {
             foreach (var table in _tables.Values)
-            {
                 table.Dispose();
-            }
 
             _tables.Clear();
         }
@@ -94,8 +90,6 @@ internal sealed class KeyedTables : IDisposable
     private void Remove(TableChange change)
     {
         lock (_lock)
-        {
             _changes.Remove(change);
-        }
     }
 }

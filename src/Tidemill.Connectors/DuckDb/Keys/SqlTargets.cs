@@ -39,15 +39,11 @@ internal sealed class SqlTargets
     {
         // The name qualifies something else: a column, or a table in a schema of this name.
         if (index + 1 < words.Count && words[index + 1] == ".")
-        {
             return true;
-        }
 
         var before = index - 1;
         while (before > 0 && words[before] == ".")
-        {
             before -= 2;
-        }
 
         var deletes = before > 0 && words[before - 1].Equals("DELETE", StringComparison.OrdinalIgnoreCase);
         return before >= 0 && Readers.Contains(words[before]) && !deletes;

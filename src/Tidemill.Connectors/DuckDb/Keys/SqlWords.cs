@@ -20,17 +20,11 @@ internal static class SqlWords
         {
             var end = End(sql, i);
             if (sql[i] == '"')
-            {
                 words.Add(Content(sql, i, end));
-            }
             else if (IsText(sql, i, end))
-            {
                 AddName(words, sql, i, end);
-            }
             else if (!IsSpace(sql[i]) && !IsComment(sql, i))
-            {
                 words.Add(sql[i..end]);
-            }
 
             i = end;
         }
@@ -81,9 +75,7 @@ internal static class SqlWords
     {
         var end = start + 1;
         while (IsWord(sql[start]) && end < sql.Length && (IsWord(sql[end]) || sql[end] == '$'))
-        {
             end++;
-        }
 
         return end;
     }
@@ -93,13 +85,9 @@ internal static class SqlWords
         for (var i = open + 1; i < sql.Length; i++)
         {
             if ((escapes && sql[i] == '\\') || (sql[i] == sql[open] && i + 1 < sql.Length && sql[i + 1] == sql[open]))
-            {
                 i++;
-            }
             else if (sql[i] == sql[open])
-            {
                 return i + 1;
-            }
         }
 
         return sql.Length;
@@ -110,9 +98,7 @@ internal static class SqlWords
     {
         var close = start + 1;
         while (close < sql.Length && IsWord(sql[close]))
-        {
             close++;
-        }
 
         var isTag = close < sql.Length && sql[close] == '$' && !(close > start + 1 && char.IsDigit(sql[start + 1]));
         return isTag ? After(sql, sql[start..(close + 1)], close + 1) : start + 1;
@@ -125,16 +111,12 @@ internal static class SqlWords
         {
             var closes = Stands(sql, "*/", i);
             if (!closes && !Stands(sql, "/*", i))
-            {
                 continue;
-            }
 
             depth += closes ? -1 : 1;
             i++;
             if (depth == 0)
-            {
                 return i + 1;
-            }
         }
 
         return sql.Length;

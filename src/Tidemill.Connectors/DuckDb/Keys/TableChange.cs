@@ -21,9 +21,7 @@ internal sealed class TableChange(Predicate<TableName> touches, Action<TableChan
             _held = [tables[next]];
             var busy = tables.FindIndex(table => table != tables[next] && !TryHold(table));
             if (busy < 0)
-            {
                 return;
-            }
 
             Leave();
             next = busy;
@@ -42,9 +40,7 @@ internal sealed class TableChange(Predicate<TableName> touches, Action<TableChan
     {
         var taken = table.TryEnter();
         if (taken)
-        {
             _held.Add(table);
-        }
 
         return taken;
     }

@@ -59,17 +59,11 @@ internal sealed class TransactionKeys(DuckDbSessions sessions)
         foreach (var table in _held)
         {
             if (committed && !_changes.Exists(change => change.Touches(table.Name)))
-            {
                 table.Keep();
-            }
             else if (committed)
-            {
                 table.Forget();
-            }
             else
-            {
                 table.GiveUp();
-            }
 
             table.Leave();
         }
@@ -82,8 +76,6 @@ internal sealed class TransactionKeys(DuckDbSessions sessions)
     private static void Require(bool holds, TableName name, string what)
     {
         if (!holds)
-        {
             throw new TidemillException(ErrorCode.InvalidRequest, $"Rows cannot be written by key to {name} in a transaction that {what}.");
-        }
     }
 }

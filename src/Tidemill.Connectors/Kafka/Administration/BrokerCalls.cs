@@ -19,20 +19,20 @@ internal sealed class BrokerCalls : IAsyncDisposable
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(1);
 
-    private readonly IReadOnlyDictionary<string, string> properties;
-    private readonly string description;
-    private readonly TimeProvider time;
-    private readonly Lock gate = new();
-    private AdminConnection? connection;
-    private Error? trouble;
-    private long troubleSince;
+    private readonly IReadOnlyDictionary<string, string> _properties;
+    private readonly string _description;
+    private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
+    private AdminConnection? _connection;
+    private Error? _trouble;
+    private long _troubleSince;
 
     public BrokerCalls(IReadOnlyDictionary<string, string> properties, string description, TimeProvider time)
     {
-        this.properties = properties;
-        this.description = description;
-        this.time = time;
-        connection = new AdminConnection(properties);
+        this._properties = properties;
+        this._description = description;
+        this._time = time;
+        _connection = new AdminConnection(properties);
     }
 
     /// <param name="action">What is done, as a clause for messages.</param>
@@ -45,38 +45,36 @@ internal sealed class BrokerCalls : IAsyncDisposable
         try
         {
             var answer = AskAsync(current, call);
-            if (await IsAnsweredAsync(current, answer, cancellationToken).ConfigureAwait(false))
-            {
-                return await answer.ConfigureAwait(false);
-            }
+            if (await IsAnsweredAsync(current, answer, cancellationToken))
+                return await answer;
 
             // Nobody waits for the request any more; why it fails is known here already.
             _ = answer.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            var error = await current.Heard.ConfigureAwait(false);
+            var error = await current.Heard;
             Replace(current, error);
-            throw KafkaErrors.From($"{action} at {description}", error);
+            throw KafkaErrors.From($"{action} at {_description}", error);
         }
         catch (KafkaException error)
         {
             // A client whose requests run out of time has been seen not to ask for a topic's leaders any more.
             if (KafkaErrors.Code(error.Error.Code) == ErrorCode.Unavailable) Replace(current, current.Trouble);
-            throw Explain($"{action} at {description}", error, current.Trouble);
+            throw Explain($"{action} at {_description}", error, current.Trouble);
         }
     }
 
     /// <summary>The failure of another client's request: by what is known of the brokers rather than the time that ran out.</summary>
     public TidemillException Explain(string action, KafkaException error)
     {
-        lock (gate) return Explain($"{action} at {description}", error, connection?.Trouble ?? trouble);
+        lock (_gate) return Explain($"{action} at {_description}", error, _connection?.Trouble ?? _trouble);
     }
 
     /// <summary>A request that was given up still runs until its timeout: the client then goes after it, unwaited.</summary>
     public async ValueTask DisposeAsync()
     {
         AdminConnection? last;
-        lock (gate) (last, connection) = (connection, null);
+        lock (_gate) (last, _connection) = (_connection, null);
         if (last is null) return;
-        await Task.WhenAny(Close(last, new Error(Confluent.Kafka.ErrorCode.Local_Destroy)), Task.Delay(ClosePatience, time)).ConfigureAwait(false);
+        await Task.WhenAny(Close(last, new Error(Confluent.Kafka.ErrorCode.Local_Destroy)), Task.Delay(ClosePatience, _time));
     }
 
     private static TidemillException Explain(string action, KafkaException error, Error? known) =>
@@ -84,17 +82,17 @@ internal sealed class BrokerCalls : IAsyncDisposable
 
     private AdminConnection Connection(string action)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (connection is null)
+            if (_connection is null)
             {
-                if (trouble is not null && time.GetElapsedTime(troubleSince) < Pause) throw KafkaErrors.From($"{action} at {description}", trouble);
-                trouble = null;
-                connection = new AdminConnection(properties);
+                if (_trouble is not null && _time.GetElapsedTime(_troubleSince) < Pause) throw KafkaErrors.From($"{action} at {_description}", _trouble);
+                _trouble = null;
+                _connection = new AdminConnection(_properties);
             }
 
-            connection.Shared.AddReference();
-            return connection;
+            _connection.Shared.AddReference();
+            return _connection;
         }
     }
 
@@ -102,7 +100,7 @@ internal sealed class BrokerCalls : IAsyncDisposable
     {
         try
         {
-            return await call(current.Shared.Client).ConfigureAwait(false);
+            return await call(current.Shared.Client);
         }
         finally
         {
@@ -120,10 +118,10 @@ internal sealed class BrokerCalls : IAsyncDisposable
 
     private void Replace(AdminConnection broken, Error? error)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (connection != broken) return;
-            (connection, trouble, troubleSince) = (null, error, time.GetTimestamp());
+            if (_connection != broken) return;
+            (_connection, _trouble, _troubleSince) = (null, error, _time.GetTimestamp());
         }
 
         _ = Close(broken, error ?? new Error(Confluent.Kafka.ErrorCode.Local_TimedOut));
@@ -135,11 +133,9 @@ internal sealed class BrokerCalls : IAsyncDisposable
     /// </summary>
     private async Task<bool> IsAnsweredAsync(AdminConnection current, Task answer, CancellationToken cancellationToken)
     {
-        await Task.WhenAny(answer, current.Heard).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Task.WhenAny(answer, current.Heard).WaitAsync(cancellationToken);
         if (!answer.IsCompleted)
-        {
-            await Task.WhenAny(answer, Task.Delay(Grace, time, cancellationToken)).WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
+            await Task.WhenAny(answer, Task.Delay(Grace, _time, cancellationToken)).WaitAsync(cancellationToken);
 
         return answer.IsCompleted;
     }
@@ -147,8 +143,8 @@ internal sealed class BrokerCalls : IAsyncDisposable
     /// <summary>One admin client, and the first trouble heard of it.</summary>
     private sealed class AdminConnection
     {
-        private readonly TaskCompletionSource<Error> heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private volatile Error? trouble;
+        private readonly TaskCompletionSource<Error> _heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private volatile Error? _trouble;
 
         public AdminConnection(IReadOnlyDictionary<string, string> properties) => Shared = new SharedClient<IAdminClient>(
             new AdminClientBuilder(properties)
@@ -158,18 +154,18 @@ internal sealed class BrokerCalls : IAsyncDisposable
 
         public SharedClient<IAdminClient> Shared { get; }
 
-        public Task<Error> Heard => heard.Task;
+        public Task<Error> Heard => _heard.Task;
 
-        public Error? Trouble => trouble;
+        public Error? Trouble => _trouble;
 
-        public void GiveUp(Error error) => heard.TrySetResult(error);
+        public void GiveUp(Error error) => _heard.TrySetResult(error);
 
         private void OnError(Error error)
         {
             if (KafkaErrors.Code(error.Code) != ErrorCode.AccessDenied && error.Code != Confluent.Kafka.ErrorCode.Local_AllBrokersDown) return;
             // That all brokers are down because each refuses the login is no news.
-            if (trouble is null) trouble = error;
-            GiveUp(trouble);
+            if (_trouble is null) _trouble = error;
+            GiveUp(_trouble);
         }
     }
 }

@@ -14,15 +14,15 @@ internal sealed class GroupAdministration(BrokerCalls calls, TopicAdministration
     public Task<IReadOnlyList<GroupListing>> ListAsync(CancellationToken cancellationToken) =>
         calls.CallAsync<IReadOnlyList<GroupListing>>("list groups", async client =>
         {
-            var answer = await client.ListConsumerGroupsAsync(new ListConsumerGroupsOptions { RequestTimeout = BrokerCalls.Patience }).ConfigureAwait(false);
+            var answer = await client.ListConsumerGroupsAsync(new ListConsumerGroupsOptions { RequestTimeout = BrokerCalls.Patience });
             return [.. answer.Valid.Select(g => new GroupListing(g.GroupId, State(g.State))).OrderBy(g => g.Name, StringComparer.Ordinal)];
         }, cancellationToken);
 
     public async Task<GroupDescription?> DescribeAsync(string group, CancellationToken cancellationToken)
     {
         var described = DescriptionAsync(group, cancellationToken);
-        var committed = await CommittedAsync(group, cancellationToken).ConfigureAwait(false);
-        var description = await described.ConfigureAwait(false);
+        var committed = await CommittedAsync(group, cancellationToken);
+        var description = await described;
         GroupMemberDescription[] members =
         [
             .. description.Members.Select(m => new GroupMemberDescription(
@@ -33,7 +33,7 @@ internal sealed class GroupAdministration(BrokerCalls calls, TopicAdministration
         [
             .. committed.Keys.Union(members.SelectMany(m => m.Assignment)).OrderBy(p => p.Topic, StringComparer.Ordinal).ThenBy(p => p.Partition),
         ];
-        var ends = await EndsAsync(partitions, cancellationToken).ConfigureAwait(false);
+        var ends = await EndsAsync(partitions, cancellationToken);
         return new GroupDescription(group, State(description.State), members, [.. partitions.Select(p => new GroupPosition(
             p, committed.TryGetValue(p, out var at) ? at : null, ends.TryGetValue(p, out var end) ? end : null))]);
     }
@@ -42,8 +42,8 @@ internal sealed class GroupAdministration(BrokerCalls calls, TopicAdministration
     public async Task SetPositionsAsync(string group, IReadOnlyCollection<RecordPosition> positions, CancellationToken cancellationToken)
     {
         if (positions.Count == 0) return;
-        await CheckAsync(positions, cancellationToken).ConfigureAwait(false);
-        if ((await DescriptionAsync(group, cancellationToken).ConfigureAwait(false)).Members.Count > 0) throw HasMembers(group);
+        await CheckAsync(positions, cancellationToken);
+        if ((await DescriptionAsync(group, cancellationToken)).Members.Count > 0) throw HasMembers(group);
         await calls.CallAsync($"set the positions of group {group}", async client =>
         {
             try
@@ -51,7 +51,7 @@ internal sealed class GroupAdministration(BrokerCalls calls, TopicAdministration
                 return await client.AlterConsumerGroupOffsetsAsync(
                     [new ConsumerGroupTopicPartitionOffsets(group, [.. positions.Select(p =>
                         new TopicPartitionOffset(p.Partition.Topic, p.Partition.Partition, p.Offset.Value))])],
-                    new AlterConsumerGroupOffsetsOptions { RequestTimeout = BrokerCalls.Patience }).ConfigureAwait(false);
+                    new AlterConsumerGroupOffsetsOptions { RequestTimeout = BrokerCalls.Patience });
             }
             catch (AlterConsumerGroupOffsetsException error)
             {
@@ -59,14 +59,14 @@ internal sealed class GroupAdministration(BrokerCalls calls, TopicAdministration
                 if (refused.Code is KafkaCode.UnknownMemberId or KafkaCode.NonEmptyGroup) throw HasMembers(group);
                 throw new KafkaException(refused);
             }
-        }, cancellationToken).ConfigureAwait(false);
+        }, cancellationToken);
     }
 
     private async Task CheckAsync(IReadOnlyCollection<RecordPosition> positions, CancellationToken cancellationToken)
     {
         foreach (var topic in positions.GroupBy(p => p.Partition.Topic))
         {
-            var described = await topics.DescribeAsync(topic.Key, cancellationToken).ConfigureAwait(false);
+            var described = await topics.DescribeAsync(topic.Key, cancellationToken);
             foreach (var position in topic)
             {
                 var found = described?.Partitions.FirstOrDefault(p => p.Partition == position.Partition.Partition)
@@ -86,8 +86,7 @@ internal sealed class GroupAdministration(BrokerCalls calls, TopicAdministration
         {
             try
             {
-                var answer = await client.DescribeConsumerGroupsAsync([group], new DescribeConsumerGroupsOptions { RequestTimeout = BrokerCalls.Patience })
-                    .ConfigureAwait(false);
+                var answer = await client.DescribeConsumerGroupsAsync([group], new DescribeConsumerGroupsOptions { RequestTimeout = BrokerCalls.Patience });
                 return answer.ConsumerGroupDescriptions[0];
             }
             catch (DescribeConsumerGroupsException error)
@@ -106,7 +105,7 @@ internal sealed class GroupAdministration(BrokerCalls calls, TopicAdministration
             try
             {
                 var answer = await client.ListConsumerGroupOffsetsAsync(
-                    [new ConsumerGroupTopicPartitions(group, null)], new ListConsumerGroupOffsetsOptions { RequestTimeout = BrokerCalls.Patience }).ConfigureAwait(false);
+                    [new ConsumerGroupTopicPartitions(group, null)], new ListConsumerGroupOffsetsOptions { RequestTimeout = BrokerCalls.Patience });
                 return answer[0].Partitions.Where(p => p.Offset.Value >= 0).ToDictionary(
                     p => new TopicPartition(p.Topic, p.Partition.Value), p => new LogOffset(p.Offset.Value));
             }
@@ -128,10 +127,8 @@ internal sealed class GroupAdministration(BrokerCalls calls, TopicAdministration
         {
             try
             {
-                foreach (var (partition, end) in await topics.OffsetsAsync([.. topic], OffsetSpec.Latest(), cancellationToken).ConfigureAwait(false))
-                {
+                foreach (var (partition, end) in await topics.OffsetsAsync([.. topic], OffsetSpec.Latest(), cancellationToken))
                     ends[partition] = end;
-                }
             }
             catch (TidemillException error) when (error.Code == ErrorCode.NotFound)
             {

@@ -25,12 +25,12 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
 
     public async Task<TopicDescription> CreateAsync(TopicSpec spec, CancellationToken cancellationToken)
     {
-        if (await DescribeAsync(spec.Name, cancellationToken).ConfigureAwait(false) is { } existing) return Matching(spec, existing);
+        if (await DescribeAsync(spec.Name, cancellationToken) is { } existing) return Matching(spec, existing);
         await calls.CallAsync($"create topic {spec.Name}", async client =>
         {
             try
             {
-                await client.CreateTopicsAsync([Specification(spec)], new CreateTopicsOptions { RequestTimeout = BrokerCalls.Patience, OperationTimeout = BrokerCalls.Patience }).ConfigureAwait(false);
+                await client.CreateTopicsAsync([Specification(spec)], new CreateTopicsOptions { RequestTimeout = BrokerCalls.Patience, OperationTimeout = BrokerCalls.Patience });
             }
             catch (CreateTopicsException error)
             {
@@ -39,34 +39,33 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
             }
 
             return true;
-        }, cancellationToken).ConfigureAwait(false);
-        return Matching(spec, await SettledAsync(spec.Name, t => t is not null, cancellationToken).ConfigureAwait(false)
+        }, cancellationToken);
+        return Matching(spec, await SettledAsync(spec.Name, t => t is not null, cancellationToken)
             ?? throw new TidemillException(ErrorCode.Unavailable, $"Topic {spec.Name} was created, but the brokers do not show it yet."));
     }
 
     public async Task<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken)
     {
-        var metadata = await calls.CallAsync("list topics", client => Task.Run(() => client.GetMetadata(ListPatience)), cancellationToken)
-            .ConfigureAwait(false);
+        var metadata = await calls.CallAsync("list topics", client => Task.Run(() => client.GetMetadata(ListPatience)), cancellationToken);
         return [.. metadata.Topics.Select(t => t.Topic).Where(t => !t.StartsWith("__", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
     }
 
     /// <summary>The topic as it stands, or null when there is none; Unavailable while a partition has no leader.</summary>
     public async Task<TopicDescription?> DescribeAsync(string topic, CancellationToken cancellationToken) =>
-        await DescribeAsync([topic], cancellationToken).ConfigureAwait(false) is [var found] ? found : null;
+        await DescribeAsync([topic], cancellationToken) is [var found] ? found : null;
 
     /// <summary>Those of the topics that there are: four requests, however many they be.</summary>
     public async Task<IReadOnlyList<TopicDescription>> DescribeAsync(IReadOnlyList<string> topics, CancellationToken cancellationToken)
     {
-        var found = await PartitionsAsync(topics, cancellationToken).ConfigureAwait(false);
+        var found = await PartitionsAsync(topics, cancellationToken);
         if (found.Count == 0) return [];
         TopicPartition[] all = [.. found.SelectMany(t => t.Value.Select(p => new TopicPartition(t.Key, p.Partition)))];
         var earliest = OffsetsAsync(all, OffsetSpec.Earliest(), cancellationToken);
         var latest = OffsetsAsync(all, OffsetSpec.Latest(), cancellationToken);
         var settings = EntriesAsync([.. found.Keys], cancellationToken);
-        await Task.WhenAll(earliest, latest, settings).ConfigureAwait(false);
-        var (first, next) = (await earliest.ConfigureAwait(false), await latest.ConfigureAwait(false));
-        var entries = await settings.ConfigureAwait(false);
+        await Task.WhenAll(earliest, latest, settings);
+        var (first, next) = (await earliest, await latest);
+        var entries = await settings;
         return [.. topics.Where(found.ContainsKey).Select(topic => new TopicDescription(topic, [.. found[topic].Select(p => Described(topic, p))])
         {
             Settings = Settings(entries.GetValueOrDefault(topic, []), found[topic].Max(p => p.Replicas.Count)),
@@ -83,8 +82,8 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
     {
         var partitions = PartitionsAsync(topic, cancellationToken);
         var settings = EntriesAsync([topic], cancellationToken);
-        if (await partitions.ConfigureAwait(false) is not { } found) return null;
-        var entries = (await settings.ConfigureAwait(false)).GetValueOrDefault(topic, []);
+        if (await partitions is not { } found) return null;
+        var entries = (await settings).GetValueOrDefault(topic, []);
         int max = int.TryParse(Value(entries, MaxMessageBytes), CultureInfo.InvariantCulture, out int bytes) ? bytes : 1_048_588;
         return new TopicLimits(found.Count, max);
     }
@@ -95,15 +94,15 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
         {
             try
             {
-                await client.DeleteTopicsAsync([topic], new DeleteTopicsOptions { RequestTimeout = BrokerCalls.Patience, OperationTimeout = BrokerCalls.Patience }).ConfigureAwait(false);
+                await client.DeleteTopicsAsync([topic], new DeleteTopicsOptions { RequestTimeout = BrokerCalls.Patience, OperationTimeout = BrokerCalls.Patience });
                 return true;
             }
             catch (DeleteTopicsException error)
             {
                 throw new KafkaException(error.Results[0].Error);
             }
-        }, cancellationToken).ConfigureAwait(false);
-        await SettledAsync(topic, t => t is null, cancellationToken).ConfigureAwait(false);
+        }, cancellationToken);
+        await SettledAsync(topic, t => t is null, cancellationToken);
     }
 
     /// <summary>One offset a partition; -1 where no record is as late as a timestamp asked for.</summary>
@@ -117,16 +116,16 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
         {
             try
             {
-                return await ListOffsetsAsync(partitions, spec, isolation, cancellationToken).ConfigureAwait(false);
+                return await ListOffsetsAsync(partitions, spec, isolation, cancellationToken);
             }
             catch (TidemillException error) when (IsSettling(error) && time.GetElapsedTime(started) < BrokerCalls.Patience)
             {
-                await Task.Delay(SettlingInterval, time, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(SettlingInterval, time, cancellationToken);
             }
             catch (TidemillException error) when (error.Code == ErrorCode.Unavailable)
             {
                 // librdkafka says of a partition that does not exist that its leader is not available.
-                await RequireAsync(partitions, cancellationToken).ConfigureAwait(false);
+                await RequireAsync(partitions, cancellationToken);
                 throw;
             }
         }
@@ -140,7 +139,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
     {
         foreach (var topic in partitions.GroupBy(p => p.Topic))
         {
-            int count = (await PartitionsAsync(topic.Key, cancellationToken).ConfigureAwait(false))?.Count ?? 0;
+            int count = (await PartitionsAsync(topic.Key, cancellationToken))?.Count ?? 0;
             if (topic.Any(p => (uint)p.Partition >= (uint)count))
             {
                 throw new TidemillException(ErrorCode.NotFound, count == 0
@@ -162,7 +161,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
             try
             {
                 var answer = await client.ListOffsetsAsync(
-                    asked, new ListOffsetsOptions { RequestTimeout = BrokerCalls.Patience, IsolationLevel = isolation }).ConfigureAwait(false);
+                    asked, new ListOffsetsOptions { RequestTimeout = BrokerCalls.Patience, IsolationLevel = isolation });
                 return answer.ResultInfos.Select(i => i.TopicPartitionOffsetError).ToDictionary(
                     o => new TopicPartition(o.Topic, o.Partition.Value), o => new LogOffset(o.Offset.Value));
             }
@@ -174,7 +173,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
         }, cancellationToken);
 
     private async Task<List<TopicPartitionInfo>?> PartitionsAsync(string topic, CancellationToken cancellationToken) =>
-        (await PartitionsAsync([topic], cancellationToken).ConfigureAwait(false)).GetValueOrDefault(topic);
+        (await PartitionsAsync([topic], cancellationToken)).GetValueOrDefault(topic);
 
     /// <summary>The partitions of those topics that there are.</summary>
     private async Task<Dictionary<string, List<TopicPartitionInfo>>> PartitionsAsync(IReadOnlyList<string> topics, CancellationToken cancellationToken) =>
@@ -183,7 +182,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
             try
             {
                 var answer = await client.DescribeTopicsAsync(
-                    TopicCollection.OfTopicNames(topics), new DescribeTopicsOptions { RequestTimeout = BrokerCalls.Patience }).ConfigureAwait(false);
+                    TopicCollection.OfTopicNames(topics), new DescribeTopicsOptions { RequestTimeout = BrokerCalls.Patience });
                 return answer.TopicDescriptions.ToDictionary(t => t.Name, t => t.Partitions, StringComparer.Ordinal);
             }
             catch (DescribeTopicsException error)
@@ -194,7 +193,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
                     ? answers.Where(t => !t.Error.IsError).ToDictionary(t => t.Name, t => t.Partitions, StringComparer.Ordinal)
                     : throw new KafkaException(refused.Error);
             }
-        }, cancellationToken).ConfigureAwait(false);
+        }, cancellationToken);
 
     private static string Named(IReadOnlyList<string> topics) => topics.Count == 1 ? $"topic {topics[0]}" : $"{topics.Count} topics";
 
@@ -221,7 +220,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
             {
                 var answer = await client.DescribeConfigsAsync(
                     topics.Select(topic => new ConfigResource { Type = ResourceType.Topic, Name = topic }),
-                    new DescribeConfigsOptions { RequestTimeout = BrokerCalls.Patience }).ConfigureAwait(false);
+                    new DescribeConfigsOptions { RequestTimeout = BrokerCalls.Patience });
                 return answer.ToDictionary(t => t.ConfigResource.Name, t => t.Entries, StringComparer.Ordinal);
             }
             catch (DescribeConfigsException error)
@@ -259,7 +258,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
         {
             try
             {
-                var found = await DescribeAsync(topic, cancellationToken).ConfigureAwait(false);
+                var found = await DescribeAsync(topic, cancellationToken);
                 if (settled(found) || time.GetElapsedTime(started) > BrokerCalls.Patience) return found;
             }
             catch (TidemillException error) when (error.Code is ErrorCode.Unavailable or ErrorCode.NotFound && time.GetElapsedTime(started) < BrokerCalls.Patience)
@@ -267,7 +266,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
                 // Between being known and having a leader, or the other way round.
             }
 
-            await Task.Delay(SettlingInterval, time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(SettlingInterval, time, cancellationToken);
         }
     }
 

@@ -19,35 +19,35 @@ internal sealed unsafe class ConsumerClient
     private const int ErrorBytes = 512;
     private const int CloseMessages = 512;
 
-    private readonly nint client;
-    private readonly nint queue;
-    private GCHandle self;
-    private int references = 1;
+    private readonly nint _client;
+    private readonly nint _queue;
+    private GCHandle _self;
+    private int _references = 1;
 
     public ConsumerClient(IReadOnlyDictionary<string, string> properties)
     {
         nint configuration = ClientConfiguration.Create(properties);
-        self = GCHandle.Alloc(this);
-        KafkaApi.ConfSetOpaque(configuration, GCHandle.ToIntPtr(self));
+        _self = GCHandle.Alloc(this);
+        KafkaApi.ConfSetOpaque(configuration, GCHandle.ToIntPtr(_self));
         KafkaApi.ConfSetRebalanceCallback(configuration, &OnRebalance);
         KafkaApi.ConfSetErrorCallback(configuration, &OnError);
         KafkaApi.ConfSetLogCallback(configuration, &OnLog);
         KafkaApi.ConfSetCommitCallback(configuration, &OnCommit);
         byte* error = stackalloc byte[ErrorBytes];
         // SAFETY: on success the client owns the configuration; the GCHandle lives until the client is destroyed.
-        client = KafkaApi.New(KafkaApi.ConsumerType, configuration, error, ErrorBytes);
-        if (client == 0)
+        _client = KafkaApi.New(KafkaApi.ConsumerType, configuration, error, ErrorBytes);
+        if (_client == 0)
         {
             KafkaApi.ConfDestroy(configuration);
-            self.Free();
+            _self.Free();
             throw new Tidemill.Core.Errors.TidemillException(
                 Tidemill.Core.Errors.ErrorCode.ConfigurationInvalid,
                 $"librdkafka refuses the Kafka connection: {Marshal.PtrToStringUTF8((nint)error)}");
         }
 
-        KafkaApi.PollSetConsumer(client);
-        queue = KafkaApi.QueueGetConsumer(client);
-        KafkaApi.QueueCallbackEnable(queue, &Wake, GCHandle.ToIntPtr(self));
+        KafkaApi.PollSetConsumer(_client);
+        _queue = KafkaApi.QueueGetConsumer(_client);
+        KafkaApi.QueueCallbackEnable(_queue, &Wake, GCHandle.ToIntPtr(_self));
     }
 
     /// <summary>What the group asked for since the last look; each must be answered by an assign or unassign.</summary>
@@ -59,19 +59,19 @@ internal sealed unsafe class ConsumerClient
     /// <summary>Set when something comes into the empty queue.</summary>
     public WakeSignal Signal { get; } = new();
 
-    private bool Cooperative => Marshal.PtrToStringUTF8((nint)KafkaApi.RebalanceProtocol(client)) == "COOPERATIVE";
+    private bool Cooperative => Marshal.PtrToStringUTF8((nint)KafkaApi.RebalanceProtocol(_client)) == "COOPERATIVE";
 
     public void Subscribe(IReadOnlyList<string> topics)
     {
         using var list = new PartitionListHandle([.. topics.Select(t => new TopicPartition(t, -1))]);
-        Throw("subscribe", KafkaApi.Subscribe(client, list.List));
+        Throw("subscribe", KafkaApi.Subscribe(_client, list.List));
     }
 
     /// <summary>Reads exactly these, without a group.</summary>
     public void AssignOnly(IReadOnlyCollection<RecordPosition> positions)
     {
         using var list = new PartitionListHandle(positions);
-        Throw("assign partitions", KafkaApi.Assign(client, list.List));
+        Throw("assign partitions", KafkaApi.Assign(_client, list.List));
     }
 
     /// <summary>Answers an assigning rebalance.</summary>
@@ -79,13 +79,9 @@ internal sealed unsafe class ConsumerClient
     {
         using var list = new PartitionListHandle(positions);
         if (Cooperative)
-        {
-            Throw("assign partitions", KafkaApi.IncrementalAssign(client, list.List));
-        }
+            Throw("assign partitions", KafkaApi.IncrementalAssign(_client, list.List));
         else
-        {
-            Throw("assign partitions", KafkaApi.Assign(client, list.List));
-        }
+            Throw("assign partitions", KafkaApi.Assign(_client, list.List));
     }
 
     /// <summary>Answers a revoking rebalance.</summary>
@@ -93,32 +89,28 @@ internal sealed unsafe class ConsumerClient
     {
         using var list = new PartitionListHandle(partitions);
         if (Cooperative)
-        {
-            Throw("give partitions back", KafkaApi.IncrementalUnassign(client, list.List));
-        }
+            Throw("give partitions back", KafkaApi.IncrementalUnassign(_client, list.List));
         else
-        {
-            Throw("give partitions back", KafkaApi.Assign(client, null));
-        }
+            Throw("give partitions back", KafkaApi.Assign(_client, null));
     }
 
     public void Pause(IReadOnlyCollection<TopicPartition> partitions)
     {
         using var list = new PartitionListHandle(partitions);
-        Throw("pause partitions", KafkaApi.Pause(client, list.List));
+        Throw("pause partitions", KafkaApi.Pause(_client, list.List));
     }
 
     public void Resume(IReadOnlyCollection<TopicPartition> partitions)
     {
         using var list = new PartitionListHandle(partitions);
-        Throw("resume partitions", KafkaApi.Resume(client, list.List));
+        Throw("resume partitions", KafkaApi.Resume(_client, list.List));
     }
 
     /// <summary>Messages fetched before are outdated at once: they are never returned.</summary>
     public void Seek(RecordPosition position)
     {
         using var list = new PartitionListHandle([position]);
-        Throw("seek", KafkaApi.Seek(client, list.List, 0));
+        Throw("seek", KafkaApi.Seek(_client, list.List, 0));
         Throw("seek", list.List->Items[0].Error is (int)KafkaCode.Local_InProgress ? 0 : list.List->Items[0].Error);
     }
 
@@ -126,7 +118,7 @@ internal sealed unsafe class ConsumerClient
     public void Commit(IReadOnlyCollection<RecordPosition> positions)
     {
         using var list = new PartitionListHandle(positions);
-        _ = KafkaApi.Commit(client, list.List, 1);
+        _ = KafkaApi.Commit(_client, list.List, 1);
     }
 
     /// <summary>Takes up to a buffer full of messages without waiting; runs callbacks. The caller owns the messages.</summary>
@@ -134,20 +126,18 @@ internal sealed unsafe class ConsumerClient
     {
         Signal.Reset();
         fixed (nint* buffer = messages)
-        {
-            return Math.Max(0, (int)KafkaApi.ConsumeBatch(queue, 0, buffer, (nuint)messages.Length));
-        }
+            return Math.Max(0, (int)KafkaApi.ConsumeBatch(_queue, 0, buffer, (nuint)messages.Length));
     }
 
-    public void AddReference() => Interlocked.Increment(ref references);
+    public void AddReference() => Interlocked.Increment(ref _references);
 
     /// <summary>The last one out destroys the client, which waits for its threads.</summary>
     public void Release()
     {
-        if (Interlocked.Decrement(ref references) > 0) return;
-        KafkaApi.QueueDestroy(queue);
-        KafkaApi.DestroyFlags(client, KafkaApi.DestroyWithoutClose);
-        self.Free();
+        if (Interlocked.Decrement(ref _references) > 0) return;
+        KafkaApi.QueueDestroy(_queue);
+        KafkaApi.DestroyFlags(_client, KafkaApi.DestroyWithoutClose);
+        _self.Free();
     }
 
     /// <summary>
@@ -161,12 +151,12 @@ internal sealed unsafe class ConsumerClient
     private void Close()
     {
         AnswerRebalances();
-        nint closing = KafkaApi.QueueNew(client);
-        nint error = KafkaApi.CloseQueue(client, closing);
+        nint closing = KafkaApi.QueueNew(_client);
+        nint error = KafkaApi.CloseQueue(_client, closing);
         if (error != 0) KafkaApi.ErrorDestroy(error);
         // Messages that were fetched stand in front of what the group asks for.
         nint* messages = stackalloc nint[CloseMessages];
-        while (KafkaApi.Closed(client) == 0)
+        while (KafkaApi.Closed(_client) == 0)
         {
             nint count = KafkaApi.ConsumeBatch(closing, 20, messages, CloseMessages);
             for (nint i = 0; i < count; i++) KafkaApi.MessageDestroy((MessageView*)messages[i]);
@@ -185,14 +175,14 @@ internal sealed unsafe class ConsumerClient
             using var list = new PartitionListHandle(rebalance.Partitions);
             if (!Cooperative)
             {
-                _ = KafkaApi.Assign(client, null);
+                _ = KafkaApi.Assign(_client, null);
                 continue;
             }
 
-            if (rebalance.Assigned) _ = KafkaApi.Pause(client, list.List);
+            if (rebalance.Assigned) _ = KafkaApi.Pause(_client, list.List);
             nint error = rebalance.Assigned
-                ? KafkaApi.IncrementalAssign(client, list.List)
-                : KafkaApi.IncrementalUnassign(client, list.List);
+                ? KafkaApi.IncrementalAssign(_client, list.List)
+                : KafkaApi.IncrementalUnassign(_client, list.List);
             if (error != 0) KafkaApi.ErrorDestroy(error);
         }
     }

@@ -22,138 +22,134 @@ internal sealed class KafkaConsumer : ILogConsumer
     /// <summary>How often a consumer to which nothing comes asks whether its topics and brokers are still there.</summary>
     private static readonly TimeSpan IdleCheckInterval = TimeSpan.FromSeconds(2);
 
-    private readonly KafkaLog log;
-    private readonly ConsumerOptions options;
-    private readonly TimeProvider time;
-    private readonly ConsumerClient client;
-    private readonly MessageBuffer buffer;
-    private readonly nint[] taken;
-    private readonly HashSet<TopicPartition> paused = [];
-    private volatile IReadOnlyCollection<TopicPartition> assignment = [];
-    private Rebalance? pending;
-    private Task idleCheck = Task.CompletedTask;
-    private long idleCheckedAt;
-    private bool disposed;
+    private readonly KafkaLog _log;
+    private readonly ConsumerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ConsumerClient _client;
+    private readonly MessageBuffer _buffer;
+    private readonly nint[] _taken;
+    private readonly HashSet<TopicPartition> _paused = [];
+    private volatile IReadOnlyCollection<TopicPartition> _assignment = [];
+    private Rebalance? _pending;
+    private Task _idleCheck = Task.CompletedTask;
+    private long _idleCheckedAt;
+    private bool _disposed;
 
     public KafkaConsumer(KafkaLog log, IReadOnlyDictionary<string, string> properties, ConsumerOptions options, TimeProvider time)
     {
-        this.log = log;
-        this.options = options;
-        this.time = time;
-        idleCheckedAt = time.GetTimestamp();
-        client = new ConsumerClient(properties);
-        buffer = new MessageBuffer(client);
-        taken = new nint[Math.Min(options.MaxPollRecords, 16_384)];
+        this._log = log;
+        this._options = options;
+        this._time = time;
+        _idleCheckedAt = time.GetTimestamp();
+        _client = new ConsumerClient(properties);
+        _buffer = new MessageBuffer(_client);
+        _taken = new nint[Math.Min(options.MaxPollRecords, 16_384)];
         try
         {
             if (options.Group is not null)
             {
-                client.Subscribe(options.Topics);
+                _client.Subscribe(options.Topics);
                 return;
             }
 
-            client.AssignOnly(options.Assignment);
-            foreach (var position in options.Assignment) buffer.Start(position);
-            assignment = [.. options.Assignment.Select(p => p.Partition)];
+            _client.AssignOnly(options.Assignment);
+            foreach (var position in options.Assignment) _buffer.Start(position);
+            _assignment = [.. options.Assignment.Select(p => p.Partition)];
         }
         catch
         {
-            client.Release();
+            _client.Release();
             throw;
         }
     }
 
-    public IReadOnlyCollection<TopicPartition> Assignment => assignment;
+    public IReadOnlyCollection<TopicPartition> Assignment => _assignment;
 
     public static string GroupOf(ConsumerOptions options) => options.Group ?? NoGroup;
 
     public async ValueTask<FetchedRecords?> PollAsync(TimeSpan maxWait, CancellationToken cancellationToken)
     {
-        long started = time.GetTimestamp();
+        long started = _time.GetTimestamp();
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Check(!disposed, "The consumer is closed");
+            Check(!_disposed, "The consumer is closed");
             if (TakeBuffered() is { } held) return held;
-            buffer.Add(taken.AsSpan(0, client.Consume(taken)));
-            await RebalanceAsync(cancellationToken).ConfigureAwait(false);
+            _buffer.Add(_taken.AsSpan(0, _client.Consume(_taken)));
+            await RebalanceAsync(cancellationToken);
             if (TakeBuffered() is { } records) return records;
-            await RaiseAsync(cancellationToken).ConfigureAwait(false);
-            var left = maxWait - time.GetElapsedTime(started);
+            await RaiseAsync(cancellationToken);
+            var left = maxWait - _time.GetElapsedTime(started);
             CheckWhenIdle(cancellationToken);
             if (left <= TimeSpan.Zero) return null;
-            await client.Signal.WaitAsync(left, time, cancellationToken).ConfigureAwait(false);
+            await _client.Signal.WaitAsync(left, _time, cancellationToken);
         }
     }
 
     public void Pause(IReadOnlyCollection<TopicPartition> partitions)
     {
         CheckAssigned(partitions);
-        client.Pause(partitions);
-        paused.UnionWith(partitions);
+        _client.Pause(partitions);
+        _paused.UnionWith(partitions);
     }
 
     public void Resume(IReadOnlyCollection<TopicPartition> partitions)
     {
         CheckAssigned(partitions);
-        paused.ExceptWith(partitions);
-        client.Resume(partitions);
+        _paused.ExceptWith(partitions);
+        _client.Resume(partitions);
     }
 
     public void Seek(RecordPosition position)
     {
         CheckAssigned([position.Partition]);
-        client.Seek(position);
-        buffer.Start(position);
+        _client.Seek(position);
+        _buffer.Start(position);
     }
 
     public ValueTask CommitAsync(IReadOnlyCollection<RecordPosition> positions, CancellationToken cancellationToken)
     {
-        var own = assignment;
+        var own = _assignment;
         RecordPosition[] mine = [.. positions.Where(p => own.Contains(p.Partition))];
-        if (options.Group is not null && mine.Length > 0) client.Commit(mine);
+        if (_options.Group is not null && mine.Length > 0) _client.Commit(mine);
         return default;
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (disposed) return;
-        disposed = true;
-        if (pending is { } unanswered) client.Rebalances.Enqueue(unanswered);
-        buffer.DropAll();
-        await client.CloseAsync(ClosePatience, time).ConfigureAwait(false);
+        if (_disposed) return;
+        _disposed = true;
+        if (_pending is { } unanswered) _client.Rebalances.Enqueue(unanswered);
+        _buffer.DropAll();
+        await _client.CloseAsync(ClosePatience, _time);
     }
 
     private KafkaRecords? TakeBuffered()
     {
-        var records = buffer.Take(p => !paused.Contains(p), options.MaxPollRecords, options.MaxPollBytes);
-        if (records is not null) idleCheckedAt = time.GetTimestamp();
+        var records = _buffer.Take(p => !_paused.Contains(p), _options.MaxPollRecords, _options.MaxPollBytes);
+        if (records is not null) _idleCheckedAt = _time.GetTimestamp();
         return records;
     }
 
     // librdkafka asks again and again for a topic that was deleted, and for brokers that are away, without a word.
     private void CheckWhenIdle(CancellationToken cancellationToken)
     {
-        if (!idleCheck.IsCompleted || time.GetElapsedTime(idleCheckedAt) < IdleCheckInterval) return;
-        idleCheckedAt = time.GetTimestamp();
-        idleCheck = CheckTopicsAsync(cancellationToken).AsTask();
+        if (!_idleCheck.IsCompleted || _time.GetElapsedTime(_idleCheckedAt) < IdleCheckInterval) return;
+        _idleCheckedAt = _time.GetTimestamp();
+        _idleCheck = CheckTopicsAsync(cancellationToken).AsTask();
     }
 
     /// <summary>A rebalance whose listener failed is told again at the next poll.</summary>
     private async ValueTask RebalanceAsync(CancellationToken cancellationToken)
     {
-        while (pending is not null || client.Rebalances.TryDequeue(out pending))
+        while (_pending is not null || _client.Rebalances.TryDequeue(out _pending))
         {
-            if (pending.Assigned)
-            {
-                await AssignAsync(pending.Partitions, cancellationToken).ConfigureAwait(false);
-            }
+            if (_pending.Assigned)
+                await AssignAsync(_pending.Partitions, cancellationToken);
             else
-            {
-                await RevokeAsync(pending, cancellationToken).ConfigureAwait(false);
-            }
+                await RevokeAsync(_pending, cancellationToken);
 
-            pending = null;
+            _pending = null;
         }
     }
 
@@ -161,64 +157,58 @@ internal sealed class KafkaConsumer : ILogConsumer
     {
         var positions = partitions.Count == 0
             ? new Dictionary<TopicPartition, LogOffset>()
-            : await options.Listener!.AssignedAsync(partitions, cancellationToken).ConfigureAwait(false);
+            : await _options.Listener!.AssignedAsync(partitions, cancellationToken);
         var starts = new List<RecordPosition>();
         foreach (var partition in partitions)
         {
             var at = positions.TryGetValue(partition, out var offset)
                 ? offset
-                : await log.FindEdgeAsync(partition, options.Start, cancellationToken).ConfigureAwait(false);
+                : await _log.FindEdgeAsync(partition, _options.Start, cancellationToken);
             starts.Add(new RecordPosition(partition, at));
         }
 
-        client.Assign(starts);
-        starts.ForEach(buffer.Start);
-        assignment = [.. assignment.Union(partitions)];
+        _client.Assign(starts);
+        starts.ForEach(_buffer.Start);
+        _assignment = [.. _assignment.Union(partitions)];
     }
 
     private async ValueTask RevokeAsync(Rebalance rebalance, CancellationToken cancellationToken)
     {
-        TopicPartition[] owned = [.. rebalance.Partitions.Intersect(assignment)];
-        if (owned.Length > 0) await options.Listener!.RevokedAsync(owned, rebalance.Lost, cancellationToken).ConfigureAwait(false);
-        foreach (var partition in rebalance.Partitions) buffer.Drop(partition);
-        paused.ExceptWith(rebalance.Partitions);
-        assignment = [.. assignment.Except(rebalance.Partitions)];
-        client.Unassign(rebalance.Partitions);
+        TopicPartition[] owned = [.. rebalance.Partitions.Intersect(_assignment)];
+        if (owned.Length > 0) await _options.Listener!.RevokedAsync(owned, rebalance.Lost, cancellationToken);
+        foreach (var partition in rebalance.Partitions) _buffer.Drop(partition);
+        _paused.ExceptWith(rebalance.Partitions);
+        _assignment = [.. _assignment.Except(rebalance.Partitions)];
+        _client.Unassign(rebalance.Partitions);
     }
 
     /// <summary>Throws for what librdkafka cannot mend by itself; it retries the rest.</summary>
     private async ValueTask RaiseAsync(CancellationToken cancellationToken)
     {
-        if (idleCheck.IsFaulted) await Interlocked.Exchange(ref idleCheck, Task.CompletedTask).ConfigureAwait(false);
-        while (buffer.Errors.TryDequeue(out var error))
+        if (_idleCheck.IsFaulted) await Interlocked.Exchange(ref _idleCheck, Task.CompletedTask);
+        while (_buffer.Errors.TryDequeue(out var error))
         {
             var partition = error.Position.Partition;
             if (KafkaErrors.Code(error.Code) == Core.Errors.ErrorCode.OffsetOutOfRange)
-            {
-                await RaiseOutOfRangeAsync(error.Position, cancellationToken).ConfigureAwait(false);
-            }
+                await RaiseOutOfRangeAsync(error.Position, cancellationToken);
 
             if (error.Code is KafkaCode.UnknownTopicOrPart or KafkaCode.Local_UnknownTopic or KafkaCode.UnknownTopicId or KafkaCode.Local_UnknownPartition)
-            {
-                await CheckTopicsAsync(cancellationToken).ConfigureAwait(false);
-            }
+                await CheckTopicsAsync(cancellationToken);
             else if (KafkaErrors.Code(error.Code) is not Core.Errors.ErrorCode.Unavailable)
-            {
                 throw KafkaErrors.From(partition.Topic is null ? "read" : $"read {partition}", error.Code, error.Reason);
-            }
         }
 
-        while (client.Errors.TryDequeue(out var error))
+        while (_client.Errors.TryDequeue(out var error))
         {
-            if (KafkaErrors.Code(error.Code) == Core.Errors.ErrorCode.AccessDenied) throw KafkaErrors.From($"connect to {log.Description}", error.Code, error.Reason);
-            if (error.Code == KafkaCode.Local_AllBrokersDown) await log.CheckReachableAsync(cancellationToken).ConfigureAwait(false);
+            if (KafkaErrors.Code(error.Code) == Core.Errors.ErrorCode.AccessDenied) throw KafkaErrors.From($"connect to {_log.Description}", error.Code, error.Reason);
+            if (error.Code == KafkaCode.Local_AllBrokersDown) await _log.CheckReachableAsync(cancellationToken);
         }
     }
 
     private async ValueTask RaiseOutOfRangeAsync(RecordPosition position, CancellationToken cancellationToken)
     {
-        var earliest = await log.FindEdgeAsync(position.Partition, StartPosition.Earliest, cancellationToken).ConfigureAwait(false);
-        var next = await log.FindEdgeAsync(position.Partition, StartPosition.Latest, cancellationToken).ConfigureAwait(false);
+        var earliest = await _log.FindEdgeAsync(position.Partition, StartPosition.Earliest, cancellationToken);
+        var next = await _log.FindEdgeAsync(position.Partition, StartPosition.Latest, cancellationToken);
         throw new TidemillException(
             Core.Errors.ErrorCode.OffsetOutOfRange,
             $"{position.Partition}: offset {position.Offset} was to be read, but the log holds {earliest} to {next}.");
@@ -226,15 +216,13 @@ internal sealed class KafkaConsumer : ILogConsumer
 
     private async ValueTask CheckTopicsAsync(CancellationToken cancellationToken)
     {
-        foreach (string topic in options.Topics.Concat(options.Assignment.Select(p => p.Partition.Topic)).Distinct(StringComparer.Ordinal))
-        {
-            await log.RequireTopicAsync(topic, cancellationToken).ConfigureAwait(false);
-        }
+        foreach (string topic in _options.Topics.Concat(_options.Assignment.Select(p => p.Partition.Topic)).Distinct(StringComparer.Ordinal))
+            await _log.RequireTopicAsync(topic, cancellationToken);
     }
 
     private void CheckAssigned(IReadOnlyCollection<TopicPartition> partitions)
     {
-        foreach (var partition in partitions) Check(assignment.Contains(partition), $"{partition} is not assigned to this consumer");
+        foreach (var partition in partitions) Check(_assignment.Contains(partition), $"{partition} is not assigned to this consumer");
     }
 
     private static void Check(bool holds, string problem)

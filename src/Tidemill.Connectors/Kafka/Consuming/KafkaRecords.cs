@@ -8,10 +8,10 @@ namespace Tidemill.Connectors.Kafka.Consuming;
 /// <summary>Records in librdkafka's own memory, without a copy; disposing frees each message there.</summary>
 internal sealed unsafe class KafkaRecords : FetchedRecords
 {
-    private readonly ConsumerClient client;
-    private readonly int count;
-    private nint[] messages;
-    private RecordRef[] records;
+    private readonly ConsumerClient _client;
+    private readonly int _count;
+    private nint[] _messages;
+    private RecordRef[] _records;
 
     /// <param name="client">Kept alive until this is disposed.</param>
     /// <param name="partition">Partition of all messages.</param>
@@ -20,12 +20,12 @@ internal sealed unsafe class KafkaRecords : FetchedRecords
     /// <param name="next">Where reading goes on; at least the last message's offset plus one.</param>
     public KafkaRecords(ConsumerClient client, TopicPartition partition, nint[] messages, int count, LogOffset next)
     {
-        this.client = client;
-        this.messages = messages;
-        this.count = count;
+        this._client = client;
+        this._messages = messages;
+        this._count = count;
         Partition = partition;
         Next = next;
-        records = ArrayPool<RecordRef>.Shared.Rent(count);
+        _records = ArrayPool<RecordRef>.Shared.Rent(count);
         client.AddReference();
         int kind;
         for (int i = 0; i < count; i++)
@@ -36,14 +36,14 @@ internal sealed unsafe class KafkaRecords : FetchedRecords
             int keyLength = message->Key is null ? -1 : (int)message->KeyLength;
             int valueLength = message->Value is null ? -1 : (int)message->ValueLength;
             long timestamp = KafkaApi.MessageTimestamp(message, &kind);
-            records[i] = new RecordRef(message->Key, keyLength, message->Value, valueLength, message->Offset, timestamp);
+            _records[i] = new RecordRef(message->Key, keyLength, message->Value, valueLength, message->Offset, timestamp);
             Bytes += Math.Max(0, keyLength) + Math.Max(0, valueLength);
         }
     }
 
     public override TopicPartition Partition { get; }
 
-    public override ReadOnlySpan<RecordRef> Records => records.AsSpan(0, count);
+    public override ReadOnlySpan<RecordRef> Records => _records.AsSpan(0, _count);
 
     public override LogOffset Next { get; }
 
@@ -51,9 +51,9 @@ internal sealed unsafe class KafkaRecords : FetchedRecords
 
     public override IReadOnlyList<RecordHeader> Headers(int index)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)count, nameof(index));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_count, nameof(index));
         nint headers;
-        if (KafkaApi.MessageHeaders((MessageView*)messages[index], &headers) != 0) return [];
+        if (KafkaApi.MessageHeaders((MessageView*)_messages[index], &headers) != 0) return [];
         List<RecordHeader> read = [];
         byte* name;
         byte* value;
@@ -71,12 +71,12 @@ internal sealed unsafe class KafkaRecords : FetchedRecords
 
     protected override void Dispose(bool disposing)
     {
-        if (messages.Length == 0) return;
+        if (_messages.Length == 0) return;
         // SAFETY: freeing is allowed on any thread; nobody reads these records after Dispose.
-        for (int i = 0; i < count; i++) KafkaApi.MessageDestroy((MessageView*)messages[i]);
-        ArrayPool<RecordRef>.Shared.Return(records);
-        ArrayPool<nint>.Shared.Return(messages);
-        (messages, records) = ([], []);
-        client.Release();
+        for (int i = 0; i < _count; i++) KafkaApi.MessageDestroy((MessageView*)_messages[i]);
+        ArrayPool<RecordRef>.Shared.Return(_records);
+        ArrayPool<nint>.Shared.Return(_messages);
+        (_messages, _records) = ([], []);
+        _client.Release();
     }
 }

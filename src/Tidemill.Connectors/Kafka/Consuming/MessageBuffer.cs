@@ -11,8 +11,8 @@ namespace Tidemill.Connectors.Kafka.Consuming;
 /// </summary>
 internal sealed unsafe class MessageBuffer(ConsumerClient client)
 {
-    private readonly List<Stretch> stretches = [];
-    private readonly Dictionary<TopicPartition, LogOffset> next = [];
+    private readonly List<Stretch> _stretches = [];
+    private readonly Dictionary<TopicPartition, LogOffset> _next = [];
 
     /// <summary>Errors found among the messages, to be raised once all records before them are handed on.</summary>
     public Queue<MessageError> Errors { get; } = new();
@@ -21,25 +21,25 @@ internal sealed unsafe class MessageBuffer(ConsumerClient client)
     public void Start(RecordPosition position)
     {
         Drop(position.Partition);
-        next[position.Partition] = position.Offset;
+        _next[position.Partition] = position.Offset;
     }
 
     /// <summary>Frees what is held of a partition.</summary>
     public void Drop(TopicPartition partition)
     {
-        stretches.RemoveAll(stretch =>
+        _stretches.RemoveAll(stretch =>
         {
             if (stretch.Partition != partition) return false;
             Free(stretch);
             return true;
         });
-        next.Remove(partition);
+        _next.Remove(partition);
     }
 
     public void DropAll()
     {
-        stretches.ForEach(Free);
-        stretches.Clear();
+        _stretches.ForEach(Free);
+        _stretches.Clear();
     }
 
     /// <summary>Takes messages over, and sets errors and ends of partitions apart.</summary>
@@ -65,25 +65,25 @@ internal sealed unsafe class MessageBuffer(ConsumerClient client)
     /// <summary>The first stretch of a partition that <paramref name="wanted"/> accepts, cut to the bounds; null when there is none.</summary>
     public KafkaRecords? Take(Predicate<TopicPartition> wanted, int maxRecords, int maxBytes)
     {
-        int index = stretches.FindIndex(s => wanted(s.Partition));
+        int index = _stretches.FindIndex(s => wanted(s.Partition));
         if (index < 0) return null;
-        var stretch = stretches[index];
+        var stretch = _stretches[index];
         int count = Fitting(stretch, maxRecords, maxBytes);
         nint[] messages = stretch.Messages;
         if (count < stretch.Count)
         {
             messages = ArrayPool<nint>.Shared.Rent(count);
             stretch.Messages.AsSpan(stretch.Start, count).CopyTo(messages);
-            stretches[index] = stretch with { Start = stretch.Start + count };
+            _stretches[index] = stretch with { Start = stretch.Start + count };
         }
         else
         {
             if (stretch.Start > 0) stretch.Messages.AsSpan(stretch.Start, count).CopyTo(messages);
-            stretches.RemoveAt(index);
+            _stretches.RemoveAt(index);
         }
 
         var after = count > 0 ? new LogOffset(((MessageView*)messages[count - 1])->Offset + 1) : stretch.End;
-        next[stretch.Partition] = after;
+        _next[stretch.Partition] = after;
         return new KafkaRecords(client, stretch.Partition, messages, count, after);
     }
 
@@ -104,7 +104,7 @@ internal sealed unsafe class MessageBuffer(ConsumerClient client)
     {
         nint[] owned = ArrayPool<nint>.Shared.Rent(messages.Length);
         messages.CopyTo(owned);
-        stretches.Add(new Stretch(partition, owned, 0, messages.Length, default));
+        _stretches.Add(new Stretch(partition, owned, 0, messages.Length, default));
     }
 
     private void AddError(MessageView* message)
@@ -112,13 +112,9 @@ internal sealed unsafe class MessageBuffer(ConsumerClient client)
         var code = (KafkaCode)message->Error;
         var partition = message->Topic == 0 ? default : PartitionOf(message);
         if (code == KafkaCode.Local_PartitionEOF)
-        {
             AddEnd(partition, new LogOffset(message->Offset));
-        }
         else
-        {
             Errors.Enqueue(new MessageError(new RecordPosition(partition, new LogOffset(message->Offset)), code, Text(message)));
-        }
 
         KafkaApi.MessageDestroy(message);
     }
@@ -126,11 +122,11 @@ internal sealed unsafe class MessageBuffer(ConsumerClient client)
     // Transaction markers at the partition's end hold offsets but no records: positions must move over them.
     private void AddEnd(TopicPartition partition, LogOffset end)
     {
-        var last = stretches.FindLast(s => s.Partition == partition);
+        var last = _stretches.FindLast(s => s.Partition == partition);
         var position = last is { Count: > 0 }
             ? new LogOffset(((MessageView*)last.Messages[last.Limit - 1])->Offset + 1)
-            : last?.End ?? next.GetValueOrDefault(partition, end);
-        if (end > position) stretches.Add(new Stretch(partition, ArrayPool<nint>.Shared.Rent(1), 0, 0, end));
+            : last?.End ?? _next.GetValueOrDefault(partition, end);
+        if (end > position) _stretches.Add(new Stretch(partition, ArrayPool<nint>.Shared.Rent(1), 0, 0, end));
     }
 
     private static bool Continues(MessageView* first, MessageView* message) =>

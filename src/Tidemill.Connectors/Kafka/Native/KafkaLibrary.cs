@@ -22,7 +22,7 @@ public static class KafkaLibrary
 
     private static readonly Version Oldest = new(2, 6, 1);
     private static readonly Lock Gate = new();
-    private static nint handle;
+    private static nint _handle;
 
     /// <summary>The file, or the system's name, that was loaded; null before <see cref="Load"/>.</summary>
     public static string? LoadedPath { get; private set; }
@@ -49,10 +49,10 @@ public static class KafkaLibrary
     {
         lock (Gate)
         {
-            if (handle != 0) return;
+            if (_handle != 0) return;
             List<string> tried = [];
             if (!TryLoadAny(tried) && !(build && TryBuild(tried) && TryLoad(Path.Combine(CacheFolder, SystemName), tried))) throw Missing(tried);
-            KafkaApi.Bind(handle);
+            KafkaApi.Bind(_handle);
             NativeLibrary.SetDllImportResolver(typeof(Confluent.Kafka.Library).Assembly, Resolve);
         }
     }
@@ -90,7 +90,7 @@ public static class KafkaLibrary
 
         if (VersionOf(loaded) is { } version && version >= Oldest)
         {
-            (handle, LoadedPath, LoadedVersion) = (loaded, candidate, version);
+            (_handle, LoadedPath, LoadedVersion) = (loaded, candidate, version);
             return true;
         }
 
@@ -121,7 +121,7 @@ public static class KafkaLibrary
     }
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? search) =>
-        name.StartsWith("librdkafka", StringComparison.Ordinal) ? handle : 0;
+        name.StartsWith("librdkafka", StringComparison.Ordinal) ? _handle : 0;
 
     private static TidemillException Missing(List<string> tried) => new(
         ErrorCode.NativeLibraryMissing,

@@ -26,9 +26,7 @@ internal sealed unsafe class PartitionListHandle : IDisposable
     {
         var partitions = new TopicPartition[list is null ? 0 : list->Count];
         for (int i = 0; i < partitions.Length; i++)
-        {
             partitions[i] = new TopicPartition(Marshal.PtrToStringUTF8((nint)list->Items[i].Topic)!, list->Items[i].Id);
-        }
 
         return partitions;
     }
@@ -44,8 +42,6 @@ internal sealed unsafe class PartitionListHandle : IDisposable
     {
         // SAFETY: librdkafka copies the name; the item belongs to the list.
         fixed (byte* topic = Encoding.UTF8.GetBytes(partition.Topic + '\0'))
-        {
             return KafkaApi.PartitionListAdd(List, topic, partition.Partition);
-        }
     }
 }

@@ -20,14 +20,14 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
     private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(5);
 
     // By batch bytes: one, but for topics whose largest record is smaller than a batch.
-    private readonly Dictionary<int, SharedClient<IProducer<byte[]?, byte[]?>>> clients = [];
-    private readonly Lock gate = new();
-    private bool disposed;
+    private readonly Dictionary<int, SharedClient<IProducer<byte[]?, byte[]?>>> _clients = [];
+    private readonly Lock _gate = new();
+    private bool _disposed;
 
     public async ValueTask<IReadOnlyList<RecordPosition>> ProduceAsync(
         string topic, IReadOnlyList<ProducerRecord> records, CancellationToken cancellationToken)
     {
-        var limits = await log.LimitsOfAsync(topic, cancellationToken).ConfigureAwait(false);
+        var limits = await log.LimitsOfAsync(topic, cancellationToken);
         for (int i = 0; i < records.Count; i++) Check(topic, limits, records[i], i);
         if (records.Count == 0) return [];
         int batchBytes = Math.Min(BatchBytes, limits.MaxRequestBytes);
@@ -35,8 +35,8 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
         var operation = new ProduceOperation(topic, records.Count);
         try
         {
-            for (int i = 0; i < records.Count; i++) await SendAsync(shared.Client, operation, records[i], i, cancellationToken).ConfigureAwait(false);
-            return await operation.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);
+            for (int i = 0; i < records.Count; i++) await SendAsync(shared.Client, operation, records[i], i, cancellationToken);
+            return await operation.Completion.WaitAsync(cancellationToken);
         }
         catch (KafkaException error)
         {
@@ -53,11 +53,11 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
     public async ValueTask DisposeAsync()
     {
         SharedClient<IProducer<byte[]?, byte[]?>>[] last;
-        lock (gate)
+        lock (_gate)
         {
-            disposed = true;
-            last = [.. clients.Values];
-            clients.Clear();
+            _disposed = true;
+            last = [.. _clients.Values];
+            _clients.Clear();
         }
 
         await Task.Run(() =>
@@ -67,8 +67,8 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
                 shared.Client.Flush(ClosePatience);
                 shared.Release();
             }
-        }).ConfigureAwait(false);
-        await Task.WhenAny(Task.WhenAll(last.Select(c => c.Gone)), Task.Delay(ClosePatience, time)).ConfigureAwait(false);
+        });
+        await Task.WhenAny(Task.WhenAll(last.Select(c => c.Gone)), Task.Delay(ClosePatience, time));
     }
 
     private async ValueTask SendAsync(
@@ -85,7 +85,7 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
             }
             catch (KafkaException error) when (error.Error.Code == KafkaCode.Local_QueueFull)
             {
-                await Task.Delay(FullQueueWait, time, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(FullQueueWait, time, cancellationToken);
             }
         }
     }
@@ -111,9 +111,7 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
     internal static void Check(string topic, TopicLimits limits, ProducerRecord record, int index)
     {
         if (record.Partition is { } partition && (uint)partition >= (uint)limits.Partitions)
-        {
             throw new TidemillException(ErrorCode.NotFound, $"Topic {topic} has {limits.Partitions} partitions; {partition} is not one of them.");
-        }
 
         long bytes = TopicLimits.BytesOf(record);
         if (bytes > limits.MaxRequestBytes)
@@ -126,13 +124,11 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
     /// <summary>Referenced: the caller releases it.</summary>
     private SharedClient<IProducer<byte[]?, byte[]?>> Client(int batchBytes)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (disposed) throw new TidemillException(ErrorCode.InvalidRequest, "The producer is closed.");
-            if (!clients.TryGetValue(batchBytes, out var shared))
-            {
-                clients.Add(batchBytes, shared = new SharedClient<IProducer<byte[]?, byte[]?>>(log.BuildProducer(options.Acknowledgement, batchBytes)));
-            }
+            if (_disposed) throw new TidemillException(ErrorCode.InvalidRequest, "The producer is closed.");
+            if (!_clients.TryGetValue(batchBytes, out var shared))
+                _clients.Add(batchBytes, shared = new SharedClient<IProducer<byte[]?, byte[]?>>(log.BuildProducer(options.Acknowledgement, batchBytes)));
 
             shared.AddReference();
             return shared;
@@ -142,10 +138,10 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
     /// <summary>A producer that met a fatal error refuses everything from then on: the next call begins a new one.</summary>
     private void Discard(int batchBytes, SharedClient<IProducer<byte[]?, byte[]?>> broken)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!clients.TryGetValue(batchBytes, out var current) || current != broken) return;
-            clients.Remove(batchBytes);
+            if (!_clients.TryGetValue(batchBytes, out var current) || current != broken) return;
+            _clients.Remove(batchBytes);
         }
 
         broken.Release();

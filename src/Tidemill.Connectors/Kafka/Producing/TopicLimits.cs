@@ -21,9 +21,7 @@ internal sealed record TopicLimits(int Partitions, int MaxRequestBytes)
     {
         long bytes = BatchHeaderBytes + RecordFramingBytes + (record.Key?.Length ?? 0) + (record.Value?.Length ?? 0);
         foreach (var header in record.Headers ?? [])
-        {
             bytes += HeaderFramingBytes + Encoding.UTF8.GetByteCount(header.Name) + (header.Value?.Length ?? 0);
-        }
 
         return bytes;
     }

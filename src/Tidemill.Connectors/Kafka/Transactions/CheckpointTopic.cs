@@ -29,10 +29,10 @@ internal sealed class CheckpointTopic(KafkaLog log, TimeProvider time) : IAsyncD
     // The brokers' own transaction timeout, and the rhythm in which they look for it.
     private static readonly TimeSpan LongPatience = TimeSpan.FromSeconds(45);
 
-    private readonly SemaphoreSlim gate = new(1);
-    private readonly Dictionary<string, LogOffset> positions = new(StringComparer.Ordinal);
-    private readonly Dictionary<TopicPartition, LogOffset> read = [];
-    private ILogConsumer? consumer;
+    private readonly SemaphoreSlim _gate = new(1);
+    private readonly Dictionary<string, LogOffset> _positions = new(StringComparer.Ordinal);
+    private readonly Dictionary<TopicPartition, LogOffset> _read = [];
+    private ILogConsumer? _consumer;
 
     /// <summary>The record that moves an owner's position, in a topic of so many partitions.</summary>
     public static ProducerRecord Record(ProducerOwner owner, TopicPartition source, LogOffset position, int partitions) => new()
@@ -45,9 +45,9 @@ internal sealed class CheckpointTopic(KafkaLog log, TimeProvider time) : IAsyncD
     /// <summary>Creates the topic if need be; returns its number of partitions.</summary>
     public async Task<int> EnsureAsync(CancellationToken cancellationToken)
     {
-        if (await log.DescribeTopicAsync(Name, cancellationToken).ConfigureAwait(false) is { } there) return there.Partitions.Count;
+        if (await log.DescribeTopicAsync(Name, cancellationToken) is { } there) return there.Partitions.Count;
         var compacted = new Dictionary<string, string> { ["cleanup.policy"] = "compact" };
-        var made = await log.CreateTopicAsync(new TopicSpec(Name) { Partitions = Partitions, Options = compacted }, cancellationToken).ConfigureAwait(false);
+        var made = await log.CreateTopicAsync(new TopicSpec(Name) { Partitions = Partitions, Options = compacted }, cancellationToken);
         return made.Partitions.Count;
     }
 
@@ -61,7 +61,7 @@ internal sealed class CheckpointTopic(KafkaLog log, TimeProvider time) : IAsyncD
     /// </summary>
     public async Task<LogOffset?> ReadExactlyAsync(ProducerOwner owner, TopicPartition source, CancellationToken cancellationToken)
     {
-        var positions = await ReadAsync(owner, source, cancellationToken).ConfigureAwait(false);
+        var positions = await ReadAsync(owner, source, cancellationToken);
         return positions.TryGetValue(source, out var held) ? held : null;
     }
 
@@ -70,63 +70,69 @@ internal sealed class CheckpointTopic(KafkaLog log, TimeProvider time) : IAsyncD
 
     private async Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadAsync(ProducerOwner owner, TopicPartition? exact, CancellationToken cancellationToken)
     {
-        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _gate.WaitAsync(cancellationToken);
         try
         {
-            await FollowAsync(owner, exact, cancellationToken).ConfigureAwait(false);
+            await FollowAsync(owner, exact, cancellationToken);
             return Of(owner);
         }
         catch
         {
-            await RestartAsync().ConfigureAwait(false);
+            await RestartAsync();
             throw;
         }
         finally
         {
-            gate.Release();
+            _gate.Release();
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await gate.WaitAsync().ConfigureAwait(false);
-        await RestartAsync().ConfigureAwait(false);
-        gate.Release();
+        await _gate.WaitAsync();
+        await RestartAsync();
+        _gate.Release();
     }
 
     private async Task FollowAsync(ProducerOwner owner, TopicPartition? exact, CancellationToken cancellationToken)
     {
-        if (consumer is null && !await StartAsync(cancellationToken).ConfigureAwait(false)) return;
-        var wanted = exact is { } source ? [new TopicPartition(Name, PartitionOf(owner, source, read.Count))] : read.Keys.ToArray();
-        var ends = await log.FindEndsAsync(wanted, cancellationToken).ConfigureAwait(false);
+        if (_consumer is null && !await StartAsync(cancellationToken)) return;
+        var wanted = exact is { } source ? [new TopicPartition(Name, PartitionOf(owner, source, _read.Count))] : _read.Keys.ToArray();
+        var ends = await log.FindEndsAsync(wanted, cancellationToken);
         long started = time.GetTimestamp();
         var patience = exact is null ? ShortPatience : LongPatience;
-        while (ends.Any(end => read[end.Key] < end.Value))
+        while (ends.Any(end => _read[end.Key] < end.Value))
         {
             var left = patience - time.GetElapsedTime(started);
-            using var run = left > TimeSpan.Zero ? await consumer!.PollAsync(left, cancellationToken).ConfigureAwait(false) : null;
-            if (run is not null) Take(run);
-            else if (exact is null) return;
-            else throw new TidemillException(
-                ErrorCode.Unavailable, $"A transaction at {log.Description} has been open for {LongPatience.TotalSeconds} s: positions behind it cannot be read yet.");
+            using var run = left > TimeSpan.Zero ? await _consumer!.PollAsync(left, cancellationToken) : null;
+            if (run is not null)
+            {
+                Take(run);
+                continue;
+            }
+
+            if (exact is null) return;
+            throw new TidemillException(
+                ErrorCode.Unavailable,
+                $"A transaction at {log.Description} has been open for {LongPatience.TotalSeconds} s: positions behind it cannot be read yet.");
         }
     }
 
     /// <summary>False when there is no topic, and so no positions.</summary>
     private async Task<bool> StartAsync(CancellationToken cancellationToken)
     {
-        if (await log.DescribeTopicAsync(Name, cancellationToken).ConfigureAwait(false) is not { } topic) return false;
-        foreach (var partition in topic.Partitions) read[new TopicPartition(Name, partition.Partition)] = partition.Earliest;
-        consumer = log.CreateCommittedReader([.. read.Select(p => new RecordPosition(p.Key, p.Value))]);
+        if (await log.DescribeTopicAsync(Name, cancellationToken) is not { } topic) return false;
+        foreach (var partition in topic.Partitions) _read[new TopicPartition(Name, partition.Partition)] = partition.Earliest;
+        _consumer = log.CreateCommittedReader([.. _read.Select(p => new RecordPosition(p.Key, p.Value))]);
         return true;
     }
 
     private async ValueTask RestartAsync()
     {
-        if (consumer is not null) await consumer.DisposeAsync().ConfigureAwait(false);
-        consumer = null;
-        positions.Clear();
-        read.Clear();
+        if (_consumer is not null) await _consumer.DisposeAsync();
+        _consumer = null;
+        _positions.Clear();
+        _read.Clear();
     }
 
     private void Take(FetchedRecords run)
@@ -134,25 +140,23 @@ internal sealed class CheckpointTopic(KafkaLog log, TimeProvider time) : IAsyncD
         foreach (ref readonly var record in run.Records)
         {
             string key = Encoding.UTF8.GetString(record.Key);
-            if (record.IsTombstone) positions.Remove(key);
-            else if (Utf8Parser.TryParse(record.Value, out long offset, out int used) && used == record.Value.Length) positions[key] = new LogOffset(offset);
+            if (record.IsTombstone) _positions.Remove(key);
+            else if (Utf8Parser.TryParse(record.Value, out long offset, out int used) && used == record.Value.Length) _positions[key] = new LogOffset(offset);
             else throw new TidemillException(ErrorCode.DataCorrupt, $"{run.Partition}, offset {record.Offset}: this is no position that Tidemill wrote.");
         }
 
-        read[run.Partition] = run.Next;
+        _read[run.Partition] = run.Next;
     }
 
     private Dictionary<TopicPartition, LogOffset> Of(ProducerOwner owner)
     {
         string prefix = $"{owner}/";
         var found = new Dictionary<TopicPartition, LogOffset>();
-        foreach (var (key, offset) in positions.Where(p => p.Key.StartsWith(prefix, StringComparison.Ordinal)))
+        foreach (var (key, offset) in _positions.Where(p => p.Key.StartsWith(prefix, StringComparison.Ordinal)))
         {
             int slash = key.LastIndexOf('/');
             if (slash > prefix.Length && int.TryParse(key.AsSpan(slash + 1), out int partition))
-            {
                 found[new TopicPartition(key[prefix.Length..slash], partition)] = offset;
-            }
         }
 
         return found;

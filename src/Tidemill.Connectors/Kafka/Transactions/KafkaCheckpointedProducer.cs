@@ -10,31 +10,29 @@ namespace Tidemill.Connectors.Kafka.Transactions;
 internal sealed class KafkaCheckpointedProducer(KafkaLog log, CheckpointTopic checkpoints, ProducerOwner owner, TimeProvider time)
     : ICheckpointedProducer
 {
-    private readonly Dictionary<TopicPartition, PartitionTransactions> partitions = [];
-    private int? checkpointPartitions;
-    private bool disposed;
+    private readonly Dictionary<TopicPartition, PartitionTransactions> _partitions = [];
+    private int? _checkpointPartitions;
+    private bool _disposed;
 
     public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CancellationToken cancellationToken) =>
         checkpoints.ReadAsync(owner, cancellationToken);
 
     public async Task ProduceAsync(string topic, IReadOnlyList<ProducerRecord> records, OffsetRange range, CancellationToken cancellationToken)
     {
-        if (disposed) throw new TidemillException(ErrorCode.InvalidRequest, "The producer is closed.");
-        var limits = await log.LimitsOfAsync(topic, cancellationToken).ConfigureAwait(false);
+        if (_disposed) throw new TidemillException(ErrorCode.InvalidRequest, "The producer is closed.");
+        var limits = await log.LimitsOfAsync(topic, cancellationToken);
         for (int i = 0; i < records.Count; i++) Producing.KafkaProducer.Check(topic, limits, records[i], i);
-        int count = checkpointPartitions ??= await checkpoints.EnsureAsync(cancellationToken).ConfigureAwait(false);
-        if (!partitions.TryGetValue(range.Partition, out var transactions))
-        {
-            partitions[range.Partition] = transactions = new PartitionTransactions(log, checkpoints, count, owner, range.Partition, time);
-        }
+        int count = _checkpointPartitions ??= await checkpoints.EnsureAsync(cancellationToken);
+        if (!_partitions.TryGetValue(range.Partition, out var transactions))
+            _partitions[range.Partition] = transactions = new PartitionTransactions(log, checkpoints, count, owner, range.Partition, time);
 
-        await transactions.ProduceAsync(topic, records, range, cancellationToken).ConfigureAwait(false);
+        await transactions.ProduceAsync(topic, records, range, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
-        disposed = true;
-        await Task.WhenAll(partitions.Values.Select(p => Task.Run(p.Dispose))).ConfigureAwait(false);
-        partitions.Clear();
+        _disposed = true;
+        await Task.WhenAll(_partitions.Values.Select(p => Task.Run(p.Dispose)));
+        _partitions.Clear();
     }
 }

@@ -21,36 +21,34 @@ internal sealed class PartitionTransactions(
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FullQueueWait = TimeSpan.FromMilliseconds(5);
 
-    private IProducer<byte[]?, byte[]?>? client;
+    private IProducer<byte[]?, byte[]?>? _client;
 
     // Where the partition stands; null: it was never taken. Holds while the client does.
-    private LogOffset? position;
+    private LogOffset? _position;
 
     public async Task ProduceAsync(string topic, IReadOnlyList<ProducerRecord> records, OffsetRange range, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var transaction = client ?? await TakeOverAsync(cancellationToken).ConfigureAwait(false);
-        if (position is { } held && held != range.Start)
-        {
+        var transaction = _client ?? await TakeOverAsync(cancellationToken);
+        if (_position is { } held && held != range.Start)
             throw Fenced($"the checkpoint of {owner} is {held}, not {range.Start}", null);
-        }
 
         try
         {
             transaction.BeginTransaction();
-            foreach (var record in records) await SendAsync(transaction, topic, record, cancellationToken).ConfigureAwait(false);
+            foreach (var record in records) await SendAsync(transaction, topic, record, cancellationToken);
             var moved = CheckpointTopic.Record(owner, source, range.End, checkpointPartitions);
-            await SendAsync(transaction, CheckpointTopic.Name, moved, cancellationToken).ConfigureAwait(false);
-            await RepeatAsync(transaction.CommitTransaction, cancellationToken).ConfigureAwait(false);
-            position = range.End;
+            await SendAsync(transaction, CheckpointTopic.Name, moved, cancellationToken);
+            await RepeatAsync(transaction.CommitTransaction, cancellationToken);
+            _position = range.End;
         }
         catch (KafkaException error)
         {
-            throw await EndAsync(transaction, topic, error).ConfigureAwait(false);
+            throw await EndAsync(transaction, topic, error);
         }
         catch
         {
-            await Task.Run(Discard, CancellationToken.None).ConfigureAwait(false);
+            await Task.Run(Discard, CancellationToken.None);
             throw;
         }
     }
@@ -63,18 +61,18 @@ internal sealed class PartitionTransactions(
         var taken = log.BuildTransactional($"tidemill.{owner.Project}.{owner.Stream}.{owner.Sink}.{source.Topic}.{source.Partition}");
         try
         {
-            await RepeatAsync(taken.InitTransactions, cancellationToken).ConfigureAwait(false);
-            position = await checkpoints.ReadExactlyAsync(owner, source, cancellationToken).ConfigureAwait(false);
-            return client = taken;
+            await RepeatAsync(taken.InitTransactions, cancellationToken);
+            _position = await checkpoints.ReadExactlyAsync(owner, source, cancellationToken);
+            return _client = taken;
         }
         catch (KafkaException error)
         {
-            await DisposeAsync(taken).ConfigureAwait(false);
+            await DisposeAsync(taken);
             throw log.Explain($"begin transactions for {source}", error);
         }
         catch
         {
-            await DisposeAsync(taken).ConfigureAwait(false);
+            await DisposeAsync(taken);
             throw;
         }
     }
@@ -93,7 +91,7 @@ internal sealed class PartitionTransactions(
             }
             catch (KafkaException error) when (error.Error.Code == KafkaCode.Local_QueueFull)
             {
-                await Task.Delay(FullQueueWait, time, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(FullQueueWait, time, cancellationToken);
             }
         }
     }
@@ -116,7 +114,7 @@ internal sealed class PartitionTransactions(
                     continue;
                 }
             }
-        }, CancellationToken.None).ConfigureAwait(false);
+        }, CancellationToken.None);
     }
 
     /// <summary>Ends a transaction that failed, and says what the caller is told.</summary>
@@ -128,7 +126,7 @@ internal sealed class PartitionTransactions(
         {
             try
             {
-                await RepeatAsync(transaction.AbortTransaction, CancellationToken.None).ConfigureAwait(false);
+                await RepeatAsync(transaction.AbortTransaction, CancellationToken.None);
                 ended = true;
             }
             catch (KafkaException failed)
@@ -138,7 +136,7 @@ internal sealed class PartitionTransactions(
             }
         }
 
-        if (!ended) await Task.Run(Discard).ConfigureAwait(false);
+        if (!ended) await Task.Run(Discard);
         return IsFenced(cause.Error.Code)
             ? Fenced("another session has taken the partition over", cause)
             : log.Explain($"append to {topic} in a transaction", cause);
@@ -152,8 +150,8 @@ internal sealed class PartitionTransactions(
 
     private void Discard()
     {
-        client?.Dispose();
-        client = null;
+        _client?.Dispose();
+        _client = null;
     }
 
     private static Task DisposeAsync(IProducer<byte[]?, byte[]?> taken) => Task.Run(taken.Dispose);

@@ -16,7 +16,7 @@ public static class MongoLibrary
     private const string Variable = "TIDEMILL_MONGOC_LIBRARY";
 
     private static readonly Lazy<string?> Problem = new(Load);
-    private static nint s_handle;
+    private static nint _handle;
 
     /// <summary>The driver's version. NativeLibraryMissing says where it was looked for and which package brings it.</summary>
     public static string Version
@@ -34,9 +34,7 @@ public static class MongoLibrary
     internal static void EnsureLoaded()
     {
         if (Problem.Value is { } problem)
-        {
             throw new TidemillException(ErrorCode.NativeLibraryMissing, problem);
-        }
     }
 
     /// <summary>Null when it is loaded, else what is missing.</summary>
@@ -45,7 +43,7 @@ public static class MongoLibrary
         var candidates = Candidates().ToList();
         foreach (var candidate in candidates)
         {
-            if (NativeLibrary.TryLoad(candidate, out s_handle))
+            if (NativeLibrary.TryLoad(candidate, out _handle))
             {
                 NativeLibrary.SetDllImportResolver(typeof(MongoLibrary).Assembly, Resolve);
                 LoadedPath = candidate;
@@ -63,9 +61,7 @@ public static class MongoLibrary
     private static IEnumerable<string> Candidates()
     {
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } configured)
-        {
             return [Path.GetFullPath(configured)];
-        }
 
         var file = OperatingSystem.IsWindows() ? "mongoc-1.0.dll" : OperatingSystem.IsMacOS() ? "libmongoc-1.0.0.dylib" : "libmongoc-1.0.so.0";
         return [Path.Combine(AppContext.BaseDirectory, file), file];
@@ -73,5 +69,5 @@ public static class MongoLibrary
 
     // libmongoc depends on libbson: a look-up through its handle finds the functions of both.
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) =>
-        name is Mongoc or Bson ? s_handle : 0;
+        name is Mongoc or Bson ? _handle : 0;
 }

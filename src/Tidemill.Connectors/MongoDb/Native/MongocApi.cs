@@ -105,9 +105,7 @@ internal unsafe struct BsonError
         {
             // SAFETY: the driver ends the text with NUL inside the array.
             fixed (byte* text = _message)
-            {
                 return Marshal.PtrToStringUTF8((nint)text) ?? "";
-            }
         }
     }
 }

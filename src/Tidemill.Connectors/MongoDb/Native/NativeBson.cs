@@ -52,9 +52,7 @@ internal sealed unsafe class NativeBson : IDisposable
     public void Dispose()
     {
         if (_bson is null)
-        {
             return;
-        }
 
         MongocApi.bson_destroy(_bson);
         NativeMemory.AlignedFree(_bson);

@@ -37,9 +37,7 @@ internal sealed class CopyTarget : IDisposable
             var name = SqlName.Quote(column.Name);
             var own = CellEncodings.Find(field.Type.Kind, column.TypeName);
             if (own is { } encoding)
-            {
                 direct.Add(new CopyColumn(column.Name, i, encoding));
-            }
 
             var stageType = own is null ? PostgresDialect.BaseName(field.Type) : column.TypeName;
             staged.Add(new CopyColumn(column.Name, i, CellEncodings.Find(field.Type.Kind, stageType)!.Value));

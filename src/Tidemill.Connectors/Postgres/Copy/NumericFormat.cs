@@ -27,14 +27,10 @@ internal static unsafe class NumericFormat
         var weight = count - 1 - (scale + 3) / 4;
         var low = 0;
         while (low < count && digits[low] == 0)
-        {
             low++;
-        }
 
         if (low == count)
-        {
             (weight, negative) = (0, false);
-        }
 
         WriteShort(target, count - low);
         WriteShort(target + 2, weight);
@@ -42,9 +38,7 @@ internal static unsafe class NumericFormat
         WriteShort(target + 6, scale);
         var position = HeaderBytes;
         for (var i = count - 1; i >= low; i--, position += 2)
-        {
             WriteShort(target + position, digits[i]);
-        }
 
         return position;
     }
@@ -60,9 +54,7 @@ internal static unsafe class NumericFormat
         }
 
         for (; value > 0; value /= 10_000)
-        {
             digits[count++] = (short)(value % 10_000);
-        }
 
         return count;
     }
@@ -83,17 +75,13 @@ internal static unsafe class NumericFormat
             var quotient = value / 10_000_000_000_000_000UL;
             var rest = (ulong)(value - quotient * 10_000_000_000_000_000UL);
             for (var i = 0; i < 4; i++, rest /= 10_000)
-            {
                 digits[count++] = (short)(rest % 10_000);
-            }
 
             value = quotient;
         }
 
         for (var rest = (ulong)value; rest > 0; rest /= 10_000)
-        {
             digits[count++] = (short)(rest % 10_000);
-        }
 
         return count;
     }

@@ -73,9 +73,7 @@ internal sealed unsafe class RowEncoder : IDisposable
             {
                 var next = EncodeRow(buffer + _position, end, row);
                 if (next is null)
-                {
                     break;
-                }
 
                 _position = (int)(next - buffer);
                 row++;
@@ -83,9 +81,7 @@ internal sealed unsafe class RowEncoder : IDisposable
         }
 
         if (_position == 0 && row < size)
-        {
             Grow();
-        }
     }
 
     private void Grow()
@@ -98,25 +94,19 @@ internal sealed unsafe class RowEncoder : IDisposable
     private void Attach(DataChunk chunk)
     {
         for (var i = 0; i < _columns.Length; i++)
-        {
             _cursors[i] = new Cursor(new VectorCursor(chunk[_columns[i].Source]), _columns[i].Encoding);
-        }
     }
 
     /// <summary>The end of the row, or null when it does not fit.</summary>
     private byte* EncodeRow(byte* target, byte* end, int row)
     {
         if (end - target < _fixedRowBytes)
-        {
             return null;
-        }
 
         var spare = (int)(end - target) - _fixedRowBytes;
         target = WriteShort(target, _columns.Length + (Ordinal is null ? 0 : 1));
         if (Ordinal is { } ordinal)
-        {
             target = WriteInt(WriteInt(target, 4), ordinal);
-        }
 
         for (var i = 0; i < _cursors.Length; i++)
         {
@@ -129,9 +119,7 @@ internal sealed unsafe class RowEncoder : IDisposable
             {
                 target = WriteBytes(target, ref cursor, i, row, ref spare);
                 if (target is null)
-                {
                     return null;
-                }
             }
             else
             {
@@ -140,9 +128,7 @@ internal sealed unsafe class RowEncoder : IDisposable
         }
 
         if (Ordinal is not null)
-        {
             Ordinal++;
-        }
 
         return target;
     }
@@ -154,20 +140,14 @@ internal sealed unsafe class RowEncoder : IDisposable
         var version = cursor.Encoding == CellEncoding.Jsonb ? 1 : 0;
         spare -= bytes.Length + version;
         if (spare < 0)
-        {
             return null;
-        }
 
         if (cursor.Encoding != CellEncoding.Bytea && bytes.Contains((byte)0))
-        {
             throw Rejected(column, "text with the character NUL, which PostgreSQL cannot store");
-        }
 
         target = WriteInt(target, bytes.Length + version);
         if (version == 1)
-        {
             *target++ = 1;
-        }
 
         bytes.CopyTo(new Span<byte>(target, bytes.Length));
         return target + bytes.Length;

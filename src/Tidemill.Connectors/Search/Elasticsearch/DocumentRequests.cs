@@ -30,9 +30,7 @@ internal sealed class DocumentRequests(ElasticsearchClient client, Elasticsearch
         {
             var document = documents[i];
             if (pendingIds.Contains(document.Id) || bytes >= client.Connection.BulkBytes)
-            {
                 await FlushAsync();
-            }
 
             if (Known(document, present) is { } known)
             {
@@ -62,9 +60,7 @@ internal sealed class DocumentRequests(ElasticsearchClient client, Elasticsearch
     {
         var there = present.GetValueOrDefault(document.Id);
         if (there is not null && there.Source.AsSpan().SequenceEqual(document.Source.Span))
-        {
             return new IndexedDocument(document.Id, IndexOutcome.Unchanged, there.Version, null);
-        }
 
         var problem = !IsId(document.Id) ? $"an id has 1 to {MaxIdBytes} bytes"
             : IsObject(document.Source.Span) ? null : "the source is no JSON object";
@@ -76,9 +72,7 @@ internal sealed class DocumentRequests(ElasticsearchClient client, Elasticsearch
         IndexedDocument[] results, CancellationToken cancellationToken)
     {
         if (pending.Count == 0)
-        {
             return;
-        }
 
         using var text = new MemoryStream();
         var starts = new List<int>();
@@ -98,18 +92,14 @@ internal sealed class DocumentRequests(ElasticsearchClient client, Elasticsearch
             var before = present.GetValueOrDefault(document.Id);
             results[pending[n]] = Result(document.Id, items[n], before);
             if (items[n].IsSuccess)
-            {
                 present[document.Id] = new Present(items[n].Version, document.Source.ToArray());
-            }
         }
     }
 
     private IndexedDocument Result(string id, BulkItem item, Present? before)
     {
         if (item.IsBusy || item.ErrorType is "cluster_block_exception" or "index_closed_exception")
-        {
             throw new TidemillException(ErrorCode.Unavailable, $"{client.Description} turned documents away ({item.Status}, {item.ErrorType}).");
-        }
 
         return item.IsSuccess
             ? new IndexedDocument(id, before is null ? IndexOutcome.Created : IndexOutcome.Updated, item.Version, null)
@@ -125,9 +115,7 @@ internal sealed class DocumentRequests(ElasticsearchClient client, Elasticsearch
             var answer = await client.SendAsync(
                 HttpMethod.Post, $"{Uri.EscapeDataString(index)}/_mget", JsonSerializer.Serialize(new { ids = some }), cancellationToken);
             if (!answer.IsSuccess)
-            {
                 throw answer.Status == 404 ? ElasticsearchErrors.NoIndex(client.Description, index) : ElasticsearchErrors.Of(client.Description, $"read from index {index}", answer);
-            }
 
             foreach (var document in answer.Root.GetProperty("docs").EnumerateArray())
             {
@@ -157,9 +145,7 @@ internal sealed class DocumentRequests(ElasticsearchClient client, Elasticsearch
         {
             var reader = new Utf8JsonReader(source);
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-            {
                 return false;
-            }
 
             reader.Skip();
             return !reader.Read();

@@ -100,16 +100,12 @@ internal sealed class ElasticsearchBulk(ElasticsearchClient client)
         }
 
         if (!answer.IsSuccess)
-        {
             throw ElasticsearchErrors.Of(client.Description, "write documents", answer);
-        }
 
         var before = items.Count;
         Read(answer.Body, items);
         if (items.Count - before != body.Starts.Count)
-        {
             throw new TidemillException(ErrorCode.Unavailable, $"{client.Description}: {body.Starts.Count} operations were sent and {items.Count - before} answered.");
-        }
     }
 
     private async Task SendHalvesAsync(string? index, BulkBody body, string query, List<BulkItem> items, CancellationToken cancellationToken)
@@ -127,9 +123,7 @@ internal sealed class ElasticsearchBulk(ElasticsearchClient client)
     private async ValueTask<long> MaxBytesAsync(CancellationToken cancellationToken)
     {
         if (Interlocked.Read(ref _maxBytes) is > 0 and var known)
-        {
             return known;
-        }
 
         var max = DefaultMaxBytes;
         try
@@ -157,9 +151,7 @@ internal sealed class ElasticsearchBulk(ElasticsearchClient client)
         while (reader.Read())
         {
             if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1 || !reader.ValueTextEquals("items"u8))
-            {
                 continue;
-            }
 
             reader.Read();
             while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)

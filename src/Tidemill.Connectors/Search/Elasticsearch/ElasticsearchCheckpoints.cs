@@ -35,15 +35,11 @@ internal sealed class ElasticsearchCheckpoints(ElasticsearchClient client, Elast
         var positions = new Dictionary<TopicPartition, LogOffset>();
         var refresh = await client.SendAsync(HttpMethod.Post, $"{_index}/_refresh", null, cancellationToken);
         if (refresh.Status == 404)
-        {
             return positions;
-        }
 
         var answer = await client.SendAsync(HttpMethod.Post, $"{_index}/_search", query, cancellationToken);
         if (!answer.IsSuccess)
-        {
             throw ElasticsearchErrors.Of(client.Description, "read checkpoints", answer);
-        }
 
         foreach (var hit in answer.Root.GetProperty("hits").GetProperty("hits").EnumerateArray())
         {
@@ -58,23 +54,17 @@ internal sealed class ElasticsearchCheckpoints(ElasticsearchClient client, Elast
     public async Task RequireAsync(CheckpointOwner owner, IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken)
     {
         if (ranges.Count == 0)
-        {
             return;
-        }
 
         var stored = await LoadAsync(owner, ranges, cancellationToken);
         for (var i = 0; i < ranges.Count; i++)
-        {
             CheckpointPositions.Require(owner, ranges[i], stored[i]?.Position);
-        }
     }
 
     public async Task AdvanceAsync(CheckpointOwner owner, IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken)
     {
         if (ranges.Count == 0)
-        {
             return;
-        }
 
         var stored = await LoadAsync(owner, ranges, cancellationToken);
         var text = new StringBuilder();
@@ -91,14 +81,10 @@ internal sealed class ElasticsearchCheckpoints(ElasticsearchClient client, Elast
         for (var i = 0; i < items.Count; i++)
         {
             if (items[i].Status == 409)
-            {
                 throw CheckpointPositions.Fenced(owner, ranges[i].Partition, ranges[i].Start);
-            }
 
             if (!items[i].IsSuccess)
-            {
                 throw new TidemillException(ErrorCode.Unavailable, $"{client.Description} could not move a checkpoint ({items[i].Status}, {items[i].ErrorType}).");
-            }
         }
     }
 
@@ -125,16 +111,12 @@ internal sealed class ElasticsearchCheckpoints(ElasticsearchClient client, Elast
         var ids = string.Join(",", ranges.Select(range => $"\"{Id(owner, range.Partition)}\""));
         var answer = await client.SendAsync(HttpMethod.Post, $"{_index}/_mget", $$"""{"ids":[{{ids}}]}""", cancellationToken);
         if (!answer.IsSuccess && answer.Status != 404)
-        {
             throw ElasticsearchErrors.Of(client.Description, "read checkpoints", answer);
-        }
 
         var documents = answer.Root.TryGetProperty("docs", out var docs) ? docs.EnumerateArray().ToList() : [];
         var failed = documents.Find(d => d.TryGetProperty("error", out _));
         if (failed.ValueKind == JsonValueKind.Object && failed.GetProperty("error").GetProperty("type").GetString() is { } type and not "index_not_found_exception")
-        {
             throw new TidemillException(ErrorCode.Unavailable, $"{client.Description} could not read a checkpoint ({type}).");
-        }
 
         if (documents.Count != ranges.Count || failed.ValueKind == JsonValueKind.Object)
         {
@@ -150,9 +132,7 @@ internal sealed class ElasticsearchCheckpoints(ElasticsearchClient client, Elast
     {
         var answer = await client.SendAsync(HttpMethod.Put, _index, Settings, cancellationToken);
         if (!answer.IsSuccess && answer.ErrorType != "resource_already_exists_exception")
-        {
             throw ElasticsearchErrors.Of(client.Description, $"create index {_index}, which holds the streams' positions", answer);
-        }
     }
 
     private static LogOffset Position(JsonElement source) => new(source.GetProperty("next_offset").GetInt64());

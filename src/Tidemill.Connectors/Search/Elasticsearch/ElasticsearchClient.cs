@@ -68,9 +68,7 @@ internal sealed class ElasticsearchClient : IDisposable
                 request.Content = new ReadOnlyMemoryContent(bytes);
                 request.Content.Headers.ContentType = new MediaTypeHeaderValue(contentType);
                 if (compressed)
-                {
                     request.Content.Headers.ContentEncoding.Add("gzip");
-                }
             }
 
             using var timeout = new CancellationTokenSource(_connection.Timeout, _time);
@@ -108,9 +106,7 @@ internal sealed class ElasticsearchClient : IDisposable
     {
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
-        {
             gzip.Write(body.Span);
-        }
 
         return packed.GetBuffer().AsMemory(0, (int)packed.Length);
     }

@@ -62,9 +62,7 @@ internal static partial class ElasticsearchErrors
     public static string SafeReason(JsonElement error)
     {
         if (error.ValueKind != JsonValueKind.Object)
-        {
             return error.ValueKind == JsonValueKind.String && NoHandler().IsMatch(error.GetString()!) ? "the server has no such function" : "";
-        }
 
         var type = error.TryGetProperty("type", out var t) ? t.GetString() ?? "" : "";
         var reason = error.TryGetProperty("reason", out var r) ? r.GetString() ?? "" : "";
@@ -76,14 +74,10 @@ internal static partial class ElasticsearchErrors
     private static string? Known(string reason)
     {
         if (FieldOfType().Match(reason) is { Success: true } field)
-        {
             return $"field {field.Groups["field"].Value} is {field.Groups["type"].Value}, and the value does not fit";
-        }
 
         if (ObjectMapping().Match(reason) is { Success: true } mapping)
-        {
             return $"field {mapping.Groups["field"].Value} is an object in one place and a value in the other";
-        }
 
         return Duplicate().Match(reason) is { Success: true } twice
             ? $"the property {twice.Groups["field"].Value} stands there twice"

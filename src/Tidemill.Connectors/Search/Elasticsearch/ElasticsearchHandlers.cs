@@ -48,9 +48,7 @@ internal static class ElasticsearchHandlers
     private static bool IsSigned(X509Certificate? certificate, SslPolicyErrors errors, X509Certificate2Collection authorities)
     {
         if (certificate is not X509Certificate2 presented || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != 0)
-        {
             return false;
-        }
 
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;

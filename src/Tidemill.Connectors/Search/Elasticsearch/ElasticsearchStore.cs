@@ -78,14 +78,10 @@ public sealed class ElasticsearchStore : ISearchStore
     {
         var answer = await _client.SendAsync(HttpMethod.Delete, Uri.EscapeDataString(Checked(index)), null, cancellationToken);
         if (answer.Status == 404)
-        {
             throw ElasticsearchErrors.NoIndex(Description, index);
-        }
 
         if (!answer.IsSuccess)
-        {
             throw ElasticsearchErrors.Of(Description, $"delete index {index}", answer);
-        }
     }
 
     public Task<BulkAnswer> BulkAsync(string? index, BulkBody body, CancellationToken cancellationToken)
@@ -102,9 +98,7 @@ public sealed class ElasticsearchStore : ISearchStore
         while (page.GetProperty("hits").GetProperty("hits") is var hits && hits.GetArrayLength() > 0)
         {
             foreach (var hit in hits.EnumerateArray())
-            {
                 yield return WordSearch.Hit(hit);
-            }
 
             page = await PageAsync("_search/scroll", Scroll(page), cancellationToken);
         }

@@ -26,14 +26,10 @@ internal sealed class IndexAdministration(ElasticsearchClient client, LifecycleP
             }
 
             if (answer.Status != 404)
-            {
                 throw ElasticsearchErrors.Of(client.Description, $"look at index {index}", answer);
-            }
 
             if (await CreateAsync(index, settings, cancellationToken))
-            {
                 return;
-            }
         }
     }
 
@@ -42,9 +38,7 @@ internal sealed class IndexAdministration(ElasticsearchClient client, LifecycleP
         CheckTypes(pattern, settings.Mapping);
         var notes = new List<string>();
         if (settings.Lifecycle is { } lifecycle && await policies.PutAsync(lifecycle, pattern, cancellationToken) is { } note)
-        {
             notes.Add(note);
-        }
 
         if (settings.Template is { } template)
         {
@@ -57,9 +51,7 @@ internal sealed class IndexAdministration(ElasticsearchClient client, LifecycleP
             };
             var answer = await client.SendAsync(HttpMethod.Put, $"_index_template/{_prefix}{template}", body.ToJsonString(), cancellationToken);
             if (!answer.IsSuccess)
-            {
                 throw ElasticsearchErrors.Of(client.Description, $"write index template {_prefix}{template}", answer);
-            }
         }
 
         return notes;
@@ -71,9 +63,7 @@ internal sealed class IndexAdministration(ElasticsearchClient client, LifecycleP
         var counts = await client.GetAsync($"_cat/indices/{_prefix}*?format=json&h=index,docs.count&expand_wildcards=open", cancellationToken);
         var mappings = await client.GetAsync($"{_prefix}*/_mapping?expand_wildcards=open", cancellationToken);
         if (!counts.IsSuccess || !mappings.IsSuccess)
-        {
             throw ElasticsearchErrors.Of(client.Description, "list indexes", counts.IsSuccess ? mappings : counts);
-        }
 
         var fields = mappings.Root;
         return [.. counts.Root.EnumerateArray()
@@ -91,20 +81,14 @@ internal sealed class IndexAdministration(ElasticsearchClient client, LifecycleP
     {
         var answer = await client.GetAsync($"{Uri.EscapeDataString(index)}/_mapping", cancellationToken);
         if (answer.Status == 404)
-        {
             return null;
-        }
 
         if (!answer.IsSuccess)
-        {
             throw ElasticsearchErrors.Of(client.Description, $"read the mapping of {index}", answer);
-        }
 
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, type) in answer.Root.EnumerateObject().SelectMany(i => Flatten(i.Value.GetProperty("mappings"))))
-        {
             fields[name] = type;
-        }
 
         return fields;
     }
@@ -150,9 +134,7 @@ internal sealed class IndexAdministration(ElasticsearchClient client, LifecycleP
     private async Task AddFieldsAsync(string index, Dictionary<string, string> fields, CancellationToken cancellationToken)
     {
         if (fields.Count == 0)
-        {
             return;
-        }
 
         var answer = await client.SendAsync(HttpMethod.Put, $"{Uri.EscapeDataString(index)}/_mapping", Mappings(fields).ToJsonString(), cancellationToken);
         if (!answer.IsSuccess)
@@ -165,35 +147,25 @@ internal sealed class IndexAdministration(ElasticsearchClient client, LifecycleP
     private async Task AddAliasesAsync(string index, List<string> aliases, CancellationToken cancellationToken)
     {
         if (aliases.Count == 0)
-        {
             return;
-        }
 
         var actions = new JsonArray([.. aliases.Select(alias => new JsonObject { ["add"] = new JsonObject { ["index"] = index, ["alias"] = alias } })]);
         var answer = await client.SendAsync(HttpMethod.Post, "_aliases", new JsonObject { ["actions"] = actions }.ToJsonString(), cancellationToken);
         if (!answer.IsSuccess)
-        {
             throw ElasticsearchErrors.Of(client.Description, $"add aliases to index {index}", answer);
-        }
     }
 
     private JsonObject Body(IndexSettings settings)
     {
         var index = new JsonObject();
         if (settings.Shards is { } shards)
-        {
             index["index.number_of_shards"] = shards;
-        }
 
         if (settings.Replicas is { } replicas)
-        {
             index["index.number_of_replicas"] = replicas;
-        }
 
         if (policies.SettingOf(settings.Lifecycle) is { } policy)
-        {
             index["index.lifecycle.name"] = policy;
-        }
 
         return new JsonObject
         {
@@ -218,16 +190,12 @@ internal sealed class IndexAdministration(ElasticsearchClient client, LifecycleP
         void Walk(string prefix, JsonElement parent)
         {
             if (!parent.TryGetProperty("properties", out var properties))
-            {
                 return;
-            }
 
             foreach (var property in properties.EnumerateObject())
             {
                 if (property.Value.TryGetProperty("type", out var type) && !property.Value.TryGetProperty("properties", out _))
-                {
                     fields[prefix + property.Name] = type.GetString() ?? "";
-                }
 
                 Walk($"{prefix}{property.Name}.", property.Value);
             }

@@ -37,9 +37,7 @@ internal sealed class LifecyclePolicies(ElasticsearchClient client)
 
         // A server without the function takes the path for that of an index, or knows no handler for it.
         if (answer.Status is not (404 or 405) && !(answer.Status == 400 && answer.ErrorType is "" or "invalid_index_name_exception"))
-        {
             throw ElasticsearchErrors.Of(client.Description, $"write lifecycle policy {Name(lifecycle)}", answer);
-        }
 
         return lifecycle.Optional
             ? $"{client.Description} has no {Product}: indexes {pattern} are kept for ever."
@@ -52,17 +50,13 @@ internal sealed class LifecyclePolicies(ElasticsearchClient client)
     public async Task AttachAsync(LifecycleDefinition? lifecycle, string index, bool isNew, CancellationToken cancellationToken)
     {
         if (lifecycle is null || isNew || !_written.ContainsKey(lifecycle.Policy))
-        {
             return;
-        }
 
         var answer = _isOpenSearch
             ? await client.SendAsync(HttpMethod.Post, $"_plugins/_ism/add/{Uri.EscapeDataString(index)}", new JsonObject { ["policy_id"] = Name(lifecycle) }.ToJsonString(), cancellationToken)
             : await client.SendAsync(HttpMethod.Put, $"{Uri.EscapeDataString(index)}/_settings", new JsonObject { ["index.lifecycle.name"] = Name(lifecycle) }.ToJsonString(), cancellationToken);
         if (!answer.IsSuccess)
-        {
             throw ElasticsearchErrors.Of(client.Description, $"put index {index} under lifecycle policy {Name(lifecycle)}", answer);
-        }
     }
 
     private string Name(LifecycleDefinition lifecycle) => client.Connection.Prefix + lifecycle.Policy;
@@ -91,9 +85,7 @@ internal sealed class LifecyclePolicies(ElasticsearchClient client)
         }
 
         if (lifecycle.DeleteAfter is { } delete)
-        {
             phases["delete"] = new JsonObject { ["min_age"] = Age(delete), ["actions"] = new JsonObject { ["delete"] = new JsonObject() } };
-        }
 
         return new JsonObject { ["policy"] = new JsonObject { ["phases"] = phases } };
     }
@@ -102,14 +94,10 @@ internal sealed class LifecyclePolicies(ElasticsearchClient client)
     {
         var states = new List<JsonObject> { State("hot") };
         if (lifecycle.ReadOnlyAfter is { } settle)
-        {
             Enter("settled", settle, new JsonObject { ["read_only"] = new JsonObject() }, new JsonObject { ["force_merge"] = new JsonObject { ["max_num_segments"] = 1 } });
-        }
 
         if (lifecycle.DeleteAfter is { } delete)
-        {
             Enter("deleted", delete, new JsonObject { ["delete"] = new JsonObject() });
-        }
 
         return new JsonObject
         {

@@ -34,9 +34,7 @@ internal sealed class WordSearch(ElasticsearchClient client, IndexAdministration
         }
 
         if (!answer.IsSuccess)
-        {
             throw ElasticsearchErrors.Of(client.Description, $"search index {index}", answer);
-        }
 
         var hits = answer.Root.GetProperty("hits");
         return new SearchPage(
@@ -66,9 +64,7 @@ internal sealed class WordSearch(ElasticsearchClient client, IndexAdministration
     {
         var words = (text ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Where(word => SearchWords.Of(word).Count > 0).ToList();
         if (words.Count == 0)
-        {
             return new JsonObject { ["match_all"] = new JsonObject() };
-        }
 
         var keywords = fields.Where(f => f.Value == "keyword").Select(f => f.Key).ToList();
         return new JsonObject

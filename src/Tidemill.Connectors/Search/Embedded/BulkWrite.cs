@@ -30,9 +30,7 @@ internal sealed class BulkWrite(DuckDbConnection connection, string index, Field
         var bytes = document.Source.Span;
         document.IsStale = known is not null && document.Version < known.Version;
         if (document.IsStale || (known is not null && document.CreateOnly))
-        {
             return new IndexedDocument(document.Id, IndexOutcome.Unchanged, known!.Version, null);
-        }
 
         if (document.IsDelete)
         {
@@ -42,23 +40,17 @@ internal sealed class BulkWrite(DuckDbConnection connection, string index, Field
         }
 
         if (known is not null && known.Source.AsSpan().SequenceEqual(bytes) && (document.Version ?? known.Version) == known.Version)
-        {
             return new IndexedDocument(document.Id, IndexOutcome.Unchanged, known.Version, null);
-        }
 
         if (Encoding.UTF8.GetByteCount(document.Id) is 0 or > MaxIdBytes)
-        {
             return Reject($"an id has 1 to {MaxIdBytes} bytes");
-        }
 
         try
         {
             using var json = JsonDocument.Parse(document.Source, Strict);
             var problem = json.RootElement.ValueKind == JsonValueKind.Object ? mapper.Accept(json.RootElement) : "a document is a JSON object";
             if (problem is not null)
-            {
                 return Reject(problem);
-            }
 
             var stored = new Stored(document.Version ?? ((known?.Version ?? 0) + 1), bytes.ToArray(), SearchWords.OfValues(json.RootElement));
             present[document.Id] = changed[document.Id] = stored;

@@ -40,11 +40,11 @@ public sealed class EmbeddedSearchStore : ISearchStore
             PRIMARY KEY (stream, sink, topic, partition));
         """;
 
-    private readonly StoreFile file;
+    private readonly StoreFile _file;
 
-    private EmbeddedSearchStore(StoreFile file) => this.file = file;
+    private EmbeddedSearchStore(StoreFile file) => this._file = file;
 
-    public string Description => file.Path;
+    public string Description => _file.Path;
 
     public string Prefix => "";
 
@@ -72,14 +72,10 @@ public sealed class EmbeddedSearchStore : ISearchStore
                 var wanted = mapper ?? new FieldMapper(new Dictionary<string, string>());
                 wanted.Declare(index, settings.Mapping.Fields);
                 if (mapper is null || wanted.Changed)
-                {
                     tables.WriteMapping(index, wanted);
-                }
 
                 foreach (var alias in settings.Aliases)
-                {
                     tables.Write("INSERT INTO aliases VALUES ($1, $2) ON CONFLICT DO NOTHING", alias, index);
-                }
 
                 return true;
             },
@@ -196,14 +192,10 @@ public sealed class EmbeddedSearchStore : ISearchStore
                     (chunk, row) => (Index: chunk[3].GetString(row), Hit: Hit(chunk, row))),
                 cancellationToken);
             if (page.Count == 0)
-            {
                 yield break;
-            }
 
             foreach (var (_, hit) in page)
-            {
                 yield return hit;
-            }
 
             (index, id) = (page[^1].Index, page[^1].Hit.Id);
         }
@@ -225,13 +217,13 @@ public sealed class EmbeddedSearchStore : ISearchStore
             },
             cancellationToken);
 
-    public ValueTask DisposeAsync() => file.DisposeAsync();
+    public ValueTask DisposeAsync() => _file.DisposeAsync();
 
     private Task<T> InTransactionAsync<T>(Func<SearchTables, T> work, CancellationToken cancellationToken) =>
-        file.CommitAsync(connection => work(new SearchTables(connection, Description)), cancellationToken);
+        _file.CommitAsync(connection => work(new SearchTables(connection, Description)), cancellationToken);
 
     private Task<T> TakeTurnAsync<T>(Func<SearchTables, T> work, CancellationToken cancellationToken) =>
-        file.TakeTurnAsync(connection => work(new SearchTables(connection, Description)), cancellationToken);
+        _file.TakeTurnAsync(connection => work(new SearchTables(connection, Description)), cancellationToken);
 
     private static SearchHit Hit(DataChunk chunk, int row) =>
         new(chunk[0].GetString(row), chunk[1].Data<long>()[row], Parse(chunk[2].GetUtf8(row)));

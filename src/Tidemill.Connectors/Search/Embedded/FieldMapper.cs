@@ -13,9 +13,9 @@ namespace Tidemill.Connectors.Search.Embedded;
 /// </summary>
 internal sealed partial class FieldMapper(IReadOnlyDictionary<string, string> fields)
 {
-    private readonly SortedDictionary<string, string> known = new(fields.ToDictionary(), StringComparer.Ordinal);
+    private readonly SortedDictionary<string, string> _known = new(fields.ToDictionary(), StringComparer.Ordinal);
 
-    public IReadOnlyDictionary<string, string> Fields => known;
+    public IReadOnlyDictionary<string, string> Fields => _known;
 
     /// <summary>True when fields have been added since the mapping was read.</summary>
     public bool Changed { get; private set; }
@@ -31,13 +31,13 @@ internal sealed partial class FieldMapper(IReadOnlyDictionary<string, string> fi
                     ErrorCode.InvalidRequest, $"Field {name} of index {index} has type {type}, which is none of {string.Join(", ", IndexTypes.All)}.");
             }
 
-            if (known.TryGetValue(name, out var present) && present != type)
+            if (_known.TryGetValue(name, out var present) && present != type)
             {
                 throw new TidemillException(
                     ErrorCode.SchemaConflict, $"Field {name} of index {index} is {present} and cannot become {type}; delete the index and fill it again.");
             }
 
-            Changed |= known.TryAdd(name, type);
+            Changed |= _known.TryAdd(name, type);
         }
     }
 
@@ -46,13 +46,11 @@ internal sealed partial class FieldMapper(IReadOnlyDictionary<string, string> fi
     {
         var added = new Dictionary<string, string>();
         if (CheckObject("", document, added) is { } problem)
-        {
             return problem;
-        }
 
         foreach (var (name, type) in added)
         {
-            known[name] = type;
+            _known[name] = type;
             Changed = true;
         }
 
@@ -64,9 +62,7 @@ internal sealed partial class FieldMapper(IReadOnlyDictionary<string, string> fi
         foreach (var property in value.EnumerateObject())
         {
             if (CheckField(prefix + property.Name, property.Value, added) is { } problem)
-            {
                 return problem;
-            }
         }
 
         return null;
@@ -92,21 +88,17 @@ internal sealed partial class FieldMapper(IReadOnlyDictionary<string, string> fi
     private string? CheckScalar(string path, JsonElement value, Dictionary<string, string> added)
     {
         if (TypeOf(path, added) is { } type)
-        {
             return Fits(type, value) ? null : $"field {path} is {type}, and a {Kind(value)} that is none stands there";
-        }
 
-        if (known.Keys.Concat(added.Keys).Any(name => name.StartsWith(path + ".", StringComparison.Ordinal)))
-        {
+        if (_known.Keys.Concat(added.Keys).Any(name => name.StartsWith(path + ".", StringComparison.Ordinal)))
             return $"field {path} is an object, and a {Kind(value)} stands there";
-        }
 
         added[path] = Detect(value);
         return null;
     }
 
     private string? TypeOf(string path, Dictionary<string, string> added) =>
-        known.GetValueOrDefault(path) ?? added.GetValueOrDefault(path);
+        _known.GetValueOrDefault(path) ?? added.GetValueOrDefault(path);
 
     private static string Kind(JsonElement value) => value.ValueKind switch
     {
@@ -157,9 +149,7 @@ internal sealed partial class FieldMapper(IReadOnlyDictionary<string, string> fi
     {
         var match = DateShape().Match(text);
         if (!match.Success)
-        {
             return false;
-        }
 
         var month = match.Groups["month"] is { Success: true } m ? m.Value : "01";
         var day = match.Groups["day"] is { Success: true } d ? d.Value : "01";

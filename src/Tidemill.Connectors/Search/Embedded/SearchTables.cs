@@ -30,9 +30,7 @@ internal sealed class SearchTables(DuckDbConnection connection, string descripti
     public void WriteIfChanged(string index, FieldMapper mapper)
     {
         if (mapper.Changed)
-        {
             WriteMapping(index, mapper);
-        }
     }
 
     public bool Exists(string index) => Names(index).Count > 0;
@@ -84,9 +82,7 @@ internal sealed class SearchTables(DuckDbConnection connection, string descripti
     {
         var held = ReadCheckpoints(owner);
         foreach (var range in ranges)
-        {
             CheckpointPositions.Require(owner, range, held.TryGetValue(range.Partition, out var position) ? position : null);
-        }
 
         return true;
     }
@@ -113,9 +109,7 @@ internal sealed class SearchTables(DuckDbConnection connection, string descripti
     {
         using var statement = connection.Prepare(sql);
         for (var i = 0; i < parameters.Length; i++)
-        {
             statement.Bind(i + 1, parameters[i]);
-        }
 
         statement.Execute();
     }

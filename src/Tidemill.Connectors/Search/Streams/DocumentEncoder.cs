@@ -66,9 +66,7 @@ internal sealed class DocumentEncoder : IDisposable
     {
         var rows = _rows!;
         if (_chunk >= rows.Chunks.Count)
-        {
             return null;
-        }
 
         _text.ResetWrittenCount();
         var starts = new List<int>();
@@ -78,16 +76,12 @@ internal sealed class DocumentEncoder : IDisposable
         {
             var chunk = rows.Chunks[_chunk];
             for (var i = 0; i < _cells.Length; i++)
-            {
                 _cells[i].Attach(chunk[i]);
-            }
 
             for (var size = chunk.Size; _row < size; _row++)
             {
                 if (_text.WrittenCount >= maxBytes)
-                {
                     return Made();
-                }
 
                 var start = _text.WrittenCount;
                 if (EncodeRow(_row, indexes) is { } problem)
@@ -113,18 +107,14 @@ internal sealed class DocumentEncoder : IDisposable
     private string? EncodeRow(int row, HashSet<string> indexes)
     {
         if (WriteId(row) is { } problem)
-        {
             return problem;
-        }
 
         var delete = _delete?.IsTrue(row) ?? false;
         _json.WriteStartObject();
         _json.WriteStartObject(delete ? "delete"u8 : _definition.CreateOnly ? "create"u8 : "index"u8);
         _json.WriteString("_id"u8, _idText.WrittenSpan);
         if ((WriteIndex(row, indexes) ?? WriteVersion(row)) is { } unfit)
-        {
             return unfit;
-        }
 
         _json.WriteEndObject();
         EndLine();
@@ -137,9 +127,7 @@ internal sealed class DocumentEncoder : IDisposable
         foreach (var cell in _cells)
         {
             if (cell.Write(_json, row) is { } problem)
-            {
                 return $"column {cell.Field.Name} holds {problem}";
-            }
         }
 
         EndLine();
@@ -157,24 +145,16 @@ internal sealed class DocumentEncoder : IDisposable
         for (var i = 0; i < _id.Length; i++)
         {
             if (i > 0)
-            {
                 _idText.Write(isPosition ? "-"u8 : "|"u8);
-            }
 
             _idPart.ResetWrittenCount();
             if (!_id[i].TryAppend(_idPart, row))
-            {
                 return $"column {_id[i].Field.Name}, part of the document's id, is NULL";
-            }
 
             if (isPosition || _id.Length == 1)
-            {
                 _idText.Write(_idPart.WrittenSpan);
-            }
             else
-            {
                 CellWriter.AppendEscaped(_idText, _idPart.WrittenSpan);
-            }
         }
 
         return _idText.WrittenCount is > 0 and <= MaxIdBytes ? null : $"the document's id is empty or has more than {MaxIdBytes} bytes";
@@ -183,14 +163,10 @@ internal sealed class DocumentEncoder : IDisposable
     private string? WriteIndex(int row, HashSet<string> indexes)
     {
         if (_date is null)
-        {
             return null;
-        }
 
         if (_date.Time(row) is not { } time)
-        {
             return $"column {_date.Field.Name}, part of the index's name, is NULL or no date of the calendar";
-        }
 
         var date = _definition.Date!;
         var hour = new DateTime(time.Year, time.Month, time.Day, time.Hour, 0, 0, DateTimeKind.Utc);
@@ -212,14 +188,10 @@ internal sealed class DocumentEncoder : IDisposable
     private string? WriteVersion(int row)
     {
         if (_version is null)
-        {
             return null;
-        }
 
         if (_version.Version(row) is not { } version)
-        {
             return $"column {_version.Field.Name}, the document's version, is NULL or negative";
-        }
 
         _json.WriteNumber("version"u8, version);
         _json.WriteString("version_type"u8, "external_gte"u8);

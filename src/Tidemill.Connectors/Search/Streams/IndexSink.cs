@@ -57,15 +57,11 @@ public sealed class IndexSink : IDocumentSink, IRowRefusals, IMovablePositions
     {
         ArgumentNullException.ThrowIfNull(schema);
         if (IndexSinkColumns.Errors(_stream, _definition, schema).ToList() is { Count: > 0 } errors)
-        {
             throw TidemillException.Configuration(errors);
-        }
 
         _settings = Settings(schema);
         foreach (var note in await _store.PrepareAsync(_definition.Date?.Pattern ?? _definition.Index, _settings, cancellationToken))
-        {
             _note(note);
-        }
 
         if (_definition.Date is null)
         {
@@ -103,16 +99,12 @@ public sealed class IndexSink : IDocumentSink, IRowRefusals, IMovablePositions
         while (encoder.Encode(_store.BulkBytes) is { } made)
         {
             if (made.Refused.Count > 0)
-            {
                 return made.Refused[0];
-            }
 
             for (var i = 0; i < made.Body.Starts.Count; i++)
             {
                 if (_refused.Reason(made.Body.Operation(i).Span) is { } reason)
-                {
                     return reason;
-                }
             }
         }
 
@@ -142,9 +134,7 @@ public sealed class IndexSink : IDocumentSink, IRowRefusals, IMovablePositions
         for (var body = 0; encoder.Encode(_store.BulkBytes) is { } made; body++)
         {
             if (body < progress.Bodies)
-            {
                 continue;
-            }
 
             await SendAsync(made, progress, cancellationToken);
             progress.Bodies++;
@@ -166,9 +156,7 @@ public sealed class IndexSink : IDocumentSink, IRowRefusals, IMovablePositions
         var answer = made.Body.Starts.Count == 0 ? new BulkAnswer(0, []) : await BulkAsync(made.Body, cancellationToken);
         progress.Changed += answer.Changed;
         foreach (var refused in answer.Refused)
-        {
             _refused.Add(made.Body.Operation(refused.Operation).Span, refused.Reason);
-        }
 
         progress.Refused += answer.Refused.Count + made.Refused.Count;
         progress.FirstReason ??= (answer.Refused is [var first, ..] ? first.Reason : made.Refused is [var own, ..] ? own : null);
@@ -181,9 +169,7 @@ public sealed class IndexSink : IDocumentSink, IRowRefusals, IMovablePositions
     private async Task ForgetDeletedAsync(CancellationToken cancellationToken)
     {
         if (_ensured.Count > 0 && !await _store.ExistAsync(_ensured, cancellationToken))
-        {
             _ensured.Clear();
-        }
     }
 
     private async Task<BulkAnswer> BulkAsync(BulkBody body, CancellationToken cancellationToken)

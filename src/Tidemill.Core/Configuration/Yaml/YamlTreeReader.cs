@@ -13,14 +13,14 @@ internal sealed class YamlTreeReader
     private const int MaxDepth = 64;
     private const int MaxNodes = 100_000;
 
-    private readonly Parser parser;
-    private readonly FileReport report;
-    private readonly Dictionary<AnchorName, ConfigNode> anchors = [];
+    private readonly Parser _parser;
+    private readonly FileReport _report;
+    private readonly Dictionary<AnchorName, ConfigNode> _anchors = [];
 
     private YamlTreeReader(string text, FileReport report)
     {
-        parser = new Parser(new StringReader(text));
-        this.report = report;
+        _parser = new Parser(new StringReader(text));
+        this._report = report;
     }
 
     /// <summary>The document's root; an empty mapping for an empty file; null after a syntax error, which is reported.</summary>
@@ -39,21 +39,21 @@ internal sealed class YamlTreeReader
         catch (Exception error) when (error is InvalidOperationException or ArgumentException or FormatException or OverflowException)
         {
             // The parser gives some broken texts these general exceptions, found by mutating files.
-            report.Add("", (int)(reader.parser.Current?.End.Line ?? 1), "Not valid YAML: a bracket, brace or quote is left open here, or a sign stands where it may not.", "Close it, or put quotes around the value.");
+            report.Add("", (int)(reader._parser.Current?.End.Line ?? 1), "Not valid YAML: a bracket, brace or quote is left open here, or a sign stands where it may not.", "Close it, or put quotes around the value.");
             return null;
         }
     }
 
     private MappingNode? ReadDocument()
     {
-        parser.Consume<StreamStart>();
-        if (!parser.TryConsume<DocumentStart>(out _))
+        _parser.Consume<StreamStart>();
+        if (!_parser.TryConsume<DocumentStart>(out _))
             return new MappingNode(1, []);
 
         var root = ReadNode("", 0);
-        parser.Consume<DocumentEnd>();
-        if (parser.Accept<DocumentStart>(out var second))
-            report.Add("", (int)second.Start.Line, "A second document begins here.", "Put it into a file of its own.");
+        _parser.Consume<DocumentEnd>();
+        if (_parser.Accept<DocumentStart>(out var second))
+            _report.Add("", (int)second.Start.Line, "A second document begins here.", "Put it into a file of its own.");
 
         switch (root)
         {
@@ -62,26 +62,26 @@ internal sealed class YamlTreeReader
             case ScalarNode { IsNull: true }:
                 return new MappingNode(1, []);
             default:
-                report.Add("", root.Line, $"The file is {root.Kind}.", "Write keys and values, such as `name: ...`.");
+                _report.Add("", root.Line, $"The file is {root.Kind}.", "Write keys and values, such as `name: ...`.");
                 return null;
         }
     }
 
     private ConfigNode ReadNode(string path, int depth)
     {
-        var start = parser.Current?.Start ?? Mark.Empty;
+        var start = _parser.Current?.Start ?? Mark.Empty;
         if (depth > MaxDepth)
             throw new SyntaxErrorException(start, start, $"nested deeper than {MaxDepth} levels");
 
-        if (parser.TryConsume<AnchorAlias>(out var alias))
+        if (_parser.TryConsume<AnchorAlias>(out var alias))
         {
-            return anchors.TryGetValue(alias.Value, out var target)
+            return _anchors.TryGetValue(alias.Value, out var target)
                 ? target
                 : throw new SyntaxErrorException(alias.Start, alias.End, $"the alias *{alias.Value.Value} names no anchor above it");
         }
 
-        var anchor = (parser.Current as NodeEvent)?.Anchor ?? AnchorName.Empty;
-        ConfigNode node = parser.Current switch
+        var anchor = (_parser.Current as NodeEvent)?.Anchor ?? AnchorName.Empty;
+        ConfigNode node = _parser.Current switch
         {
             SequenceStart => ReadSequence(path, depth),
             MappingStart => ReadMapping(path, depth),
@@ -91,14 +91,14 @@ internal sealed class YamlTreeReader
             throw new SyntaxErrorException(start, start, $"more than {MaxNodes} values, counting aliases");
 
         if (!anchor.IsEmpty)
-            anchors[anchor] = node;
+            _anchors[anchor] = node;
 
         return node;
     }
 
     private ScalarNode ReadScalar()
     {
-        var scalar = parser.Consume<Scalar>();
+        var scalar = _parser.Consume<Scalar>();
         var block = scalar.Style is ScalarStyle.Literal or ScalarStyle.Folded;
         var plain = scalar.Style is ScalarStyle.Plain or ScalarStyle.Any;
         return new ScalarNode((int)scalar.Start.Line + (block ? 1 : 0), scalar.Value, plain);
@@ -106,9 +106,9 @@ internal sealed class YamlTreeReader
 
     private SequenceNode ReadSequence(string path, int depth)
     {
-        var start = parser.Consume<SequenceStart>();
+        var start = _parser.Consume<SequenceStart>();
         var items = new List<ConfigNode>();
-        while (!parser.TryConsume<SequenceEnd>(out _))
+        while (!_parser.TryConsume<SequenceEnd>(out _))
             items.Add(ReadNode(ConfigPath.Item(path, items.Count), depth + 1));
 
         return new SequenceNode((int)start.Start.Line, items);
@@ -116,19 +116,19 @@ internal sealed class YamlTreeReader
 
     private MappingNode ReadMapping(string path, int depth)
     {
-        var start = parser.Consume<MappingStart>();
+        var start = _parser.Consume<MappingStart>();
         var entries = new List<MappingEntry>();
         var lines = new Dictionary<string, int>(StringComparer.Ordinal);
-        while (!parser.TryConsume<MappingEnd>(out _))
+        while (!_parser.TryConsume<MappingEnd>(out _))
         {
             var key = ReadNode(path, depth + 1);
             var name = (key as ScalarNode)?.Text;
             var child = ConfigPath.Key(path, name ?? "?");
             var value = ReadNode(child, depth + 1);
             if (name is null)
-                report.Add(child, key.Line, $"The key is {key.Kind}.", "Write the key as a single word.");
+                _report.Add(child, key.Line, $"The key is {key.Kind}.", "Write the key as a single word.");
             else if (lines.TryGetValue(name, out var first))
-                report.Add(child, key.Line, $"The key '{name}' stands here again; it is already on line {first}.", "Keep one of the two.");
+                _report.Add(child, key.Line, $"The key '{name}' stands here again; it is already on line {first}.", "Keep one of the two.");
             else
                 entries.Add(new MappingEntry(name, lines[name] = key.Line, value));
         }

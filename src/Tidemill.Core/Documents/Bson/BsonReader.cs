@@ -15,9 +15,7 @@ public ref struct BsonReader
     public BsonReader(ReadOnlySpan<byte> document)
     {
         if (document.Length < 5 || ReadInt32LittleEndian(document) != document.Length || document[^1] != 0)
-        {
             throw Corrupt();
-        }
 
         _document = document;
         _next = 4;
@@ -35,25 +33,19 @@ public ref struct BsonReader
     public bool Read()
     {
         if (_next >= _document.Length - 1)
-        {
             return false;
-        }
 
         Type = (BsonType)_document[_next++];
         var rest = _document[_next..^1];
         var end = rest.IndexOf((byte)0);
         if (end < 0)
-        {
             throw Corrupt();
-        }
 
         Name = rest[..end];
         rest = rest[(end + 1)..];
         var length = ValueLength(Type, rest);
         if (length < 0 || length > rest.Length)
-        {
             throw Corrupt();
-        }
 
         Value = rest[..length];
         _next += end + 1 + length;
@@ -66,9 +58,7 @@ public ref struct BsonReader
         while (Read())
         {
             if (Name.SequenceEqual(name))
-            {
                 return true;
-            }
         }
 
         return false;
@@ -106,9 +96,7 @@ public ref struct BsonReader
     private static int Prefixed(ReadOnlySpan<byte> rest, int beside, int least)
     {
         if (rest.Length < 4)
-        {
             return -1;
-        }
 
         var length = ReadInt32LittleEndian(rest);
         return length < least || length > rest.Length ? -1 : length + beside;

@@ -38,14 +38,10 @@ public readonly record struct BsonValue(BsonType Type, ReadOnlyMemory<byte> Byte
         var dot = field.IndexOf((byte)'.');
         var reader = new BsonReader(document);
         if (!reader.Find(dot < 0 ? field : field[..dot]))
-        {
             return null;
-        }
 
         if (dot >= 0)
-        {
             return reader.Type == BsonType.Document ? Of(reader.Value, field[(dot + 1)..]) : null;
-        }
 
         return new BsonValue(reader.Type, reader.Value.ToArray());
     }

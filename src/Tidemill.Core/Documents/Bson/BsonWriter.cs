@@ -65,13 +65,9 @@ public sealed class BsonWriter : IDisposable
     public void Whole(ReadOnlySpan<byte> name, long value)
     {
         if (value is >= int.MinValue and <= int.MaxValue)
-        {
             Int32(name, (int)value);
-        }
         else
-        {
             Int64(name, value);
-        }
     }
 
     public void Double(ReadOnlySpan<byte> name, double value)
@@ -200,9 +196,7 @@ public sealed class BsonWriter : IDisposable
     private void Reserve(int bytes)
     {
         if (_buffer.Length - Length >= bytes)
-        {
             return;
-        }
 
         var larger = ArrayPool<byte>.Shared.Rent(checked((int)Math.Max(_buffer.Length * 2L, (long)Length + bytes)));
         _buffer.AsSpan(0, Length).CopyTo(larger);
@@ -215,8 +209,6 @@ public sealed class BsonWriter : IDisposable
         var buffer = _buffer;
         _buffer = [];
         if (buffer.Length > 0)
-        {
             ArrayPool<byte>.Shared.Return(buffer);
-        }
     }
 }

@@ -86,9 +86,7 @@ public readonly record struct Decimal128(ulong High, ulong Low)
         if (e >= 0)
         {
             if (!int.TryParse(text[(e + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out exponent) || Math.Abs(exponent) > 20_000)
-            {
                 return false;
-            }
 
             text = text[..e];
         }
@@ -107,9 +105,7 @@ public readonly record struct Decimal128(ulong High, ulong Low)
 
             // 38 digits always fit; more would overflow and could not be kept anyway.
             if (!char.IsAsciiDigit(letter) || digits >= Power(37))
-            {
                 return false;
-            }
 
             any = true;
             digits = (digits * 10) + (uint)(letter - '0');
@@ -124,9 +120,7 @@ public readonly record struct Decimal128(ulong High, ulong Low)
     {
         var sign = IsNegative ? "-" : "";
         if (!IsFinite)
-        {
             return IsNaN ? "NaN" : $"{sign}Infinity";
-        }
 
         var digits = Coefficient.ToString(CultureInfo.InvariantCulture);
         var adjusted = Exponent + digits.Length - 1;
@@ -137,9 +131,7 @@ public readonly record struct Decimal128(ulong High, ulong Low)
         }
 
         if (Exponent == 0)
-        {
             return sign + digits;
-        }
 
         digits = digits.PadLeft(1 - Exponent, '0');
         return $"{sign}{digits[..^-Exponent]}.{digits[^-Exponent..]}";
@@ -149,9 +141,7 @@ public readonly record struct Decimal128(ulong High, ulong Low)
     {
         UInt128 power = 1;
         for (var i = 0; i < exponent; i++)
-        {
             power *= 10;
-        }
 
         return power;
     }

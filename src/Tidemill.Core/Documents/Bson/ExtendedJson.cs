@@ -27,9 +27,7 @@ public static class ExtendedJson
     {
         var buffer = new ArrayBufferWriter<byte>(document.Length * 2);
         using (var json = new Utf8JsonWriter(buffer, Options))
-        {
             new ExtendedJsonWriter(json, types).WriteDocument(document);
-        }
 
         return buffer.WrittenSpan.ToArray();
     }

@@ -22,9 +22,7 @@ internal static class ExtendedJsonParser
     public static void ParseDocument(ReadOnlySpan<byte> utf8, BsonWriter writer) => Run(utf8, (ref Utf8JsonReader json) =>
     {
         if (json.TokenType != JsonTokenType.StartObject)
-        {
             throw new InvalidJsonException("A document is a JSON object.");
-        }
 
         json.Read();
         var mark = writer.Begin();
@@ -46,9 +44,7 @@ internal static class ExtendedJsonParser
             json.Read();
             parse(ref json);
             if (json.Read())
-            {
                 throw new InvalidJsonException("Something follows the JSON value.");
-            }
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or OverflowException or FormatException and not InvalidJsonException)
         {
@@ -65,9 +61,7 @@ internal static class ExtendedJsonParser
         {
             var name = Unescaped(ref json, ref rented);
             if (name.Contains((byte)0))
-            {
                 throw new InvalidJsonException("A name holds the character NUL.");
-            }
 
             var at = writer.Name(BsonType.Null, name);
             json.Read();
@@ -152,13 +146,9 @@ internal static class ExtendedJsonParser
             var small = whole is >= int.MinValue and <= int.MaxValue;
             writer.SetType(type, small ? BsonType.Int32 : BsonType.Int64);
             if (small)
-            {
                 writer.Raw((int)whole);
-            }
             else
-            {
                 writer.Raw(whole);
-            }
 
             return;
         }
@@ -174,9 +164,7 @@ internal static class ExtendedJsonParser
         }
 
         if (!double.IsFinite(value) || (value == 0 && digits > 0))
-        {
             throw new InvalidJsonException("A number is larger or smaller than BSON holds.");
-        }
 
         writer.SetType(type, BsonType.Double);
         writer.Raw(BitConverter.DoubleToInt64Bits(value));
@@ -189,9 +177,7 @@ internal static class ExtendedJsonParser
         foreach (var letter in number)
         {
             if (letter is (byte)'e' or (byte)'E')
-            {
                 break;
-            }
 
             digits += char.IsAsciiDigit((char)letter) && (digits > 0 || letter != (byte)'0') ? 1 : 0;
         }
@@ -203,9 +189,7 @@ internal static class ExtendedJsonParser
     private static ReadOnlySpan<byte> Unescaped(ref Utf8JsonReader json, ref byte[]? rented)
     {
         if (!json.ValueIsEscaped)
-        {
             return json.ValueSpan;
-        }
 
         Return(rented);
         rented = ArrayPool<byte>.Shared.Rent(json.ValueSpan.Length);
@@ -215,8 +199,6 @@ internal static class ExtendedJsonParser
     private static void Return(byte[]? rented)
     {
         if (rented is not null)
-        {
             ArrayPool<byte>.Shared.Return(rented);
-        }
     }
 }

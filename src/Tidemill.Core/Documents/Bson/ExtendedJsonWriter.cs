@@ -19,13 +19,9 @@ internal readonly struct ExtendedJsonWriter(Utf8JsonWriter json, JsonTypes types
         while (reader.Read())
         {
             if (Utf8.IsValid(reader.Name))
-            {
                 json.WritePropertyName(reader.Name);
-            }
             else
-            {
                 json.WritePropertyName(Encoding.UTF8.GetString(reader.Name));
-            }
 
             WriteValue(reader);
         }
@@ -38,9 +34,7 @@ internal readonly struct ExtendedJsonWriter(Utf8JsonWriter json, JsonTypes types
         json.WriteStartArray();
         var reader = new BsonReader(array);
         while (reader.Read())
-        {
             WriteValue(reader);
-        }
 
         json.WriteEndArray();
     }
@@ -86,25 +80,17 @@ internal readonly struct ExtendedJsonWriter(Utf8JsonWriter json, JsonTypes types
     private void Text(ReadOnlySpan<byte> utf8)
     {
         if (Utf8.IsValid(utf8))
-        {
             json.WriteStringValue(utf8);
-        }
         else
-        {
             json.WriteStringValue(Encoding.UTF8.GetString(utf8));
-        }
     }
 
     private void Number(ReadOnlySpan<byte> wrapper, long value)
     {
         if (types == JsonTypes.Canonical)
-        {
             Wrapped(wrapper, value.ToString(CultureInfo.InvariantCulture));
-        }
         else
-        {
             json.WriteNumberValue(value);
-        }
     }
 
     private void Double(double value)
@@ -114,13 +100,9 @@ internal readonly struct ExtendedJsonWriter(Utf8JsonWriter json, JsonTypes types
             : double.IsNaN(value) ? "NaN"
             : DoubleText(value);
         if (double.IsFinite(value) && types != JsonTypes.Canonical)
-        {
             json.WriteRawValue(text, skipInputValidation: true);
-        }
         else
-        {
             Wrapped("$numberDouble"u8, text);
-        }
     }
 
     /// <summary>The shortest digits that read back as the same number, with a point or exponent: 1 and 1.0 stay apart.</summary>
@@ -133,13 +115,9 @@ internal readonly struct ExtendedJsonWriter(Utf8JsonWriter json, JsonTypes types
     private void Decimal(Decimal128 value)
     {
         if (types == JsonTypes.Plain && value.IsFinite)
-        {
             json.WriteRawValue(value.ToString(), skipInputValidation: true);
-        }
         else
-        {
             Wrapped("$numberDecimal"u8, value.ToString());
-        }
     }
 
     private void Date(long milliseconds)
@@ -219,9 +197,7 @@ internal readonly struct ExtendedJsonWriter(Utf8JsonWriter json, JsonTypes types
         json.WriteNumber("i"u8, counter);
         json.WriteEndObject();
         if (types != JsonTypes.Plain)
-        {
             json.WriteEndObject();
-        }
     }
 
     private void DbPointer(ReadOnlySpan<byte> value)
@@ -246,9 +222,7 @@ internal readonly struct ExtendedJsonWriter(Utf8JsonWriter json, JsonTypes types
     {
         var length = ReadInt32LittleEndian(value[4..]);
         if (length < 1 || length > value.Length - 8)
-        {
             throw BsonReader.Corrupt();
-        }
 
         var code = value.Slice(8, length - 1);
         json.WriteStartObject();

@@ -91,9 +91,7 @@ internal static class ExtendedTypes
         {
             json.Read();
             if (json.TokenType != JsonTokenType.PropertyName || !json.ValueTextEquals("$numberLong"u8))
-            {
                 throw Wrong("$date");
-            }
 
             json.Read();
             var milliseconds = long.Parse(Text(ref json), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
@@ -125,9 +123,7 @@ internal static class ExtendedTypes
         json.Read();
         Expect(ref json, JsonTokenType.StartObject);
         using (var document = JsonDocument.ParseValue(ref json))
-        {
             writer.RawBytes(ExtendedJson.Parse(Encoding.UTF8.GetBytes(document.RootElement.GetRawText())));
-        }
 
         // The length of a code with scope counts no closing NUL of its own: the scope's is the last byte.
         writer.SetLength(mark);
@@ -187,9 +183,7 @@ internal static class ExtendedTypes
     private static void Expect(ref Utf8JsonReader json, JsonTokenType token)
     {
         if (json.TokenType != token)
-        {
             throw new InvalidJsonException("An extended type has a key too many or too few.");
-        }
     }
 
     private static InvalidJsonException Wrong(string key, Exception? error = null) => new($"{key} is spelt wrongly.", error);

@@ -45,15 +45,11 @@ internal sealed class BodyBuffer : IDisposable
         {
             var result = await reader.ReadAsync(cancellationToken);
             foreach (var part in result.Buffer)
-            {
                 Append(part.Span);
-            }
 
             reader.AdvanceTo(result.Buffer.End);
             if (result.IsCompleted)
-            {
                 return;
-            }
         }
     }
 

@@ -18,9 +18,7 @@ internal static class EnvelopeReader
     public static List<ProducerRecord>? TryRead(ReadOnlyMemory<byte> body, IngestOptions options)
     {
         if (!IsEnvelope(body.Span))
-        {
             return null;
-        }
 
         var reader = new Utf8JsonReader(body.Span, Strict);
         reader.Read();
@@ -28,9 +26,7 @@ internal static class EnvelopeReader
         reader.Read();
         List<ProducerRecord> records = [];
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-        {
             records.Add(ReadOne(body, ref reader, options, $"records[{records.Count}]"));
-        }
 
         return records;
     }
@@ -52,9 +48,7 @@ internal static class EnvelopeReader
     private static ProducerRecord ReadOne(ReadOnlyMemory<byte> body, ref Utf8JsonReader reader, IngestOptions options, string place)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
-        {
             throw RecordBody.Invalid($"{place} is not an object with key, value, headers, timestamp and partition.");
-        }
 
         var record = default(ProducerRecord);
         var keyed = false;
@@ -67,9 +61,7 @@ internal static class EnvelopeReader
         }
 
         if (!keyed && record.Value is { } value)
-        {
             record = record with { Key = RecordBody.Record(value, options, place).Key };
-        }
 
         return RecordBody.Limit(record, options, place);
     }
@@ -101,9 +93,7 @@ internal static class EnvelopeReader
     private static ReadOnlyMemory<byte>? Raw(ReadOnlyMemory<byte> body, ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.Null)
-        {
             return null;
-        }
 
         var start = (int)reader.TokenStartIndex;
         reader.Skip();
@@ -123,9 +113,7 @@ internal static class EnvelopeReader
     private static List<RecordHeader> Headers(ref Utf8JsonReader reader, ReadOnlyMemory<byte> body, string place)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
-        {
             throw RecordBody.Invalid($"{place}.headers is not an object of names and strings.");
-        }
 
         List<RecordHeader> headers = [];
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)

@@ -24,9 +24,7 @@ internal static class RecordBody
             var end = length < 0 ? body.Length : start + length;
             var value = Trim(body[start..end]);
             if (!value.IsEmpty)
-            {
                 records.Add(Single(value, options, $"line {line}"));
-            }
 
             start = end + 1;
         }
@@ -47,9 +45,7 @@ internal static class RecordBody
             CheckEncoding(value);
             reader.Read();
             if (reader.TokenType == JsonTokenType.StartArray)
-            {
                 return ReadArray(value, ref reader, options);
-            }
 
             var records = EnvelopeReader.TryRead(value, options) ?? [Record(value, options, "the body")];
             reader.Skip();
@@ -120,18 +116,14 @@ internal static class RecordBody
     {
         var reader = new Utf8JsonReader(value, Strict);
         if (options.KeyField is null || !reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-        {
             return null;
-        }
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var found = reader.ValueTextEquals(options.KeyField);
             reader.Read();
             if (found)
-            {
                 return KeyBytes(ref reader, value);
-            }
 
             reader.Skip();
         }
@@ -159,9 +151,7 @@ internal static class RecordBody
     private static void CheckEncoding(ReadOnlyMemory<byte> json)
     {
         if (!Utf8.IsValid(json.Span))
-        {
             throw new JsonException("The text is not UTF-8.");
-        }
     }
 
     private static ReadOnlyMemory<byte> Trim(ReadOnlyMemory<byte> bytes) => bytes.Trim(" \t\r\n"u8);

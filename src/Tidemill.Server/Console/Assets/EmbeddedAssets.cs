@@ -28,9 +28,7 @@ internal sealed class EmbeddedAssets
     private IResult Send(string name, HttpContext context)
     {
         if (!_versions.TryGetValue(name, out var version))
-        {
             return Results.NotFound();
-        }
 
         context.Response.Headers.CacheControl = "public, max-age=31536000, immutable";
         return Results.Stream(Open(name), TypeOf(name), entityTag: new EntityTagHeaderValue($"\"{version}\""));

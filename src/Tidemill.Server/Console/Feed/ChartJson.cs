@@ -17,16 +17,12 @@ internal static class ChartJson
             json.WriteBoolean("time", chart.Rows.Count > 0 && chart.Rows.All(r => r[0] is DateTime or DateOnly));
             json.WriteStartArray("x");
             foreach (var row in chart.Rows)
-            {
                 WriteX(json, row[0]);
-            }
 
             json.WriteEndArray();
             json.WriteStartArray("series");
             for (var i = 0; i < chart.Definition.Series.Count; i++)
-            {
                 WriteSeries(json, chart, i);
-            }
 
             json.WriteEndArray();
             json.WriteEndObject();
@@ -45,9 +41,7 @@ internal static class ChartJson
         json.WriteString("format", series.Format == ValueFormat.Percent ? "percent" : "number");
         json.WriteStartArray("values");
         foreach (var row in chart.Rows)
-        {
             WriteNumber(json, row[index + 1]);
-        }
 
         json.WriteEndArray();
         json.WriteEndObject();
@@ -57,24 +51,16 @@ internal static class ChartJson
     {
         // Without a zone a browser would take its own: stored times are UTC.
         if (value is DateTime time)
-        {
             json.WriteStringValue(DateTime.SpecifyKind(time, DateTimeKind.Utc));
-        }
         else
-        {
             json.WriteStringValue(CellText.Of(value));
-        }
     }
 
     private static void WriteNumber(Utf8JsonWriter json, object? value)
     {
         if (Display.NumberOf(value) is { } number && double.IsFinite(number))
-        {
             json.WriteNumberValue(number);
-        }
         else
-        {
             json.WriteNullValue();
-        }
     }
 }

@@ -55,9 +55,7 @@ internal sealed partial class ConsoleFeed(ProjectRuntime runtime, ILogger<Consol
     {
         using var timer = new PeriodicTimer(Period, runtime.Time);
         do
-        {
             await TakeAsync(stoppingToken);
-        }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
@@ -67,14 +65,10 @@ internal sealed partial class ConsoleFeed(ProjectRuntime runtime, ILogger<Consol
         {
             _current = _current with { At = runtime.Time.GetUtcNow(), Streams = runtime.StreamStatus() };
             if (LogIsDue())
-            {
                 _current = await AskLogAsync(_current, cancellationToken);
-            }
 
             if (WarehouseIsDue())
-            {
                 _current = await AskWarehouseAsync(_current, cancellationToken);
-            }
         }
         catch (TidemillException e)
         {

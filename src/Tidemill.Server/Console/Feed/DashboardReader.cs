@@ -59,9 +59,7 @@ internal sealed class DashboardReader(ProjectRuntime runtime)
             {
                 rows.Add([.. wanted.Select(i => row[i])]);
                 if (rows.Count == MostRows)
-                {
                     break;
-                }
             }
 
             return (rows, null);

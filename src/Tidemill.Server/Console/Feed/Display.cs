@@ -57,14 +57,10 @@ internal static class Display
     public static string Value(object? value, ValueFormat format)
     {
         if (value is null or DBNull)
-        {
             return None;
-        }
 
         if (NumberOf(value) is not { } amount)
-        {
             return CellText.Of(value);
-        }
 
         return amount.ToString(format == ValueFormat.Percent ? "0.##%" : amount % 1 == 0 ? "N0" : "N2", CultureInfo.InvariantCulture);
     }

@@ -5,9 +5,9 @@ namespace Tidemill.Tests.Core.Configuration;
 
 public sealed class DashboardTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("tidemill-dashboards-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("tidemill-dashboards-").FullName;
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public void Dashboard_of_the_example_loads()
@@ -25,10 +25,10 @@ public sealed class DashboardTests : IDisposable
     [Fact]
     public void Every_error_of_a_dashboard_is_told_with_its_line()
     {
-        File.WriteAllText(Path.Combine(folder, "tidemill.yaml"), "name: p\n");
-        Directory.CreateDirectory(Path.Combine(folder, "dashboards"));
-        File.WriteAllText(Path.Combine(folder, "dashboards", "d.yaml"), "charts:\n  - title: t\n    x: a\n    series:\n      - {column: c, kind: pie}\ntils: []\n");
-        var error = Assert.Throws<TidemillException>(() => ProjectLoader.Load(folder, null, new Dictionary<string, string?>()));
+        File.WriteAllText(Path.Combine(_folder, "tidemill.yaml"), "name: p\n");
+        Directory.CreateDirectory(Path.Combine(_folder, "dashboards"));
+        File.WriteAllText(Path.Combine(_folder, "dashboards", "d.yaml"), "charts:\n  - title: t\n    x: a\n    series:\n      - {column: c, kind: pie}\ntils: []\n");
+        var error = Assert.Throws<TidemillException>(() => ProjectLoader.Load(_folder, null, new Dictionary<string, string?>()));
         Assert.Contains(error.ConfigErrors, e => e is { Path: "charts[0].series[0].kind", Line: 5, File: "dashboards/d.yaml" });
         Assert.Contains(error.ConfigErrors, e => e.Path.StartsWith("charts[0]", StringComparison.Ordinal) && e.Problem.Contains("query", StringComparison.Ordinal));
         Assert.Contains(error.ConfigErrors, e => e.Line == 6 && e.Fix.Contains("tiles", StringComparison.Ordinal));

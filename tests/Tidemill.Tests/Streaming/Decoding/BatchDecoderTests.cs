@@ -32,9 +32,7 @@ public sealed class BatchDecoderTests
             {
                 var values = new string?[random.Next(4) == 0 ? 0 : random.Next(1, seed % 2 == 0 ? 300 : 5000)];
                 for (var i = 0; i < values.Length; i++, number++)
-                {
                     values[i] = random.Next(seed + 2) == 0 ? (i % 2 == 0 ? null : "{\"n\":") : $"{{\"n\":{number},\"s\":\"text of record {number}\"}}";
-                }
 
                 fetches.Add(SampleRecords.Fetch("t" + (f % 2), f, f * 1_000_000L, values));
             }
@@ -112,9 +110,7 @@ public sealed class BatchDecoderTests
         Assert.All(batch.Chunks, c => Assert.NotEqual(0, c.Size));
         var starts = new int[fetches.Count];
         for (var i = 1; i < starts.Length; i++)
-        {
             starts[i] = starts[i - 1] + fetches[i - 1].Records.Length;
-        }
 
         var seen = new List<int>();
         var row = 0;

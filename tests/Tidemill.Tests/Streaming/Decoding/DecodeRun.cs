@@ -9,19 +9,19 @@ namespace Tidemill.Tests.Streaming.Decoding;
 /// <summary>Decodes one record at a time out of guarded memory.</summary>
 internal sealed unsafe class DecodeRun : IDisposable
 {
-    private readonly GuardedMemory memory = new(1 << 20);
-    private readonly JsonDecoder decoder;
+    private readonly GuardedMemory _memory = new(1 << 20);
+    private readonly JsonDecoder _decoder;
 
     public DecodeRun(DecodeDefinition definition, MetadataColumns metadata = MetadataColumns.None)
     {
-        decoder = new JsonDecoder(definition, metadata);
-        Writer = decoder.CreateWriter();
+        _decoder = new JsonDecoder(definition, metadata);
+        Writer = _decoder.CreateWriter();
         Writer.Enter(new TopicPartition("events", 3));
     }
 
     public ChunkWriter Writer { get; }
 
-    public Schema Schema => decoder.Schema;
+    public Schema Schema => _decoder.Schema;
 
     /// <summary>A decoder of one field "v".</summary>
     public static DecodeRun Of(string type, bool lenient = false, Func<DecodeField, DecodeField>? change = null)
@@ -39,15 +39,13 @@ internal sealed unsafe class DecodeRun : IDisposable
             Writer.Enter(new TopicPartition("events", 3));
         }
 
-        var value = memory.Place(json);
+        var value = _memory.Place(json);
         var rows = Writer.Rows;
-        var decoded = decoder.TryDecode(new RecordRef(null, -1, value, json.Length, 7, 1_700_000_000_123), Writer, out failure);
+        var decoded = _decoder.TryDecode(new RecordRef(null, -1, value, json.Length, 7, 1_700_000_000_123), Writer, out failure);
         Assert.Equal(decoded ? rows + 1 : rows, Writer.Rows);
         Assert.Equal(decoded, failure.Reason == DecodeReason.None);
         if (!decoded)
-        {
             Assert.InRange(failure.ByteOffset, 0, json.Length);
-        }
 
         return decoded;
     }
@@ -72,7 +70,7 @@ internal sealed unsafe class DecodeRun : IDisposable
     public void Dispose()
     {
         Writer.Dispose();
-        memory.Dispose();
+        _memory.Dispose();
     }
 }
 

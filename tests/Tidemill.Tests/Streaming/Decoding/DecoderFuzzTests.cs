@@ -65,9 +65,7 @@ public sealed class DecoderFuzzTests
         var record = Encoding.UTF8.GetBytes(SampleRecords.Transaction(new Random(8)));
         Assert.True(run.TryDecode(record, out _));
         for (var length = 1; length < record.Length; length++)
-        {
             Assert.Equal(DecodeReason.Truncated, run.Reject(record.AsSpan(0, length)).Reason);
-        }
 
         for (var at = 0; at < record.Length; at++)
         {

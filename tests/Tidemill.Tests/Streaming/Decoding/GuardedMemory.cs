@@ -11,27 +11,27 @@ internal sealed unsafe partial class GuardedMemory : IDisposable
     private const int PageBytes = 4096;
     private const int ReadWrite = 3;
     private const int PrivateAnonymous = 0x22;
-    private readonly nint start;
-    private readonly int capacity;
+    private readonly nint _start;
+    private readonly int _capacity;
 
     public GuardedMemory(int bytes)
     {
-        capacity = (bytes + PageBytes - 1) / PageBytes * PageBytes;
+        _capacity = (bytes + PageBytes - 1) / PageBytes * PageBytes;
         if (!OperatingSystem.IsLinux())
         {
-            start = (nint)NativeMemory.Alloc((nuint)capacity);
+            _start = (nint)NativeMemory.Alloc((nuint)_capacity);
             return;
         }
 
-        start = Map(0, (nuint)(capacity + PageBytes), ReadWrite, PrivateAnonymous, -1, 0);
-        Assert.NotEqual(-1, start);
-        Assert.Equal(0, Protect(start + capacity, PageBytes, 0));
+        _start = Map(0, (nuint)(_capacity + PageBytes), ReadWrite, PrivateAnonymous, -1, 0);
+        Assert.NotEqual(-1, _start);
+        Assert.Equal(0, Protect(_start + _capacity, PageBytes, 0));
     }
 
     /// <summary>Copies the bytes so that they end where the memory does.</summary>
     public byte* Place(ReadOnlySpan<byte> bytes)
     {
-        var target = (byte*)start + capacity - bytes.Length;
+        var target = (byte*)_start + _capacity - bytes.Length;
         bytes.CopyTo(new Span<byte>(target, bytes.Length));
         return target;
     }
@@ -39,13 +39,9 @@ internal sealed unsafe partial class GuardedMemory : IDisposable
     public void Dispose()
     {
         if (OperatingSystem.IsLinux())
-        {
-            _ = Unmap(start, (nuint)(capacity + PageBytes));
-        }
+            _ = Unmap(_start, (nuint)(_capacity + PageBytes));
         else
-        {
-            NativeMemory.Free((void*)start);
-        }
+            NativeMemory.Free((void*)_start);
     }
 
     [LibraryImport("libc", EntryPoint = "mmap")]

@@ -309,9 +309,7 @@ public sealed class JsonDecoderTests
     {
         using var run = DecodeRun.Of("integer");
         foreach (var value in new[] { "\"s3cr3t\"", "{\"s3cr3t\":1}", "s3cr3t", "\"s3cr3t" })
-        {
             Assert.DoesNotContain("s3cr3t", run.Reject($"{{\"v\":{value}}}").Message, StringComparison.Ordinal);
-        }
     }
 
     [Fact]
@@ -333,9 +331,7 @@ public sealed class JsonDecoderTests
                 {
                     Assert.True(decoder.TryDecode(new RecordRef(good, 4, good, json.Length, i, i), writer, out _));
                     if (!writer.IsFull)
-                    {
                         Assert.False(decoder.TryDecode(new RecordRef(good, 4, bad, broken.Length, i, i), writer, out _));
-                    }
                 }
 
                 var allocated = GC.GetAllocatedBytesForCurrentThread() - before;

@@ -63,17 +63,13 @@ public sealed class JsonOracleTests
             var root = JsonDocument.Parse(bytes.AsMemory(start), new JsonDocumentOptions { MaxDepth = 64 }).RootElement;
             ReadStrings(root);
             if (root.ValueKind != JsonValueKind.Object)
-            {
                 return null;
-            }
 
             var values = new Dictionary<string, JsonElement>();
             foreach (var property in root.EnumerateObject())
             {
                 if (!values.TryAdd(property.Name, property.Value) && property.Name is "a" or "b" or "o")
-                {
                     return null;
-                }
             }
 
             return IsUsable(values) ? values : null;
@@ -99,9 +95,7 @@ public sealed class JsonOracleTests
                 break;
             case JsonValueKind.Array:
                 foreach (var item in element.EnumerateArray())
-                {
                     ReadStrings(item);
-                }
 
                 break;
             case JsonValueKind.Object:

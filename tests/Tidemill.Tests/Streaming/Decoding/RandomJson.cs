@@ -25,14 +25,10 @@ internal static class RandomJson
         var text = new StringBuilder(random.Next(3) == 0 ? "-" : "");
         text.Append(random.Next(3) == 0 ? "0" : random.Next(1, 10) + Digits(random, random.Next(0, random.Next(1, 45))));
         if (random.Next(2) == 0)
-        {
             text.Append('.').Append(Digits(random, random.Next(1, random.Next(2, 45))));
-        }
 
         if (random.Next(4) == 0)
-        {
             text.Append(random.Next(2) == 0 ? "e" : "E").Append(new[] { "", "+", "-" }[random.Next(3)]).Append(random.Next(0, 50));
-        }
 
         return text.ToString();
     }
@@ -67,9 +63,7 @@ internal static class RandomJson
     {
         text.Append('"');
         for (var i = random.Next(8); i > 0; i--)
-        {
             text.Append(Pieces[random.Next(Pieces.Length)]);
-        }
 
         text.Append('"');
     }
@@ -96,13 +90,9 @@ internal static class RandomJson
 
             // A declared parent must be an object, else nearly every document would be rejected.
             if (depth == 0 && names[i] == "o")
-            {
                 WriteObject(text, random, depth + 1);
-            }
             else
-            {
                 WriteValue(text, random, depth);
-            }
 
             text.Append(Space(random)).Append(i + 1 < names.Count ? "," : "").Append(Space(random));
         }

@@ -40,33 +40,33 @@ internal static class SampleRecords
 /// <summary>Records over one pinned array.</summary>
 internal sealed unsafe class MemoryFetch : FetchedRecords
 {
-    private readonly RecordRef[] records;
-    private readonly byte[] memory;
+    private readonly RecordRef[] _records;
+    private readonly byte[] _memory;
 
     public MemoryFetch(TopicPartition partition, long firstOffset, IReadOnlyList<byte[]?> values)
     {
         Partition = partition;
-        memory = GC.AllocateUninitializedArray<byte>(values.Sum(v => v?.Length ?? 0) + 1, pinned: true);
-        records = new RecordRef[values.Count];
+        _memory = GC.AllocateUninitializedArray<byte>(values.Sum(v => v?.Length ?? 0) + 1, pinned: true);
+        _records = new RecordRef[values.Count];
         Next = new LogOffset(firstOffset + values.Count);
-        var start = (byte*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(memory, 0);
+        var start = (byte*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(_memory, 0);
         var at = 0;
-        for (var i = 0; i < records.Length; i++)
+        for (var i = 0; i < _records.Length; i++)
         {
             var value = values[i];
-            value?.CopyTo(memory, at);
-            records[i] = new RecordRef(null, -1, start + at, value?.Length ?? -1, firstOffset + i, 1_700_000_000_000 + i);
+            value?.CopyTo(_memory, at);
+            _records[i] = new RecordRef(null, -1, start + at, value?.Length ?? -1, firstOffset + i, 1_700_000_000_000 + i);
             at += value?.Length ?? 0;
         }
     }
 
     public override TopicPartition Partition { get; }
 
-    public override ReadOnlySpan<RecordRef> Records => records;
+    public override ReadOnlySpan<RecordRef> Records => _records;
 
     public override LogOffset Next { get; }
 
-    public override long Bytes => memory.Length - 1;
+    public override long Bytes => _memory.Length - 1;
 
     public override IReadOnlyList<RecordHeader> Headers(int index) => [];
 

@@ -65,9 +65,7 @@ public sealed class ValueParserTests
             var date = first.AddDays(day);
             date.TryFormat(text, out _, "yyyy-MM-dd", CultureInfo.InvariantCulture);
             if (TimestampParser.TryParseDate(text, out var days) != ParseResult.Ok || days != (date - DateTime.UnixEpoch).Days)
-            {
                 Assert.Fail($"{date:yyyy-MM-dd} is day {days}.");
-            }
         }
     }
 
@@ -81,15 +79,11 @@ public sealed class ValueParserTests
             var time = DateTime.MinValue.AddTicks(random.NextInt64(DateTime.MaxValue.Ticks));
             var text = Encoding.UTF8.GetBytes(time.ToString("yyyy-MM-ddTHH:mm:ss.fffffff", CultureInfo.InvariantCulture)[..random.Next(19, 28)] + "Z");
             if (random.Next(2) == 0)
-            {
                 text[random.Next(text.Length)] = (byte)random.Next(0x2C, 0x3C);
-            }
 
             var usual = TimestampParser.TryParse(text, out var micros);
             if (text[10] != 'T')
-            {
                 continue;
-            }
 
             // A space instead of the T leads to the general way.
             text[10] = (byte)' ';
@@ -232,9 +226,7 @@ public sealed class ValueParserTests
         exponent -= point < 0 ? 0 : parts[0].Length - point - 1;
         var digits = BigInteger.Parse(parts[0].Replace(".", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
         if (exponent >= 0)
-        {
             return digits * BigInteger.Pow(10, exponent);
-        }
 
         var divisor = BigInteger.Pow(10, -exponent);
         var magnitude = (BigInteger.Abs(digits) + (divisor / 2)) / divisor;

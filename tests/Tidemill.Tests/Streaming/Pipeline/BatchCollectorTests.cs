@@ -59,9 +59,7 @@ public sealed class BatchCollectorTests
     private BatchCollector Collector(BatchDefinition bounds, params FetchedRecords[] runs)
     {
         foreach (var partition in runs.Select(r => r.Partition).Distinct())
-        {
             _positions.Assign(partition, [LogOffset.Zero]);
-        }
 
         return new BatchCollector(new Runs(_clock, runs), _positions, bounds, _clock, onePartition: true);
     }
@@ -89,9 +87,7 @@ public sealed class BatchCollectorTests
         public ValueTask<FetchedRecords?> PollAsync(TimeSpan maxWait, CancellationToken cancellationToken)
         {
             if (_next < runs.Length)
-            {
                 return ValueTask.FromResult<FetchedRecords?>(runs[_next++]);
-            }
 
             clock.Now += maxWait;
             return ValueTask.FromResult<FetchedRecords?>(null);

@@ -31,9 +31,7 @@ public sealed class KeySetTests
             var isNew = known.Add(key);
             Assert.Equal(isNew, keys.Add(key));
             if (isNew)
-            {
                 added.Add(key);
-            }
         }
 
         Assert.Equal(known.Count, keys.Count);

@@ -39,9 +39,7 @@ public sealed partial class KeyedTableTests
 
         // What a killed process leaves: the file and its write-ahead log as they stand.
         foreach (var file in new[] { "warehouse.duckdb", "warehouse.duckdb.wal" })
-        {
             File.Copy(Path.Combine(_folder, file), Path.Combine(_folder, $"left.{file}"));
-        }
 
         await _warehouse.DisposeAsync();
         File.Move(Path.Combine(_folder, "left.warehouse.duckdb"), Path.Combine(_folder, "warehouse.duckdb"), overwrite: true);

@@ -57,9 +57,7 @@ public sealed partial class KeyedTableTests : IAsyncLifetime
         await using var writer = await _warehouse.OpenWriterAsync(Token);
         await writer.BeginAsync(Token);
         using (var rows = Batch(1, 2, 3))
-        {
             Assert.Equal(2, await writer.WriteAsync(Ignore, rows, Token));
-        }
 
         await writer.RollbackAsync();
         Assert.Equal(2, await WriteAsync(1, 2, 3));

@@ -5,9 +5,9 @@ namespace Tidemill.Tests.Workflows.Runs;
 /// <summary>Keeps the history in memory, and every save in order.</summary>
 internal sealed class MemoryRunStore : IRunStore
 {
-    private readonly Lock gate = new();
-    private readonly Dictionary<Guid, WorkflowRun> runs = [];
-    private readonly Dictionary<Guid, TaskAttempt> attempts = [];
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Guid, WorkflowRun> _runs = [];
+    private readonly Dictionary<Guid, TaskAttempt> _attempts = [];
 
     /// <summary>Thrown by the next saves, one each.</summary>
     public Queue<Exception> Failures { get; } = [];
@@ -16,10 +16,8 @@ internal sealed class MemoryRunStore : IRunStore
     {
         get
         {
-            lock (gate)
-            {
-                return [.. runs.Values.OrderBy(run => run.StartTime)];
-            }
+            lock (_gate)
+                return [.. _runs.Values.OrderBy(run => run.StartTime)];
         }
     }
 
@@ -27,10 +25,8 @@ internal sealed class MemoryRunStore : IRunStore
     {
         get
         {
-            lock (gate)
-            {
-                return [.. attempts.Values];
-            }
+            lock (_gate)
+                return [.. _attempts.Values];
         }
     }
 
@@ -38,18 +34,18 @@ internal sealed class MemoryRunStore : IRunStore
 
     public Task<long> InterruptRunningAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var open = runs.Values.Where(run => run.Status == RunStatus.Running).ToList();
-            open.ForEach(run => runs[run.Id] = run with { Status = RunStatus.Interrupted, EndTime = now });
+            var open = _runs.Values.Where(run => run.Status == RunStatus.Running).ToList();
+            open.ForEach(run => _runs[run.Id] = run with { Status = RunStatus.Interrupted, EndTime = now });
             return Task.FromResult<long>(open.Count);
         }
     }
 
-    public Task SaveRunAsync(WorkflowRun run, CancellationToken cancellationToken) => Save(() => runs[run.Id] = run, cancellationToken);
+    public Task SaveRunAsync(WorkflowRun run, CancellationToken cancellationToken) => Save(() => _runs[run.Id] = run, cancellationToken);
 
     public Task SaveAttemptAsync(TaskAttempt attempt, CancellationToken cancellationToken) =>
-        Save(() => attempts[attempt.Id] = attempt, cancellationToken);
+        Save(() => _attempts[attempt.Id] = attempt, cancellationToken);
 
     public Task<IReadOnlyList<WorkflowRun>> ListRunsAsync(
         string? workflow, RunTrigger? trigger, int limit, CancellationToken cancellationToken) =>
@@ -66,12 +62,10 @@ internal sealed class MemoryRunStore : IRunStore
     private Task Save(Action save, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        lock (gate)
+        lock (_gate)
         {
             if (Failures.TryDequeue(out var failure))
-            {
                 return Task.FromException(failure);
-            }
 
             save();
             return Task.CompletedTask;

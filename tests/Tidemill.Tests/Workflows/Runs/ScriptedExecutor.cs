@@ -7,7 +7,7 @@ namespace Tidemill.Tests.Workflows.Runs;
 /// <summary>Carries out models tasks by the script of the task's name; without one a task succeeds with one record.</summary>
 internal sealed class ScriptedExecutor : ITaskExecutor
 {
-    private int running;
+    private int _running;
 
     public Type ActionType => typeof(ModelsAction);
 
@@ -22,9 +22,7 @@ internal sealed class ScriptedExecutor : ITaskExecutor
     {
         Started.Enqueue(context);
         lock (Scripts)
-        {
-            MostAtOnce = Math.Max(MostAtOnce, ++running);
-        }
+            MostAtOnce = Math.Max(MostAtOnce, ++_running);
 
         try
         {
@@ -33,9 +31,7 @@ internal sealed class ScriptedExecutor : ITaskExecutor
         finally
         {
             lock (Scripts)
-            {
-                running--;
-            }
+                _running--;
         }
     }
 

@@ -40,9 +40,7 @@ public sealed class ScheduleOracleTests
                 Assert.True(expected.SequenceEqual(actual), $"seed {seed}: {cron.Text} in {zone} from {start}: "
                     + $"first difference {expected.Except(actual).Concat(actual.Except(expected)).Order().FirstOrDefault():u}");
                 if (expected.Count > 1)
-                {
                     Assert.Equal(expected[^2], Schedule.Parse(cron.Text, zone).Previous(expected[^1]));
-                }
             }
         }
     }
@@ -58,14 +56,10 @@ public sealed class ScheduleOracleTests
         {
             var fire = cron.Matches(walls[i]);
             if (cron.IsFixed)
-            {
                 fire = (fire && Array.LastIndexOf(walls, walls[i], i - 1, 1440) < 0) || Skipped(walls[i - 1], walls[i]).Any(cron.Matches);
-            }
 
             if (fire && i > 1440)
-            {
                 fires.Add(from.AddMinutes(i - 1440));
-            }
         }
 
         return fires;
@@ -74,18 +68,14 @@ public sealed class ScheduleOracleTests
     private static IEnumerable<DateTime> Skipped(DateTime before, DateTime after)
     {
         for (var wall = before.AddMinutes(1); wall < after; wall = wall.AddMinutes(1))
-        {
             yield return wall;
-        }
     }
 
     private static List<DateTimeOffset> Fires(Schedule schedule, DateTimeOffset from, DateTimeOffset end)
     {
         var fires = new List<DateTimeOffset>();
         for (var next = schedule.Next(from); next < end; next = schedule.Next(next.Value))
-        {
             fires.Add(next.Value);
-        }
 
         return fires;
     }
@@ -105,9 +95,7 @@ public sealed class ScheduleOracleTests
                     string.Join(' ', parts.Select(part => part.Text)), [.. parts.Select(part => part.Values)],
                     [.. parts.Select(part => part.Text.StartsWith('*'))]);
                 if (CronExpression.TryParse(cron.Text, out _, out _))
-                {
                     return cron;
-                }
             }
         }
 

@@ -13,22 +13,22 @@ public sealed class WorkflowSchedulerTests : IAsyncDisposable
 {
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 10, 20, 0, TimeSpan.Zero);
 
-    private readonly ManualTimeProvider time = new(Start);
-    private readonly MemoryRunStore store = new();
-    private readonly ScriptedExecutor executor = new();
-    private readonly WorkflowRunner runner;
-    private readonly CancellationTokenSource stop = new();
-    private WorkflowScheduler? scheduler;
-    private Task? serving;
+    private readonly ManualTimeProvider _time = new(Start);
+    private readonly MemoryRunStore _store = new();
+    private readonly ScriptedExecutor _executor = new();
+    private readonly WorkflowRunner _runner;
+    private readonly CancellationTokenSource _stop = new();
+    private WorkflowScheduler? _scheduler;
+    private Task? _serving;
 
-    public WorkflowSchedulerTests() => runner = new WorkflowRunner(store, [executor], time);
+    public WorkflowSchedulerTests() => _runner = new WorkflowRunner(_store, [_executor], _time);
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        scheduler?.Dispose();
-        runner.Dispose();
-        stop.Dispose();
+        _scheduler?.Dispose();
+        _runner.Dispose();
+        _stop.Dispose();
     }
 
     [Fact]
@@ -38,20 +38,20 @@ public sealed class WorkflowSchedulerTests : IAsyncDisposable
         Assert.Equal(At(11), Status.NextFire);
         await RunsAsync(At(11), 1);
         await RunsAsync(At(12), 2);
-        Assert.Equal([At(11), At(12)], store.Runs.Select(run => run.StartTime));
-        Assert.Equal([new DataInterval(At(10), At(11)), new DataInterval(At(11), At(12))], store.Runs.Select(run => run.Interval));
-        Assert.All(store.Runs, run => Assert.Equal((RunTrigger.Schedule, RunStatus.Success), (run.Trigger, run.Status)));
-        Assert.Equal((At(13), store.Runs[1]), (Status.NextFire, Status.LastRun));
+        Assert.Equal([At(11), At(12)], _store.Runs.Select(run => run.StartTime));
+        Assert.Equal([new DataInterval(At(10), At(11)), new DataInterval(At(11), At(12))], _store.Runs.Select(run => run.Interval));
+        Assert.All(_store.Runs, run => Assert.Equal((RunTrigger.Schedule, RunStatus.Success), (run.Trigger, run.Status)));
+        Assert.Equal((At(13), _store.Runs[1]), (Status.NextFire, Status.LastRun));
     }
 
     [Fact]
     public async Task Fire_times_missed_while_down_are_made_up_for_once_by_the_latest()
     {
-        await store.SaveRunAsync(Former(new DataInterval(At(5), At(6)), RunTrigger.Schedule), default);
+        await _store.SaveRunAsync(Former(new DataInterval(At(5), At(6)), RunTrigger.Schedule), default);
         await StartAsync(Hourly());
         await Until.TrueAsync(() => Status.LastRun?.StartTime == Start, "the run that makes up");
-        Assert.Equal(new DataInterval(At(9), At(10)), store.Runs[^1].Interval);
-        Assert.Equal(2, store.Runs.Count);
+        Assert.Equal(new DataInterval(At(9), At(10)), _store.Runs[^1].Interval);
+        Assert.Equal(2, _store.Runs.Count);
     }
 
     [Theory]
@@ -60,73 +60,71 @@ public sealed class WorkflowSchedulerTests : IAsyncDisposable
     public async Task Nothing_is_made_up_for_when_nothing_was_missed(bool ranForLastHour)
     {
         if (ranForLastHour)
-        {
-            await store.SaveRunAsync(Former(new DataInterval(At(9), At(10)), RunTrigger.Schedule), default);
-        }
+            await _store.SaveRunAsync(Former(new DataInterval(At(9), At(10)), RunTrigger.Schedule), default);
 
         await StartAsync(Hourly());
         await RunsAsync(At(11), ranForLastHour ? 2 : 1);
-        Assert.Equal(new DataInterval(At(10), At(11)), store.Runs[^1].Interval);
+        Assert.Equal(new DataInterval(At(10), At(11)), _store.Runs[^1].Interval);
     }
 
     [Fact]
     public async Task After_a_jump_of_the_clock_only_the_latest_fire_time_runs()
     {
         await StartAsync(Hourly());
-        await Until.TrueAsync(() => time.NextDue is not null, "the scheduler to sleep");
-        time.Jump(TimeSpan.FromHours(5));
-        await RunsAsync(time.GetUtcNow().AddMinutes(1), 1);
-        Assert.Equal(new DataInterval(At(14), At(15)), Assert.Single(store.Runs).Interval);
+        await Until.TrueAsync(() => _time.NextDue is not null, "the scheduler to sleep");
+        _time.Jump(TimeSpan.FromHours(5));
+        await RunsAsync(_time.GetUtcNow().AddMinutes(1), 1);
+        Assert.Equal(new DataInterval(At(14), At(15)), Assert.Single(_store.Runs).Interval);
     }
 
     [Fact]
     public async Task While_a_run_goes_on_only_the_latest_fire_time_waits()
     {
         var release = new TaskCompletionSource<long>();
-        executor.Scripts["a"] = (_, token) => release.Task.WaitAsync(token);
+        _executor.Scripts["a"] = (_, token) => release.Task.WaitAsync(token);
         await StartAsync(Hourly());
-        await time.AdvanceToAsync(At(11));
-        await Until.TrueAsync(() => executor.Started.Count == 1, "the first run");
-        await time.AdvanceToAsync(At(13));
+        await _time.AdvanceToAsync(At(11));
+        await Until.TrueAsync(() => _executor.Started.Count == 1, "the first run");
+        await _time.AdvanceToAsync(At(13));
         await Until.TrueAsync(() => Status.NextFire == At(14), "two more fire times");
         Assert.Equal(new DataInterval(At(12), At(13)), Status.Queued);
         Assert.Equal(TaskState.Running, Status.Active!.Tasks[0].State);
         release.SetResult(1);
-        await Until.TrueAsync(() => store.Runs.Count == 2 && Status.Active is null, "the second run");
-        Assert.Equal([new DataInterval(At(10), At(11)), new DataInterval(At(12), At(13))], store.Runs.Select(run => run.Interval));
+        await Until.TrueAsync(() => _store.Runs.Count == 2 && Status.Active is null, "the second run");
+        Assert.Equal([new DataInterval(At(10), At(11)), new DataInterval(At(12), At(13))], _store.Runs.Select(run => run.Interval));
     }
 
     [Fact]
     public async Task A_run_by_hand_is_about_the_last_interval_and_refused_while_one_goes_on()
     {
-        executor.Scripts["a"] = ScriptedExecutor.ForeverAsync;
+        _executor.Scripts["a"] = ScriptedExecutor.ForeverAsync;
         await StartAsync(Hourly());
-        var run = await scheduler!.TriggerAsync("w", default);
+        var run = await _scheduler!.TriggerAsync("w", default);
         Assert.Equal((RunTrigger.Manual, new DataInterval(At(9), At(10))), (run.Trigger, run.Interval));
-        var error = await Assert.ThrowsAsync<TidemillException>(() => scheduler.TriggerAsync("w", default));
+        var error = await Assert.ThrowsAsync<TidemillException>(() => _scheduler.TriggerAsync("w", default));
         Assert.Equal(ErrorCode.InvalidRequest, error.Code);
         Assert.Contains(run.Id.ToString(), error.Message, StringComparison.Ordinal);
-        Assert.True(scheduler.Cancel(run.Id));
-        Assert.Equal(RunStatus.Cancelled, (await scheduler.WaitAsync(run.Id, default)).Status);
-        Assert.False(scheduler.Cancel(run.Id));
-        Assert.Equal(RunStatus.Cancelled, (await scheduler.WaitAsync(run.Id, default)).Status);
+        Assert.True(_scheduler.Cancel(run.Id));
+        Assert.Equal(RunStatus.Cancelled, (await _scheduler.WaitAsync(run.Id, default)).Status);
+        Assert.False(_scheduler.Cancel(run.Id));
+        Assert.Equal(RunStatus.Cancelled, (await _scheduler.WaitAsync(run.Id, default)).Status);
     }
 
     [Fact]
     public async Task Without_schedules_runs_by_hand_still_work()
     {
         await StartAsync(new WorkflowSchedulerOptions { SchedulesEnabled = false }, Hourly(), Workflow(NewTask("b")) with { Name = "by_hand" });
-        Assert.All(scheduler!.Workflows, workflow => Assert.Null(workflow.NextFire));
-        var run = await scheduler.TriggerAsync("by_hand", default);
+        Assert.All(_scheduler!.Workflows, workflow => Assert.Null(workflow.NextFire));
+        var run = await _scheduler.TriggerAsync("by_hand", default);
         Assert.Equal(new DataInterval(Start, Start), run.Interval);
-        Assert.Equal(RunStatus.Success, (await scheduler.WaitAsync(run.Id, default)).Status);
+        Assert.Equal(RunStatus.Success, (await _scheduler.WaitAsync(run.Id, default)).Status);
     }
 
     [Fact]
     public async Task An_unknown_workflow_is_named_along_with_those_there_are()
     {
         await StartAsync(Hourly());
-        var error = await Assert.ThrowsAsync<TidemillException>(() => scheduler!.TriggerAsync("x", default));
+        var error = await Assert.ThrowsAsync<TidemillException>(() => _scheduler!.TriggerAsync("x", default));
         Assert.Equal((ErrorCode.NotFound, "There is no workflow x; there are: w."), (error.Code, error.Message));
     }
 
@@ -135,9 +133,9 @@ public sealed class WorkflowSchedulerTests : IAsyncDisposable
     {
         await StartAsync(Hourly());
         var seen = new ConcurrentQueue<string>();
-        scheduler!.Changed += change => seen.Enqueue(
+        _scheduler!.Changed += change => seen.Enqueue(
             $"{StatusName.Of(change.Run.Status)} {change.Task?.State} active:{Status.Active?.Tasks[0].State} last:{Status.LastRun?.Status}");
-        await scheduler.TriggerAsync("w", default);
+        await _scheduler.TriggerAsync("w", default);
         await Until.TrueAsync(() => seen.Count == 4, "four changes");
         Assert.Equal(
             ["running  active:Waiting last:", "running Running active:Running last:", "running Success active:Success last:", "success  active: last:Success"],
@@ -147,23 +145,23 @@ public sealed class WorkflowSchedulerTests : IAsyncDisposable
     [Fact]
     public async Task Stopping_ends_runs_and_records_them_as_interrupted()
     {
-        executor.Scripts["a"] = ScriptedExecutor.ForeverAsync;
+        _executor.Scripts["a"] = ScriptedExecutor.ForeverAsync;
         await StartAsync(Hourly());
-        await scheduler!.TriggerAsync("w", default);
-        await Until.TrueAsync(() => !executor.Started.IsEmpty, "the task to start");
+        await _scheduler!.TriggerAsync("w", default);
+        await Until.TrueAsync(() => !_executor.Started.IsEmpty, "the task to start");
         await StopAsync();
-        Assert.Equal(RunStatus.Interrupted, Assert.Single(store.Runs).Status);
+        Assert.Equal(RunStatus.Interrupted, Assert.Single(_store.Runs).Status);
     }
 
     [Fact]
     public async Task Runs_that_a_killed_process_left_are_interrupted()
     {
-        await store.SaveRunAsync(Former(new DataInterval(At(9), At(10)), RunTrigger.Schedule) with { Status = RunStatus.Running }, default);
+        await _store.SaveRunAsync(Former(new DataInterval(At(9), At(10)), RunTrigger.Schedule) with { Status = RunStatus.Running }, default);
         await StartAsync(Hourly());
         Assert.Equal((RunStatus.Interrupted, (DateTimeOffset?)Start), (Status.LastRun!.Status, Status.LastRun.EndTime));
     }
 
-    private WorkflowStatus Status => scheduler!.Workflows[0];
+    private WorkflowStatus Status => _scheduler!.Workflows[0];
 
     private static DateTimeOffset At(int hour) => new(2026, 1, 1, hour, 0, 0, TimeSpan.Zero);
 
@@ -183,24 +181,22 @@ public sealed class WorkflowSchedulerTests : IAsyncDisposable
 
     private Task StartAsync(WorkflowSchedulerOptions options, params WorkflowDefinition[] workflows)
     {
-        scheduler = new WorkflowScheduler(workflows, runner, store, time, options);
-        serving = scheduler.RunAsync(stop.Token);
-        return scheduler.Ready;
+        _scheduler = new WorkflowScheduler(workflows, _runner, _store, _time, options);
+        _serving = _scheduler.RunAsync(_stop.Token);
+        return _scheduler.Ready;
     }
 
     private async Task StopAsync()
     {
-        await stop.CancelAsync();
-        if (serving is not null)
-        {
-            await serving.WaitAsync(TimeSpan.FromSeconds(20));
-        }
+        await _stop.CancelAsync();
+        if (_serving is not null)
+            await _serving.WaitAsync(TimeSpan.FromSeconds(20));
     }
 
     /// <summary>Moves the clock and waits until this many runs are recorded and none goes on.</summary>
     private async Task RunsAsync(DateTimeOffset at, int count)
     {
-        await time.AdvanceToAsync(at);
-        await Until.TrueAsync(() => store.Runs.Count == count && Status.Active is null && Status.LastRun is { } last && last.StartTime <= at, $"{count} runs");
+        await _time.AdvanceToAsync(at);
+        await Until.TrueAsync(() => _store.Runs.Count == count && Status.Active is null && Status.LastRun is { } last && last.StartTime <= at, $"{count} runs");
     }
 }

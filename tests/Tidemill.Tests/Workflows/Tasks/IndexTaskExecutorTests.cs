@@ -9,21 +9,21 @@ namespace Tidemill.Tests.Workflows.Tasks;
 
 public sealed class IndexTaskExecutorTests : IAsyncLifetime
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("tidemill-index-").FullName;
-    private DuckDbWarehouse warehouse = null!;
-    private EmbeddedSearchStore search = null!;
+    private readonly string _folder = Directory.CreateTempSubdirectory("tidemill-index-").FullName;
+    private DuckDbWarehouse _warehouse = null!;
+    private EmbeddedSearchStore _search = null!;
 
     public async ValueTask InitializeAsync()
     {
-        warehouse = await DuckDbWarehouse.OpenAsync(Path.Combine(folder, "warehouse.duckdb"), new WarehouseConnection(), default);
-        search = await EmbeddedSearchStore.OpenAsync(folder, default);
+        _warehouse = await DuckDbWarehouse.OpenAsync(Path.Combine(_folder, "warehouse.duckdb"), new WarehouseConnection(), default);
+        _search = await EmbeddedSearchStore.OpenAsync(_folder, default);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await search.DisposeAsync();
-        await warehouse.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
+        await _search.DisposeAsync();
+        await _warehouse.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
     }
 
     [Fact]
@@ -36,11 +36,11 @@ public sealed class IndexTaskExecutorTests : IAsyncLifetime
                 '00000000-0000-0000-0000-000000000001'::UUID AS uid, [1, 2] AS list
             """;
         Assert.Equal(1, await IndexAsync(Query));
-        var document = await search.GetAsync("hours", "2026-01-01T10:00:00Z", default);
+        var document = await _search.GetAsync("hours", "2026-01-01T10:00:00Z", default);
         Assert.Equal(
             """{"event_hour":"2026-01-01T10:00:00Z","total":12,"amount":1234567890123.4500,"ratio":0.25,"late":true,"currency":"EUR \u00221\u0022","day":"2026-01-01","nothing":null,"seen":"2026-01-01T10:00:00.123Z","extra":{"a": [1]},"huge":170141183460469231731687303715884105727,"uid":"00000000-0000-0000-0000-000000000001","list":[1,2]}""",
             document!.Value.GetRawText());
-        var mapping = (await search.ListIndexesAsync(default))[0].Mapping.Fields;
+        var mapping = (await _search.ListIndexesAsync(default))[0].Mapping.Fields;
         Assert.Equal(
             ["date", "long", "double", "double", "boolean", "keyword", "date", "integer", "date", "keyword"],
             new[] { "event_hour", "total", "amount", "ratio", "late", "currency", "day", "nothing", "seen", "uid" }.Select(name => mapping[name]));
@@ -52,18 +52,18 @@ public sealed class IndexTaskExecutorTests : IAsyncLifetime
         const string Query = "SELECT TIMESTAMP '2026-01-01' + to_hours(n::INTEGER) AS event_hour, n % 10 AS total FROM range(2500) t(n)";
         Assert.Equal(2500, await IndexAsync(Query));
         Assert.Equal(2500, await IndexAsync(Query));
-        var page = await search.SearchAsync("hours", null, 0, 10_000, default);
+        var page = await _search.SearchAsync("hours", null, 0, 10_000, default);
         Assert.Equal(2500, page.Total);
         Assert.All(page.Hits, hit => Assert.Equal(1, hit.Version));
         await IndexAsync(Query.Replace("n % 10", "CASE n WHEN 7 THEN 99 ELSE n % 10 END", StringComparison.Ordinal));
-        Assert.Equal("2026-01-01T07:00:00Z", Assert.Single((await search.SearchAsync("hours", null, 0, 10_000, default)).Hits, hit => hit.Version == 2).Id);
+        Assert.Equal("2026-01-01T07:00:00Z", Assert.Single((await _search.SearchAsync("hours", null, 0, 10_000, default)).Hits, hit => hit.Version == 2).Id);
     }
 
     [Fact]
     public async Task A_declared_type_wins_over_the_columns()
     {
         await IndexAsync("SELECT 'a' AS event_hour, 'x y' AS note, 5 AS code", new() { ["note"] = "text", ["code"] = "keyword" });
-        var mapping = (await search.ListIndexesAsync(default))[0].Mapping.Fields;
+        var mapping = (await _search.ListIndexesAsync(default))[0].Mapping.Fields;
         Assert.Equal(("text", "keyword"), (mapping["note"], mapping["code"]));
     }
 
@@ -87,13 +87,13 @@ public sealed class IndexTaskExecutorTests : IAsyncLifetime
         var error = await Assert.ThrowsAsync<TidemillException>(() => IndexAsync(Query, new() { ["total"] = "integer" }));
         Assert.Equal(ErrorCode.RowRejected, error.Code);
         Assert.StartsWith("Index hours refused 1 of 10 documents; the first reason: field total is integer", error.Message, StringComparison.Ordinal);
-        Assert.Equal(9, (await search.SearchAsync("hours", null, 0, 100, default)).Total);
+        Assert.Equal(9, (await _search.SearchAsync("hours", null, 0, 100, default)).Total);
     }
 
     private Task<long> IndexAsync(string query, Dictionary<string, string>? mapping = null)
     {
         var action = new IndexAction("hours", new SqlText(query, "workflows/w.yaml", 9), "event_hour", mapping ?? []);
         var context = new TaskContext(Guid.NewGuid(), "w", "index", 1, action, new DataInterval(default, default));
-        return new IndexTaskExecutor(warehouse, search).ExecuteAsync(context, default);
+        return new IndexTaskExecutor(_warehouse, _search).ExecuteAsync(context, default);
     }
 }
