@@ -77,7 +77,7 @@ internal static class DoctorCommand
     {
         try
         {
-            return ProjectLoader.Load(choice.Folder, choice.Target).Target.Documents.Type == DocumentsType.MongoDb;
+            return ProjectLoader.Load(choice.Folder, choice.Target, InstalledKinds.All).Target.Documents.Type == DocumentsType.MongoDb;
         }
         catch (TidemillException)
         {

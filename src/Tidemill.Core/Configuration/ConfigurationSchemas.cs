@@ -1,3 +1,4 @@
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration.Shapes;
 
 namespace Tidemill.Core.Configuration;
@@ -5,16 +6,16 @@ namespace Tidemill.Core.Configuration;
 /// <summary>JSON Schemas of the configuration files, as committed under docs/schemas.</summary>
 public static class ConfigurationSchemas
 {
-    /// <summary>Each kind of file: the schema's name, its title and its shape.</summary>
-    internal static IReadOnlyList<(string Name, string Title, ObjectShape Shape)> Kinds { get; } =
-    [
-        ("tidemill", "Tidemill project: tidemill.yaml", ProjectShapes.Root),
-        ("stream", "Tidemill stream: streams/*.yaml", StreamShapes.Root),
-        ("workflow", "Tidemill workflow: workflows/*.yaml", WorkflowShapes.Root),
-        ("dashboard", "Tidemill dashboard: dashboards/*.yaml", DashboardShapes.Root),
-    ];
+    /// <summary>File name to schema text, line ends LF, for a program with these kinds.</summary>
+    public static IReadOnlyDictionary<string, string> Write(ComponentKinds kinds) =>
+        Files(kinds).ToDictionary(f => $"{f.Name}.schema.json", f => JsonSchemaWriter.Write(f.Shape, f.Title));
 
-    /// <summary>File name to schema text, line ends LF.</summary>
-    public static IReadOnlyDictionary<string, string> All { get; } =
-        Kinds.ToDictionary(k => $"{k.Name}.schema.json", k => JsonSchemaWriter.Write(k.Shape, k.Title));
+    /// <summary>Each file of a project: the schema's name, its title and its shape.</summary>
+    internal static IReadOnlyList<(string Name, string Title, ObjectShape Shape)> Files(ComponentKinds kinds) =>
+    [
+        ("tidemill", "Tidemill project: tidemill.yaml", kinds.Files.Project),
+        ("stream", "Tidemill stream: streams/*.yaml", kinds.Files.Stream.Root),
+        ("workflow", "Tidemill workflow: workflows/*.yaml", kinds.Files.Workflow.Root),
+        ("dashboard", "Tidemill dashboard: dashboards/*.yaml", kinds.Files.Dashboard),
+    ];
 }

@@ -5,7 +5,7 @@ namespace Tidemill.Core.Configuration;
 /// <summary>Collects the errors of one file.</summary>
 /// <param name="file">Path relative to the project folder, with forward slashes.</param>
 /// <param name="errors">Where the errors of all files come together.</param>
-internal sealed class FileReport(string file, List<ConfigError> errors)
+public sealed class FileReport(string file, List<ConfigError> errors)
 {
     public string File { get; } = file;
 
@@ -14,7 +14,7 @@ internal sealed class FileReport(string file, List<ConfigError> errors)
 }
 
 /// <summary>Dotted paths as messages show them: <c>tasks[1].index.id</c>.</summary>
-internal static class ConfigPath
+public static class ConfigPath
 {
     public static string Key(string parent, string key) => parent.Length == 0 ? key : $"{parent}.{key}";
 

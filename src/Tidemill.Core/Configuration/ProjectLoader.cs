@@ -1,4 +1,5 @@
 using System.Text;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration.Binding;
 using Tidemill.Core.Configuration.Shapes;
 using Tidemill.Core.Configuration.Values;
@@ -15,37 +16,44 @@ public sealed class ProjectLoader
     private const int MaxFileBytes = 4 << 20;
 
     private readonly string _folder;
+    private readonly ComponentKinds _kinds;
     private readonly VariableResolver _variables;
     private readonly List<ConfigError> _errors = [];
     private readonly HashSet<(ObjectShape, string)> _bound;
     private readonly FurtherChecks _further;
 
     private ProjectLoader(
-        string folder, IReadOnlyDictionary<string, string?> environment, HashSet<(ObjectShape, string)> bound, FurtherChecks further)
+        string folder, ComponentKinds kinds, IReadOnlyDictionary<string, string?> environment, HashSet<(ObjectShape, string)> bound,
+        FurtherChecks further)
     {
-        this._folder = folder;
-        this._bound = bound;
-        this._further = further;
+        _folder = folder;
+        _kinds = kinds;
+        _bound = bound;
+        _further = further;
         _variables = new VariableResolver(folder, environment);
     }
 
     /// <summary>Reads and checks the whole project.</summary>
     /// <param name="folder">The project folder, absolute or relative to the current one.</param>
     /// <param name="target">The target to choose. Null: the project's default_target, or <c>dev</c>.</param>
+    /// <param name="kinds">The kinds of parts that the files may name.</param>
     /// <param name="environment">Values of <c>${NAME}</c>. Null: the process's environment.</param>
     /// <param name="further">What to check beyond the files' own rules. Null: nothing.</param>
     /// <exception cref="TidemillException">ConfigurationInvalid, with every error of every file.</exception>
     public static ProjectDefinition Load(
-        string folder, string? target, IReadOnlyDictionary<string, string?>? environment = null, FurtherChecks? further = null) =>
-        Load(folder, target, environment, [], further);
+        string folder, string? target, ComponentKinds kinds, IReadOnlyDictionary<string, string?>? environment = null,
+        FurtherChecks? further = null) =>
+        Load(folder, target, kinds, environment, [], further);
 
     /// <summary>As the other; <paramref name="bound"/> takes every key the binders asked for.</summary>
     internal static ProjectDefinition Load(
-        string folder, string? target, IReadOnlyDictionary<string, string?>? environment, HashSet<(ObjectShape, string)> bound,
-        FurtherChecks? further = null)
+        string folder, string? target, ComponentKinds kinds, IReadOnlyDictionary<string, string?>? environment,
+        HashSet<(ObjectShape, string)> bound, FurtherChecks? further = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        return new ProjectLoader(Path.GetFullPath(folder), environment ?? ProcessEnvironment(), bound, further ?? new FurtherChecks()).Load(target);
+        ArgumentNullException.ThrowIfNull(kinds);
+        var variables = environment ?? ProcessEnvironment();
+        return new ProjectLoader(Path.GetFullPath(folder), kinds, variables, bound, further ?? new FurtherChecks()).Load(target);
     }
 
     private static Dictionary<string, string?> ProcessEnvironment() =>
@@ -63,10 +71,10 @@ public sealed class ProjectLoader
 
         var raw = ReadFile(ProjectFile, report);
         var choice = raw is null ? null : ChooseTarget(raw, target, report);
-        var root = raw is null ? null : Check(raw, ProjectShapes.Root, report, choice);
-        var streams = LoadFolder("streams", StreamShapes.Root, choice, StreamBinder.Bind, _further.Stream);
-        var workflows = LoadFolder("workflows", WorkflowShapes.Root, choice, WorkflowBinder.Bind, _further.Workflow);
-        var dashboards = LoadFolder("dashboards", DashboardShapes.Root, choice, DashboardBinder.Bind, _ => []);
+        var root = raw is null ? null : Check(raw, _kinds.Files.Project, report, choice);
+        var streams = LoadFolder("streams", _kinds.Files.Stream.Root, choice, StreamBinder.Bind, _further.Stream);
+        var workflows = LoadFolder("workflows", _kinds.Files.Workflow.Root, choice, WorkflowBinder.Bind, _further.Workflow);
+        var dashboards = LoadFolder("dashboards", _kinds.Files.Dashboard, choice, DashboardBinder.Bind, _ => []);
         CheckNames(streams.Select(s => (s.Name, s.File)), "stream");
         CheckNames(workflows.Select(w => (w.Name, w.File)), "workflow");
         CheckNames(dashboards.Select(d => (d.Name, d.File)), "dashboard");
@@ -156,7 +164,7 @@ public sealed class ProjectLoader
         var node = (MappingNode)_variables.Resolve(
             raw, "", report, path => isProject && others.Exists(o => path.StartsWith(o, StringComparison.Ordinal)));
         new ShapeValidator(report).Check(node, shape, "");
-        var context = new BindingContext(report) { Bound = _bound, TargetNames = choice?.Names, Target = choice?.Name };
+        var context = new BindingContext(report, _kinds) { Bound = _bound, TargetNames = choice?.Names, Target = choice?.Name };
         return new Section(node, shape, "", context);
     }
 

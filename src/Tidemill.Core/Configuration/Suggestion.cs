@@ -18,7 +18,7 @@ public static class Suggestion
     }
 
     /// <summary>A sentence: the nearest word, or the whole list.</summary>
-    internal static string Fix(string word, IReadOnlyCollection<string> known, string plural)
+    public static string Fix(string word, IReadOnlyCollection<string> known, string plural)
     {
         if (For(word, known) is { } near)
             return $"Did you mean '{near}'?";

@@ -85,7 +85,7 @@ public sealed class HostTests : IDisposable
                 ? throw new TidemillException(ErrorCode.Unavailable, "db at nowhere:1 refuses connections.")
                 : parts.OpenWarehouse(project, folder, token),
         };
-        var project = ProjectLoader.Load(_folder, null, new Dictionary<string, string?>());
+        var project = ProjectLoader.Load(_folder, null, InstalledKinds.All, new Dictionary<string, string?>());
         await using var host = await TidemillHost.StartAsync(Options, project, failing, TimeProvider.System, Cancellation);
         using var client = new HttpClient { BaseAddress = host.Url };
         using (var health = await client.GetAsync("/health", Cancellation))

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Tidemill.Core.Configuration;
+using Tidemill.Server.Hosting;
 
 namespace Tidemill.Tests.Deploy;
 
@@ -110,7 +111,7 @@ public sealed partial class ComposeTests
         Assert.All(read, name => Assert.Contains(name, tidemill.Environment.Keys));
         // The target is read as the container's environment has it, with nothing of this machine's.
         var environment = tidemill.Environment.ToDictionary(e => e.Key, e => (string?)e.Value);
-        var project = ProjectLoader.Load(ComposeFile.Folder, "prod", environment);
+        var project = ProjectLoader.Load(ComposeFile.Folder, "prod", InstalledKinds.All, environment);
         Assert.Equal("postgres", tidemill.Environment["POSTGRES_HOST"]);
         Assert.Equal("prod", project.Target.Name);
     }

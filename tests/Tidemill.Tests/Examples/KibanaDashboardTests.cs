@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Tidemill.Core.Configuration;
+using Tidemill.Server.Hosting;
 using Tidemill.Tests.Core.Configuration;
 
 namespace Tidemill.Tests.Examples;
@@ -16,7 +17,7 @@ public sealed class KibanaDashboardTests
     private static readonly List<JsonElement> Objects = Lines[..^1];
 
     private static IndexAction Index => ProjectLoader
-        .Load(Path.Combine(RepositoryFiles.Root, "examples", "transactions"), "dev", new Dictionary<string, string?>()).Workflows
+        .Load(Path.Combine(RepositoryFiles.Root, "examples", "transactions"), "dev", InstalledKinds.All, new Dictionary<string, string?>()).Workflows
         .SelectMany(w => w.Tasks).Select(t => t.Action).OfType<IndexAction>().Single();
 
     [Fact]

@@ -3,7 +3,7 @@ using Tidemill.Core.Configuration.Yaml;
 namespace Tidemill.Core.Configuration.Binding;
 
 /// <summary>Checks lists of column names; names compare without regard to case, as in SQL.</summary>
-internal static class ColumnCheck
+public static class ColumnCheck
 {
     /// <param name="names">The names, as written under <paramref name="key"/>.</param>
     /// <param name="key">The key they stand under.</param>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration.Shapes;
 using Tidemill.Core.Configuration.Values;
 using Tidemill.Core.Configuration.Yaml;
@@ -10,7 +11,7 @@ namespace Tidemill.Core.Configuration.Binding;
 /// Reads the keys of one mapping whose shape was checked before. A value that is absent, or was found wrong by that check,
 /// reads as the default: the error is reported already, and binding goes on to find more.
 /// </summary>
-internal sealed class Section(MappingNode node, ObjectShape shape, string path, BindingContext context)
+public sealed class Section(MappingNode node, ObjectShape shape, string path, BindingContext context)
 {
     public MappingNode Node { get; } = node;
 
@@ -46,6 +47,11 @@ internal sealed class Section(MappingNode node, ObjectShape shape, string path, 
     /// <summary>The mapping under the key, empty when absent.</summary>
     public Section Object(string key, ObjectShape inner) =>
         new(Value(key) as MappingNode ?? new MappingNode(Line(key), []), inner, ConfigPath.Key(Path, key), Context);
+
+    /// <summary>The mapping under the key, or what its short form stands for: <c>{<paramref name="shortKey"/>: value}</c>.</summary>
+    public Section Object(string key, ObjectShape inner, string shortKey) => Value(key) is { } value and not MappingNode
+        ? new Section(new MappingNode(value.Line, [new MappingEntry(shortKey, value.Line, value)]), inner, ConfigPath.Key(Path, key), Context)
+        : Object(key, inner);
 
     /// <summary>Entries of the mapping under the key.</summary>
     public IReadOnlyList<MappingEntry> Entries(string key) => (Value(key) as MappingNode)?.Entries ?? [];
@@ -97,8 +103,11 @@ internal sealed class Section(MappingNode node, ObjectShape shape, string path, 
 }
 
 /// <summary>What binding one file needs and leaves behind.</summary>
-internal sealed class BindingContext(FileReport report)
+public sealed class BindingContext(FileReport report, ComponentKinds kinds)
 {
+    /// <summary>The kinds of parts that the file may name.</summary>
+    public ComponentKinds Kinds { get; } = kinds;
+
     public FileReport Report { get; } = report;
 
     /// <summary>Every key that was asked for, present or not; a test compares it with the shapes.</summary>

@@ -14,7 +14,7 @@ internal static class StreamBinder
     public static StreamDefinition Bind(Section root, string defaultName)
     {
         var decode = root.Has("decode") ? DecodeBinder.Bind(root.Object("decode", StreamShapes.Decode)) : null;
-        var source = BindSource(root.Object("source", StreamShapes.Source));
+        var source = BindSource(root.Object("source", root.Context.Kinds.Files.Stream.Source));
         var transform = root.Sql("transform");
         var columns = SinkColumns(decode, transform);
         var sinks = BindSinks(root, columns);
@@ -132,7 +132,7 @@ internal static class StreamBinder
         for (var i = 0; i < items.Count; i++)
         {
             if (items[i] is MappingNode node)
-                sinks.AddRange(SinkBinder.Bind(new Section(node, StreamShapes.Sink, $"sinks[{i}]", root.Context), columns));
+                sinks.AddRange(SinkBinder.Bind(new Section(node, root.Context.Kinds.Files.Stream.Sink, $"sinks[{i}]", root.Context), columns));
         }
 
         return sinks;

@@ -15,7 +15,7 @@ internal static class WorkflowBinder
             if (items[i] is not MappingNode node)
                 continue;
 
-            var section = new Section(node, WorkflowShapes.Task, $"tasks[{i}]", root.Context);
+            var section = new Section(node, root.Context.Kinds.Files.Workflow.Task, $"tasks[{i}]", root.Context);
             tasks.Add((BindTask(section), section));
         }
 
@@ -74,11 +74,12 @@ internal static class WorkflowBinder
         if (task.Has("index"))
             actions.Add(BindIndex(task.Object("index", WorkflowShapes.Index)));
 
+        actions.AddRange(task.Context.Kinds.Tasks.Where(kind => task.Has(kind.Key)).Select(kind => kind.Bind(task)));
         if (actions.Count != 1)
         {
             task.Error(
                 "", task.Node.Line, actions.Count == 0 ? "The task does nothing." : "The task does more than one thing.",
-                "Write exactly one of: models, sql, index.");
+                $"Write exactly one of: {string.Join(", ", ["models", "sql", "index", .. task.Context.Kinds.Tasks.Select(k => k.Key)])}.");
         }
 
         return actions.FirstOrDefault() ?? new ModelsAction([]);

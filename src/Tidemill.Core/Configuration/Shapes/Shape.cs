@@ -9,10 +9,10 @@ namespace Tidemill.Core.Configuration.Shapes;
 /// What a place in a file may hold. One tree of shapes checks the files, names what the binder may read, and is written out
 /// as JSON Schema for editors, so that the three cannot drift apart.
 /// </summary>
-internal abstract record Shape;
+public abstract record Shape;
 
 /// <summary>A single value.</summary>
-internal abstract record ScalarShape : Shape
+public abstract record ScalarShape : Shape
 {
     /// <summary>What a value must be: <c>a whole number from 1 to 65535</c>.</summary>
     public abstract string Rule { get; }
@@ -28,7 +28,7 @@ internal abstract record ScalarShape : Shape
 
 /// <param name="Pattern">Regular expression the whole text must match; null: any text.</param>
 /// <param name="Means">What the pattern asks for, in words.</param>
-internal sealed record TextShape(string? Pattern = null, string Means = "text") : ScalarShape
+public sealed record TextShape(string? Pattern = null, string Means = "text") : ScalarShape
 {
     public override string Rule => Means;
 
@@ -36,7 +36,7 @@ internal sealed record TextShape(string? Pattern = null, string Means = "text") 
         Pattern is null || Regex.IsMatch(text, Pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 }
 
-internal sealed record NumberShape(double Min, double Max, bool Whole) : ScalarShape
+public sealed record NumberShape(double Min, double Max, bool Whole) : ScalarShape
 {
     public override string Rule => string.Create(
         CultureInfo.InvariantCulture, $"a {(Whole ? "whole " : "")}number from {(decimal)Min} to {(decimal)Max}");
@@ -48,21 +48,21 @@ internal sealed record NumberShape(double Min, double Max, bool Whole) : ScalarS
         && double.Parse(text, CultureInfo.InvariantCulture) is var value && value >= Min && value <= Max;
 }
 
-internal sealed record BooleanShape : ScalarShape
+public sealed record BooleanShape : ScalarShape
 {
     public override string Rule => "true or false";
 
     public override bool Accepts(string text) => bool.TryParse(text, out _);
 }
 
-internal sealed record ChoiceShape(params string[] Values) : ScalarShape
+public sealed record ChoiceShape(params string[] Values) : ScalarShape
 {
     public override string Rule => Values.Length == 1 ? Values[0] : $"one of {string.Join(", ", Values)}";
 
     public override bool Accepts(string text) => Values.Contains(text);
 }
 
-internal sealed record DurationShape(TimeSpan Min) : ScalarShape
+public sealed record DurationShape(TimeSpan Min) : ScalarShape
 {
     public override string Rule => Min == TimeSpan.Zero
         ? "a duration with its unit, such as 200ms, 5s, 2m, 1h or 7d"
@@ -75,7 +75,7 @@ internal sealed record DurationShape(TimeSpan Min) : ScalarShape
         : $"{time.TotalSeconds}s";
 }
 
-internal sealed record SizeShape(long Min, long Max) : ScalarShape
+public sealed record SizeShape(long Min, long Max) : ScalarShape
 {
     public override string Rule =>
         $"a size between {Min} and {Max} bytes, such as 512KiB, 16MB or 10GB (KB = 1000 bytes, KiB = 1024)";
@@ -83,7 +83,7 @@ internal sealed record SizeShape(long Min, long Max) : ScalarShape
     public override bool Accepts(string text) => ByteSizeText.TryParse(text, out var bytes) && bytes >= Min && bytes <= Max;
 }
 
-internal sealed record ColumnTypeShape : ScalarShape
+public sealed record ColumnTypeShape : ScalarShape
 {
     public override string Rule => "a column type, such as text, integer, bigint, double, decimal(18,2), boolean, uuid, date, timestamp or json";
 
@@ -91,7 +91,7 @@ internal sealed record ColumnTypeShape : ScalarShape
 }
 
 /// <summary>A name known to the operating system's time zone database.</summary>
-internal sealed record TimeZoneShape : ScalarShape
+public sealed record TimeZoneShape : ScalarShape
 {
     public override string Rule => "an IANA time zone, such as UTC or Europe/Berlin";
 
@@ -99,18 +99,18 @@ internal sealed record TimeZoneShape : ScalarShape
 }
 
 /// <summary>Any YAML value.</summary>
-internal sealed record AnyShape : Shape;
+public sealed record AnyShape : Shape;
 
-internal sealed record ListShape(Shape Item, int MinItems = 0) : Shape;
+public sealed record ListShape(Shape Item, int MinItems = 0) : Shape;
 
 /// <summary>Keys that the user chooses.</summary>
 /// <param name="Key">What a key must be.</param>
 /// <param name="Value">What each value must be.</param>
 /// <param name="MinEntries">Fewest entries.</param>
-internal sealed record MapShape(ScalarShape Key, Shape Value, int MinEntries = 0) : Shape;
+public sealed record MapShape(ScalarShape Key, Shape Value, int MinEntries = 0) : Shape;
 
 /// <summary>Keys that Tidemill knows.</summary>
-internal sealed record ObjectShape(params Property[] Properties) : Shape
+public sealed record ObjectShape(params Property[] Properties) : Shape
 {
     /// <summary>Exactly one of the keys must be there.</summary>
     public bool ExactlyOne { get; init; }
@@ -124,7 +124,7 @@ internal sealed record ObjectShape(params Property[] Properties) : Shape
 /// <param name="Key">The key, in snake_case.</param>
 /// <param name="Shape">What its value must be.</param>
 /// <param name="Description">Unit and effect, for editors.</param>
-internal sealed record Property(string Key, Shape Shape, string Description)
+public sealed record Property(string Key, Shape Shape, string Description)
 {
     public bool Required { get; init; }
 
@@ -139,4 +139,4 @@ internal sealed record Property(string Key, Shape Shape, string Description)
 }
 
 /// <summary>A short form beside a long one: which is meant shows in the kind of node.</summary>
-internal sealed record EitherShape(ScalarShape? Scalar = null, ListShape? List = null, Shape? Mapping = null) : Shape;
+public sealed record EitherShape(ScalarShape? Scalar = null, ListShape? List = null, Shape? Mapping = null) : Shape;

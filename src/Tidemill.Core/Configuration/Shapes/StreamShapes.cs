@@ -1,7 +1,9 @@
+using Tidemill.Core.Components;
+
 namespace Tidemill.Core.Configuration.Shapes;
 
 /// <summary>streams/*.yaml.</summary>
-internal static class StreamShapes
+internal sealed class StreamShapes
 {
     private static readonly NumberShape Amount = new(-1e9, 1e9, Whole: false);
     private static readonly NumberShape Integer = new(-9e15, 9e15, Whole: true);
@@ -53,14 +55,6 @@ internal static class StreamShapes
         new Property("overlap", new DurationShape(TimeSpan.Zero), "How far behind the last date or ObjectId documents are looked for again, because they may show late.") { Default = "10s" },
         new Property("types", new ChoiceShape("plain", "relaxed", "canonical"), "How types that JSON does not have are written: as text and numbers, or as Extended JSON.") { Default = "plain" },
         new Property("poll", new DurationShape(TimeSpan.FromMilliseconds(10)), "How long to wait when there was nothing new.") { Default = "1s" });
-
-    public static readonly ObjectShape Source = new(
-        new Property("topic", CommonShapes.Topic, "Topic to read."),
-        new Property("start", new ChoiceShape("earliest", "latest"), "Where to begin when no sink holds a position.") { Default = "earliest" },
-        new Property("on_out_of_range", new ChoiceShape("halt", "earliest", "latest"), "What to do when the log no longer holds the sink's position. earliest and latest skip records.") { Default = "halt" },
-        new Property("connection", CommonShapes.Name, "One of the target's connections that has the topic. Default: the target's log."),
-        new Property("generator", Generator, "Makes records up, reproducibly."),
-        new Property("collection", new EitherShape(Collection, Mapping: CollectionSource), "Documents of a collection, written to a topic."));
 
     public static readonly ObjectShape DecodeField = new(
         new Property("type", new ColumnTypeShape(), "Column type.") { Required = true },
@@ -125,7 +119,7 @@ internal static class StreamShapes
         new Property("version", CommonShapes.Column, "Column that grows with each change of a document; an older version never replaces a newer one. Default: none."),
         new Property("delete", CommonShapes.Column, "Boolean column; true deletes the document."),
         new Property("action", new ChoiceShape("index", "create"), "create: a document that is there already is left alone.") { Default = "index" },
-        new Property("mapping", new MapShape(CommonShapes.Column, WorkflowShapes.SearchType), "Elasticsearch type by column. Default: by the column's type."),
+        new Property("mapping", new MapShape(CommonShapes.Column, CommonShapes.SearchType), "Elasticsearch type by column. Default: by the column's type."),
         new Property("aliases", new EitherShape(IndexNames, new ListShape(IndexNames)), "Other names that the index is found under."),
         new Property("template", IndexNames, "Index template on the server. Default: none, or with a date in the name one named after the index."),
         new Property("shards", new NumberShape(1, 1024, Whole: true), "Primary shards. Default: the server's."),
@@ -138,22 +132,45 @@ internal static class StreamShapes
         new Property("id", new EitherShape(CommonShapes.Column, Columns), "Columns that are the document's _id: the value of one, a document of several. Default: the column _id, else topic, partition and offset, which the rows must then carry."),
         new Property("order", new ChoiceShape("ordered", "unordered"), "unordered: documents behind one that is refused are written nevertheless.") { Default = "ordered" });
 
-    public static readonly ObjectShape Sink = new(
-        new Property("warehouse", new EitherShape(CommonShapes.Table, Mapping: WarehouseSink), "Writes rows to a table."),
-        new Property("index", new EitherShape(IndexName, Mapping: IndexSink), "Writes rows as documents of a search index."),
-        new Property("collection", new EitherShape(Collection, Mapping: CollectionSink), "Writes rows as documents of a collection."),
-        new Property("topic", new EitherShape(CommonShapes.Topic, Mapping: TopicSink), "Writes records to a topic: rows, records as they are, or those of a generator or collection."))
-    { ExactlyOne = true };
+    public StreamShapes(ComponentKinds kinds)
+    {
+        Source = new ObjectShape(
+        [
+            new Property("topic", CommonShapes.Topic, "Topic to read."),
+            new Property("start", new ChoiceShape("earliest", "latest"), "Where to begin when no sink holds a position.") { Default = "earliest" },
+            new Property("on_out_of_range", new ChoiceShape("halt", "earliest", "latest"), "What to do when the log no longer holds the sink's position. earliest and latest skip records.") { Default = "halt" },
+            new Property("connection", CommonShapes.Name, "One of the target's connections that has the topic. Default: the target's log."),
+            new Property("generator", Generator, "Makes records up, reproducibly."),
+            new Property("collection", new EitherShape(Collection, Mapping: CollectionSource), "Documents of a collection, written to a topic."),
+            .. kinds.Sources.Select(FileShapes.Of),
+        ]);
+        Sink = new ObjectShape(
+        [
+            new Property("warehouse", new EitherShape(CommonShapes.Table, Mapping: WarehouseSink), "Writes rows to a table."),
+            new Property("index", new EitherShape(IndexName, Mapping: IndexSink), "Writes rows as documents of a search index."),
+            new Property("collection", new EitherShape(Collection, Mapping: CollectionSink), "Writes rows as documents of a collection."),
+            new Property("topic", new EitherShape(CommonShapes.Topic, Mapping: TopicSink), "Writes records to a topic: rows, records as they are, or those of a generator or collection."),
+            .. kinds.Sinks.Select(FileShapes.Of),
+        ])
+        {
+            ExactlyOne = true,
+        };
+        Root = new ObjectShape(
+            new Property("name", CommonShapes.Name, "Checkpoints are kept under it. Default: the file's name."),
+            new Property("enabled", new BooleanShape(), "false: the stream is checked but does not run.") { Default = "true" },
+            new Property("source", Source, "Where records come from: a topic, a generator or a collection.") { Required = true },
+            new Property("decode", Decode, "How records become rows."),
+            new Property("transform", CommonShapes.Sql, "A SELECT over `batch`. Default: the decoded fields as they are."),
+            new Property("deduplicate", Columns, "Decoded columns that make a record one event; later ones alike are left out. Default: off."),
+            new Property("on_drift", new ChoiceShape("ignore", "evolve", "quarantine", "halt"), "What happens when records leave the declared schema.") { Default = "ignore" },
+            new Property("dead_letters", new EitherShape(new ChoiceShape("warehouse"), Mapping: DeadLetters), "Where records go that cannot be used: `warehouse`, or `topic: NAME`.") { Default = "warehouse" },
+            new Property("batch", Batch, "Bounds of a batch."),
+            new Property("sinks", new ListShape(Sink, MinItems: 1), "Where rows go.") { Required = true });
+    }
 
-    public static readonly ObjectShape Root = new(
-        new Property("name", CommonShapes.Name, "Checkpoints are kept under it. Default: the file's name."),
-        new Property("enabled", new BooleanShape(), "false: the stream is checked but does not run.") { Default = "true" },
-        new Property("source", Source, "Where records come from: a topic, a generator or a collection.") { Required = true },
-        new Property("decode", Decode, "How records become rows."),
-        new Property("transform", CommonShapes.Sql, "A SELECT over `batch`. Default: the decoded fields as they are."),
-        new Property("deduplicate", Columns, "Decoded columns that make a record one event; later ones alike are left out. Default: off."),
-        new Property("on_drift", new ChoiceShape("ignore", "evolve", "quarantine", "halt"), "What happens when records leave the declared schema.") { Default = "ignore" },
-        new Property("dead_letters", new EitherShape(new ChoiceShape("warehouse"), Mapping: DeadLetters), "Where records go that cannot be used: `warehouse`, or `topic: NAME`.") { Default = "warehouse" },
-        new Property("batch", Batch, "Bounds of a batch."),
-        new Property("sinks", new ListShape(Sink, MinItems: 1), "Where rows go.") { Required = true });
+    public ObjectShape Source { get; }
+
+    public ObjectShape Sink { get; }
+
+    public ObjectShape Root { get; }
 }

@@ -1,14 +1,18 @@
+using Tidemill.Core.Components;
+
 namespace Tidemill.Core.Configuration.Shapes;
 
 /// <summary>workflows/*.yaml.</summary>
-internal static class WorkflowShapes
+internal sealed class WorkflowShapes
 {
     private static readonly EitherShape Names = new(CommonShapes.Name, new ListShape(CommonShapes.Name));
 
     private static readonly TextShape Selector =
         new("^[+]?[A-Za-z0-9_-]+[+]?$", "a model's name, +name (with all before it) or name+ (with all after it)");
 
-    public static readonly ChoiceShape SearchType = new("date", "integer", "long", "float", "double", "keyword", "text", "boolean");
+    private static readonly EitherShape Statements = new(CommonShapes.Sql, new ListShape(CommonShapes.Sql, MinItems: 1));
+
+    private static readonly NumberShape Count = new(0, 1000, Whole: true);
 
     // The five fields are parsed where they are planned; here their number and letters are checked.
     public static readonly TextShape Schedule = new(
@@ -19,25 +23,37 @@ internal static class WorkflowShapes
         new Property("name", new TextShape("^[a-z0-9][a-z0-9._-]{0,254}$", "an index name of lower-case letters, digits, '.', - and _"), "Index written.") { Required = true },
         new Property("query", CommonShapes.Sql, "SELECT whose rows become documents.") { Required = true },
         new Property("id", CommonShapes.Column, "Column whose text is the document's id.") { Required = true },
-        new Property("mapping", new MapShape(CommonShapes.Column, SearchType), "Elasticsearch type by column. Default: by the column's SQL type."));
-
-    public static readonly ObjectShape Task = new(
-        new Property("name", CommonShapes.Name, "The task's name.") { Required = true },
-        new Property("depends_on", Names, "Tasks that must succeed first. Default: the order written, when no task has the key."),
-        new Property("models", new EitherShape(Selector, new ListShape(Selector)), "Models to run; []: all."),
-        new Property("sql", new EitherShape(CommonShapes.Sql, new ListShape(CommonShapes.Sql, MinItems: 1)), "Statements to run in one transaction."),
-        new Property("index", Index, "Writes a query's rows as documents."),
-        new Property("retries", new NumberShape(0, 1000, Whole: true), "Further attempts after a failure, of whatever kind.") { Default = "0" },
-        new Property("retry_delay", new DurationShape(TimeSpan.Zero), "Wait before the first retry; doubled for each further one.") { Default = "5s" },
-        new Property("timeout", new DurationShape(TimeSpan.FromMilliseconds(1)), "An attempt is stopped after this. Default: none."));
+        new Property("mapping", new MapShape(CommonShapes.Column, CommonShapes.SearchType), "Elasticsearch type by column. Default: by the column's SQL type."));
 
     public static readonly ObjectShape TargetOverride = new(
         new Property("schedule", Schedule, "Schedule in this target; empty: by hand only.") { Nullable = true });
 
-    public static readonly ObjectShape Root = new(
-        new Property("name", CommonShapes.Name, "The workflow's name. Default: the file's name."),
-        new Property("schedule", Schedule, "When it runs. Default: by hand only."),
-        new Property("timezone", new TimeZoneShape(), "IANA time zone that the schedule is read in.") { Default = "UTC" },
-        new Property("targets", new MapShape(CommonShapes.Name, TargetOverride), "What differs by target."),
-        new Property("tasks", new ListShape(Task, MinItems: 1), "The tasks.") { Required = true });
+    public WorkflowShapes(ComponentKinds kinds)
+    {
+        Task = new ObjectShape(
+        [
+            new Property("name", CommonShapes.Name, "The task's name.") { Required = true },
+            new Property("depends_on", Names, "Tasks that must succeed first. Default: the order written, when no task has the key."),
+            new Property("models", new EitherShape(Selector, new ListShape(Selector)), "Models to run; []: all."),
+            new Property("sql", Statements, "Statements to run in one transaction."),
+            new Property("index", Index, "Writes a query's rows as documents."),
+            .. kinds.Tasks.Select(FileShapes.Of),
+            new Property("retries", Count, "Further attempts after a failure, of whatever kind.") { Default = "0" },
+            new Property("retry_delay", new DurationShape(TimeSpan.Zero), "Wait before the first retry; doubled for each further one.")
+            {
+                Default = "5s",
+            },
+            new Property("timeout", new DurationShape(TimeSpan.FromMilliseconds(1)), "An attempt is stopped after this. Default: none."),
+        ]);
+        Root = new ObjectShape(
+            new Property("name", CommonShapes.Name, "The workflow's name. Default: the file's name."),
+            new Property("schedule", Schedule, "When it runs. Default: by hand only."),
+            new Property("timezone", new TimeZoneShape(), "IANA time zone that the schedule is read in.") { Default = "UTC" },
+            new Property("targets", new MapShape(CommonShapes.Name, TargetOverride), "What differs by target."),
+            new Property("tasks", new ListShape(Task, MinItems: 1), "The tasks.") { Required = true });
+    }
+
+    public ObjectShape Task { get; }
+
+    public ObjectShape Root { get; }
 }

@@ -1,7 +1,7 @@
 namespace Tidemill.Core.Configuration.Yaml;
 
 /// <summary>A YAML node with the line it stands on. Immutable; aliases share nodes.</summary>
-internal abstract class ConfigNode(int line)
+public abstract class ConfigNode(int line)
 {
     /// <summary>One-based line of the value's first character.</summary>
     public int Line { get; } = line;
@@ -16,7 +16,7 @@ internal abstract class ConfigNode(int line)
 /// <param name="line">One-based line of the text's first line; the line after the indicator for block scalars.</param>
 /// <param name="text">The value, after interpolation when <see cref="Shown"/> is set.</param>
 /// <param name="plain">Written without quotes and not as a block.</param>
-internal sealed class ScalarNode(int line, string text, bool plain) : ConfigNode(line)
+public sealed class ScalarNode(int line, string text, bool plain) : ConfigNode(line)
 {
     public string Text { get; } = text;
 
@@ -35,7 +35,7 @@ internal sealed class ScalarNode(int line, string text, bool plain) : ConfigNode
     public override string Kind => IsNull ? "empty" : "a single value";
 }
 
-internal sealed class SequenceNode(int line, IReadOnlyList<ConfigNode> items) : ConfigNode(line)
+public sealed class SequenceNode(int line, IReadOnlyList<ConfigNode> items) : ConfigNode(line)
 {
     public IReadOnlyList<ConfigNode> Items { get; } = items;
 
@@ -45,10 +45,10 @@ internal sealed class SequenceNode(int line, IReadOnlyList<ConfigNode> items) : 
 }
 
 /// <summary>One key and its value.</summary>
-internal sealed record MappingEntry(string Key, int KeyLine, ConfigNode Value);
+public sealed record MappingEntry(string Key, int KeyLine, ConfigNode Value);
 
 /// <summary>Keys are unique; the reader reports the second of two and leaves it out.</summary>
-internal sealed class MappingNode(int line, IReadOnlyList<MappingEntry> entries) : ConfigNode(line)
+public sealed class MappingNode(int line, IReadOnlyList<MappingEntry> entries) : ConfigNode(line)
 {
     public IReadOnlyList<MappingEntry> Entries { get; } = entries;
 

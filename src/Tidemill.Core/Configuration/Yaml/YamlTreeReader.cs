@@ -8,7 +8,7 @@ namespace Tidemill.Core.Configuration.Yaml;
 /// representation model, because that gives up at the first duplicate key. Bounded in depth and size, aliases included, so that no file can exhaust
 /// stack or memory.
 /// </summary>
-internal sealed class YamlTreeReader
+public sealed class YamlTreeReader
 {
     private const int MaxDepth = 64;
     private const int MaxNodes = 100_000;

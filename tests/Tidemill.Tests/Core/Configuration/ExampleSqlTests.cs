@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Tidemill.Core.Configuration;
 using Tidemill.DuckDb;
+using Tidemill.Server.Hosting;
 
 namespace Tidemill.Tests.Core.Configuration;
 
@@ -27,7 +28,7 @@ public sealed class ExampleSqlTests
         connection.Execute($"CREATE TABLE transactions_clean AS {Model("transactions_clean")}");
         connection.Execute($"CREATE VIEW hourly_metrics AS {Model("hourly_metrics")}");
 
-        var index = ProjectLoader.Load(RepositoryFiles.Transactions, "dev", new Dictionary<string, string?>())
+        var index = ProjectLoader.Load(RepositoryFiles.Transactions, "dev", InstalledKinds.All, new Dictionary<string, string?>())
             .Workflows.Single().Tasks.Select(t => t.Action).OfType<IndexAction>().Single();
         Assert.Equal(
             ["event_hour", "total_transactions", "total_amount", "late_transactions", "late_ratio"],
@@ -45,7 +46,7 @@ public sealed class ExampleSqlTests
     {
         using var database = DuckDbDatabase.Open(null);
         using var connection = database.Connect();
-        var project = ProjectLoader.Load(RepositoryFiles.Transactions, "dev", new Dictionary<string, string?>());
+        var project = ProjectLoader.Load(RepositoryFiles.Transactions, "dev", InstalledKinds.All, new Dictionary<string, string?>());
         foreach (var stream in project.Streams.Where(s => s.Transform is not null))
         {
             var columns = stream.Decode!.Fields.Select(f => $"{f.Name} {f.Type}").Append("_timestamp TIMESTAMP");
@@ -64,7 +65,7 @@ public sealed class ExampleSqlTests
     {
         using var database = DuckDbDatabase.Open(null);
         using var connection = database.Connect();
-        var stream = ProjectLoader.Load(RepositoryFiles.Transactions, "dev", new Dictionary<string, string?>())
+        var stream = ProjectLoader.Load(RepositoryFiles.Transactions, "dev", InstalledKinds.All, new Dictionary<string, string?>())
             .Streams.Single(s => s.Name == "hourly_metrics_live");
         connection.Execute("CREATE TABLE batch (amount DECIMAL(18,2), event_time TIMESTAMP, _timestamp TIMESTAMP)");
         connection.Execute("""

@@ -2,6 +2,7 @@ using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Schemas;
 using Tidemill.Core.Warehouses;
+using Tidemill.Server.Hosting;
 
 namespace Tidemill.Tests.Core.Configuration;
 
@@ -19,7 +20,7 @@ public sealed class ExampleTests
     [Fact]
     public void Transactions_example_loads_under_dev_without_any_variable()
     {
-        var project = ProjectLoader.Load(RepositoryFiles.Transactions, target: null, new Dictionary<string, string?>());
+        var project = ProjectLoader.Load(RepositoryFiles.Transactions, target: null, InstalledKinds.All, new Dictionary<string, string?>());
 
         Assert.Equal("transactions", project.Name);
         Assert.Equal("dev", project.Target.Name);
@@ -34,7 +35,7 @@ public sealed class ExampleTests
     [Fact]
     public void Transactions_example_under_prod_takes_the_servers_variables()
     {
-        var project = ProjectLoader.Load(RepositoryFiles.Transactions, "prod", Servers);
+        var project = ProjectLoader.Load(RepositoryFiles.Transactions, "prod", InstalledKinds.All, Servers);
         Assert.Equal((LogType.Kafka, "k1:9092 k2:9092"), (project.Target.Log.Type, string.Join(' ', project.Target.Log.BootstrapServers)));
         var warehouse = project.Target.Warehouse;
         Assert.Equal((WarehouseType.Postgres, "localhost", 6543, "u", "very-secret", "d"), (warehouse.Type, warehouse.Host, warehouse.Port, warehouse.User, warehouse.Password, warehouse.Database));
@@ -46,7 +47,7 @@ public sealed class ExampleTests
     [Fact]
     public void Transactions_stream_of_the_example_is_what_the_issue_asks_for()
     {
-        var project = ProjectLoader.Load(RepositoryFiles.Transactions, "dev", new Dictionary<string, string?>());
+        var project = ProjectLoader.Load(RepositoryFiles.Transactions, "dev", InstalledKinds.All, new Dictionary<string, string?>());
 
         var stream = project.Streams.Single(s => s.Name == "transactions");
         Assert.Equal("streams/transactions.yaml", stream.File);
@@ -66,7 +67,7 @@ public sealed class ExampleTests
     [Fact]
     public void Missing_variables_of_the_chosen_target_are_named_and_those_of_others_are_not()
     {
-        var error = Assert.Throws<TidemillException>(() => ProjectLoader.Load(RepositoryFiles.Transactions, "prod", new Dictionary<string, string?>()));
+        var error = Assert.Throws<TidemillException>(() => ProjectLoader.Load(RepositoryFiles.Transactions, "prod", InstalledKinds.All, new Dictionary<string, string?>()));
 
         Assert.Equal(
             ["KAFKA_BOOTSTRAP_SERVERS", "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"],

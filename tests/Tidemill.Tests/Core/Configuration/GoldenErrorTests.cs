@@ -1,6 +1,7 @@
 using System.Text;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
+using Tidemill.Server.Hosting;
 
 namespace Tidemill.Tests.Core.Configuration;
 
@@ -31,7 +32,7 @@ public sealed class GoldenErrorTests
             project.With(end < 0 ? section : section[..end], end < 0 ? "" : section[(end + 1)..] + "\n");
         }
 
-        var error = Assert.Throws<TidemillException>(() => ProjectLoader.Load(project.Path, null, Variables));
+        var error = Assert.Throws<TidemillException>(() => ProjectLoader.Load(project.Path, null, InstalledKinds.All, Variables));
 
         Assert.Equal(ErrorCode.ConfigurationInvalid, error.Code);
         Assert.DoesNotContain("s3cret", error.Message, StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
+using Tidemill.Server.Hosting;
 
 namespace Tidemill.Tests.Core.Configuration;
 
@@ -43,7 +44,7 @@ public sealed class KafkaConfigurationTests
             .With("tidemill.yaml", "name: a\ntargets:\n  dev: {connections: {partner: {type: kafka, bootstrap_servers: a:1}}}")
             .With("streams/s.yaml", "source: {topic: t, connection: partnr}\ndecode: {fields: {a: text}}\nsinks: [{warehouse: t}]");
 
-        var error = Assert.Throws<TidemillException>(() => ProjectLoader.Load(folder.Path, null, new Dictionary<string, string?>()));
+        var error = Assert.Throws<TidemillException>(() => ProjectLoader.Load(folder.Path, null, InstalledKinds.All, new Dictionary<string, string?>()));
 
         Assert.Equal(
             "streams/s.yaml: source.connection: The target 'dev' has no connection 'partnr'. Did you mean 'partner'?", error.Message);
@@ -52,6 +53,6 @@ public sealed class KafkaConfigurationTests
     private static LogConnection Log(string yaml)
     {
         using var folder = new ProjectFolder().With("tidemill.yaml", $"name: a\ntargets:\n  dev:\n    log:\n      type: kafka\n      {yaml}\n");
-        return ProjectLoader.Load(folder.Path, null, new Dictionary<string, string?>()).Target.Log;
+        return ProjectLoader.Load(folder.Path, null, InstalledKinds.All, new Dictionary<string, string?>()).Target.Log;
     }
 }

@@ -3,6 +3,7 @@ using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;
 using Tidemill.Core.Warehouses;
+using Tidemill.Server.Hosting;
 
 namespace Tidemill.Tests.Core.Configuration;
 
@@ -176,7 +177,7 @@ public sealed class ProjectLoaderTests
         using var folder = new ProjectFolder().With("tidemill.yaml", "name: a\ntargets:\n  dev: {}\n  prod: {}");
 
         Assert.Equal("tidemill.yaml:3: targets: There is no target 'prd'. Did you mean 'prod'?", Assert.Throws<TidemillException>(() => Load(folder, "prd")).Message);
-        var none = Assert.Throws<TidemillException>(() => ProjectLoader.Load(Path.Combine(folder.Path, "none"), null, NoVariables));
+        var none = Assert.Throws<TidemillException>(() => ProjectLoader.Load(Path.Combine(folder.Path, "none"), null, InstalledKinds.All, NoVariables));
         Assert.StartsWith("tidemill.yaml: There is no such file in ", none.Message, StringComparison.Ordinal);
     }
 
@@ -253,5 +254,5 @@ public sealed class ProjectLoaderTests
     }
 
     private static ProjectDefinition Load(ProjectFolder folder, string? target = null, Dictionary<string, string?>? variables = null) =>
-        ProjectLoader.Load(folder.Path, target, variables ?? NoVariables);
+        ProjectLoader.Load(folder.Path, target, InstalledKinds.All, variables ?? NoVariables);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Configuration.Shapes;
+using Tidemill.Server.Hosting;
 
 namespace Tidemill.Tests.Core.Configuration;
 
@@ -36,7 +37,7 @@ public sealed class SchemaTests
     [Fact]
     public void Committed_schemas_are_those_the_binder_checks_by()
     {
-        foreach (var (name, text) in ConfigurationSchemas.All)
+        foreach (var (name, text) in ConfigurationSchemas.Write(InstalledKinds.All))
         {
             var file = Path.Combine(Folder, name);
             if (Environment.GetEnvironmentVariable("TIDEMILL_UPDATE_GOLDEN") == "1")
@@ -45,7 +46,7 @@ public sealed class SchemaTests
             Assert.Equal(text, File.ReadAllText(file));
         }
 
-        Assert.Equal(ConfigurationSchemas.All.Keys.Order(), Directory.GetFiles(Folder).Select(Path.GetFileName).Order());
+        Assert.Equal(ConfigurationSchemas.Write(InstalledKinds.All).Keys.Order(), Directory.GetFiles(Folder).Select(Path.GetFileName).Order());
     }
 
     [Fact]
@@ -53,9 +54,9 @@ public sealed class SchemaTests
     {
         using var project = EveryKeyProject.Write();
         var bound = new HashSet<(ObjectShape Shape, string Key)>();
-        ProjectLoader.Load(project.Path, "prod", new Dictionary<string, string?>(), bound);
+        ProjectLoader.Load(project.Path, "prod", InstalledKinds.All, new Dictionary<string, string?>(), bound);
 
-        var known = ConfigurationSchemas.Kinds.SelectMany(k => Objects(k.Shape))
+        var known = ConfigurationSchemas.Files(InstalledKinds.All).SelectMany(k => Objects(k.Shape))
             .SelectMany(o => o.Keys.Select(k => (Shape: o, Key: k))).ToHashSet();
 
         Assert.Empty(known.Except(bound).Select(k => $"{k.Key} of [{string.Join(", ", k.Shape.Keys)}] is never read"));
@@ -66,7 +67,7 @@ public sealed class SchemaTests
     public void Every_key_is_described_in_the_guide()
     {
         var guide = File.ReadAllText(Path.Combine(RepositoryFiles.Root, "docs", "guides", "configuration.md"));
-        var keys = ConfigurationSchemas.Kinds.SelectMany(k => Objects(k.Shape))
+        var keys = ConfigurationSchemas.Files(InstalledKinds.All).SelectMany(k => Objects(k.Shape))
             .SelectMany(o => o.Keys).Distinct();
 
         Assert.All(keys, k => Assert.Contains($"`{k}`", guide, StringComparison.Ordinal));
