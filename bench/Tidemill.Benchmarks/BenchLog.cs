@@ -19,5 +19,6 @@ internal static class BenchLog
         : await EmbeddedLog.OpenAsync(Path.Combine(folder, "log"), new EmbeddedLogOptions(), TimeProvider.System, default);
 
     public static Task<KafkaLog> OpenKafkaAsync() => KafkaLog.OpenAsync(
-        new LogConnection { Type = LogType.Kafka, BootstrapServers = Brokers.Split(',') }, Environment.CurrentDirectory, TimeProvider.System, default);
+        new LogConnection { Type = LogType.Kafka, BootstrapServers = Brokers.Split(',') },
+        Environment.CurrentDirectory, TimeProvider.System, default);
 }

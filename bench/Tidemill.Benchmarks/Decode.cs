@@ -57,7 +57,8 @@ internal static class Decode
     private static Measurement Better(Measurement a, Measurement b) => a.Seconds == 0 || b.Seconds < a.Seconds ? b : a;
 
     private static void Print(string name, Measurement measured, Measurement baseline, Transactions records) => Console.WriteLine(
-        $"  {name,-30} {records.Bytes / measured.Seconds / 1e6,7:N0} MB/s {records.Records.Length / measured.Seconds / 1e6,6:0.00} M records/s"
+        $"  {name,-30} {records.Bytes / measured.Seconds / 1e6,7:N0} MB/s {records.Records.Length / measured.Seconds / 1e6,6:0.00} M "
+            + "records/s"
         + $"  ratio {baseline.Seconds / measured.Seconds,5:0.00}  {measured.BytesPerRecord,6:0.00} B allocated/record");
 
     private readonly record struct Measurement(double Seconds, double BytesPerRecord);

@@ -12,7 +12,8 @@ namespace Tidemill.Benchmarks;
 internal static class DecodeLoad
 {
     private const string Table =
-        "CREATE OR REPLACE TABLE t (transaction_id UUID, user_id UUID, amount DECIMAL(18,2), currency VARCHAR, status VARCHAR, event_time TIMESTAMP)";
+        "CREATE OR REPLACE TABLE t (transaction_id UUID, user_id UUID, amount DECIMAL(18,2), currency VARCHAR, status VARCHAR, "
+            + "event_time TIMESTAMP)";
 
     public static void Run(string[] args)
     {
@@ -65,7 +66,8 @@ internal static class DecodeLoad
             }));
         }
 
-        Console.WriteLine($"decode-load: {count:N0} records of {(double)records.Bytes / count:0} bytes, {threads} threads, best of {rounds} rounds");
+        Console.WriteLine(
+            $"decode-load: {count:N0} records of {(double)records.Bytes / count:0} bytes, {threads} threads, best of {rounds} rounds");
         Console.WriteLine($"  DuckDB read_json            {count / theirs / 1e6,6:0.00} M records/s  ratio 1.00");
         Console.WriteLine($"  JsonDecoder, INSERT SELECT  {count / ours / 1e6,6:0.00} M records/s  ratio {theirs / ours:0.00}");
     }

@@ -10,8 +10,9 @@ using static Tidemill.Benchmarks.WarehouseWrites;
 namespace Tidemill.Benchmarks;
 
 /// <summary>
-/// duckdb-upsert [ROWS] [BATCH_ROWS] [BATCHES]: upserts of random UUIDs, distinct within a batch, into a table that holds ROWS already, by the writer and by DuckDB's
-/// INSERT ... ON CONFLICT into the same table with its primary key; every batch a transaction.
+/// duckdb-upsert [ROWS] [BATCH_ROWS] [BATCHES]: upserts of random UUIDs, distinct within a batch, into a table that holds ROWS
+/// already, by the writer and by DuckDB's INSERT ... ON CONFLICT into the same table with its primary key; every batch a
+/// transaction.
 /// </summary>
 internal static class DuckDbUpsert
 {
@@ -40,7 +41,8 @@ internal static class DuckDbUpsert
                 var writer = await TimeAsync(() => WriteAsync(warehouse, ConflictRule.Upsert, batches));
                 var engine = await TimeAsync(() => OnConflictAsync(warehouse, batches));
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{rows:N0} rows, {batchRows:N0} {name} keys: ON CONFLICT {engine / count * 1000,7:F1} ms a batch, writer {writer / count * 1000,7:F1}, ratio {engine / writer:F2}"));
+                    $"{rows:N0} rows, {batchRows:N0} {name} keys: ON CONFLICT {engine / count * 1000,7:F1} ms a batch, writer "
+                        + $"{writer / count * 1000,7:F1}, ratio {engine / writer:F2}"));
             }
 
             return 0;

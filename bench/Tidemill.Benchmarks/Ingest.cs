@@ -27,7 +27,8 @@ internal static class Ingest
         var folder = Directory.CreateTempSubdirectory("tidemill-ingest-").FullName;
         try
         {
-            await using var log = await EmbeddedLog.OpenAsync(Path.Combine(folder, "log"), new EmbeddedLogOptions(), TimeProvider.System, default);
+            await using var log = await EmbeddedLog.OpenAsync(
+                Path.Combine(folder, "log"), new EmbeddedLogOptions(), TimeProvider.System, default);
             var file = Path.Combine(folder, "records.ndjson");
             var size = await TransactionRecords.WriteWithFileAsync(log, file, records, partitions: 2);
             Console.WriteLine($"{records} records of {size:F0} bytes, {Threads} threads, each transaction_id once");
@@ -38,7 +39,10 @@ internal static class Ingest
                 var keyless = ReadJson(Path.Combine(folder, $"keyless{run}.duckdb"), file, keyed: false, keepOrder: false);
                 var ours = await StreamAsync(log, Path.Combine(folder, $"stream{run}.duckdb"), records);
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"run {run}: read_json {baseline.TotalSeconds:F2} s (order not kept: {unordered.TotalSeconds:F2} s), log -> decode -> DuckDB {ours.Time.TotalSeconds:F2} s, rate ratio {baseline / ours.Time:F2} (order not kept: {unordered / ours.Time:F2}; nor any key: {keyless / ours.Time:F2}), managed bytes allocated per record {ours.AllocatedPerRecord:F1}"));
+                    $"run {run}: read_json {baseline.TotalSeconds:F2} s (order not kept: {unordered.TotalSeconds:F2} s), log -> decode "
+                        + $"-> DuckDB {ours.Time.TotalSeconds:F2} s, rate ratio {baseline / ours.Time:F2} (order not kept: "
+                        + $"{unordered / ours.Time:F2}; nor any key: {keyless / ours.Time:F2}), managed bytes allocated per record "
+                        + $"{ours.AllocatedPerRecord:F1}"));
             }
 
             return 0;
@@ -62,7 +66,8 @@ internal static class Ingest
         var columns = TransactionRecords.Columns.Split(", ").Select(c => c.Split(' ', 2)).Select(c => $"{c[0]}: '{c[1]}'");
         var started = Stopwatch.GetTimestamp();
         connection.Execute(
-            $"INSERT INTO transactions SELECT * FROM read_json({SqlName.Literal(file)}, format = 'newline_delimited', columns = {{{string.Join(", ", columns)}}})");
+            $"INSERT INTO transactions SELECT * FROM read_json({SqlName.Literal(file)}, format = 'newline_delimited', columns = "
+                + $"{{{string.Join(", ", columns)}}})");
         return Stopwatch.GetElapsedTime(started);
     }
 

@@ -24,7 +24,8 @@ internal static class IngestPostgres
         var folder = Directory.CreateTempSubdirectory("tidemill-ingest-").FullName;
         try
         {
-            await using var log = await EmbeddedLog.OpenAsync(Path.Combine(folder, "log"), new EmbeddedLogOptions(), TimeProvider.System, default);
+            await using var log = await EmbeddedLog.OpenAsync(
+                Path.Combine(folder, "log"), new EmbeddedLogOptions(), TimeProvider.System, default);
             await TransactionRecords.WriteWithFileAsync(log, Path.Combine(folder, "records.ndjson"), records, partitions: 2);
             await CompareAsync(log, TransactionRecords.Stream("transactions", ConflictRule.Ignore), records, rounds);
             return 0;
@@ -44,11 +45,14 @@ internal static class IngestPostgres
         for (var round = 1; round <= rounds; round++)
         {
             var baseline = await CopyAsync(source, encoded);
-            await ExecuteAsync(source, $"DROP TABLE IF EXISTS {Copied}, transactions; DELETE FROM tidemill_checkpoints WHERE stream = 'transactions'");
+            await ExecuteAsync(
+                source, $"DROP TABLE IF EXISTS {Copied}, transactions; DELETE FROM tidemill_checkpoints WHERE stream = 'transactions'");
             await using var warehouse = await PostgresWarehouse.OpenAsync(PostgresWrite.Connection(settings), default);
             var ours = await Ingest.StreamAsync(log, warehouse, records, stream);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"round {round}: raw COPY {baseline.TotalSeconds:F2} s, {log.Description.Split(' ')[0]} -> decode -> PostgreSQL {ours.Time.TotalSeconds:F2} s, rate ratio {baseline / ours.Time:F2}, managed bytes allocated per record {ours.AllocatedPerRecord:F1}"));
+                $"round {round}: raw COPY {baseline.TotalSeconds:F2} s, {log.Description.Split(' ')[0]} -> decode -> PostgreSQL "
+                    + $"{ours.Time.TotalSeconds:F2} s, rate ratio {baseline / ours.Time:F2}, managed bytes allocated per record "
+                    + $"{ours.AllocatedPerRecord:F1}"));
             await ExecuteAsync(source, "CHECKPOINT");
         }
     }

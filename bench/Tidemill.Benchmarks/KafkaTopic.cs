@@ -26,7 +26,8 @@ internal sealed class KafkaTopic : IAsyncDisposable
     /// <summary>The stream that reads this topic; without a key it appends.</summary>
     public StreamDefinition Stream(bool keyed)
     {
-        var stream = TransactionRecords.Stream("transactions", keyed ? Core.Warehouses.ConflictRule.Ignore : Core.Warehouses.ConflictRule.Append);
+        var stream = TransactionRecords.Stream(
+            "transactions", keyed ? Core.Warehouses.ConflictRule.Ignore : Core.Warehouses.ConflictRule.Append);
         var sink = (WarehouseSinkDefinition)stream.Sinks[0];
         return stream with { Source = new TopicSourceDefinition(Name), Sinks = [keyed ? sink : sink with { Key = [] }] };
     }
@@ -35,16 +36,20 @@ internal sealed class KafkaTopic : IAsyncDisposable
     public async Task<TimeSpan> KcatAsync()
     {
         var started = Stopwatch.GetTimestamp();
-        using var kcat = Process.Start(new ProcessStartInfo("sh", ["-c", $"exec kcat -b {BenchLog.Brokers} -C -t {Name} -o beginning -e -q > /dev/null"]))!;
+        using var kcat = Process.Start(
+            new ProcessStartInfo("sh", ["-c", $"exec kcat -b {BenchLog.Brokers} -C -t {Name} -o beginning -e -q > /dev/null"]))!;
         await kcat.WaitForExitAsync();
-        return kcat.ExitCode == 0 ? Stopwatch.GetElapsedTime(started) : throw new InvalidOperationException($"kcat ended with {kcat.ExitCode}.");
+        return kcat.ExitCode == 0
+            ? Stopwatch.GetElapsedTime(started)
+            : throw new InvalidOperationException($"kcat ended with {kcat.ExitCode}.");
     }
 
     /// <summary>Two of kcat copy the topic into another one.</summary>
     public async Task KcatAsync(string target)
     {
         using var kcat = Process.Start(new ProcessStartInfo(
-            "bash", ["-c", $"set -o pipefail; kcat -b {BenchLog.Brokers} -C -t {Name} -o beginning -e -q | kcat -b {BenchLog.Brokers} -P -t {target} -z lz4"]))!;
+            "bash", ["-c", $"set -o pipefail; kcat -b {BenchLog.Brokers} -C -t {Name} -o beginning -e -q | kcat -b {BenchLog.Brokers} "
+                + $"-P -t {target} -z lz4"]))!;
         await kcat.WaitForExitAsync();
         if (kcat.ExitCode != 0)
             throw new InvalidOperationException($"kcat ended with {kcat.ExitCode}.");

@@ -29,7 +29,8 @@ internal static class Latency
         var rate = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 10_000;
         var seconds = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 20;
         int[] waits = args.Length > 4 ? [.. args.Skip(4).Select(a => int.Parse(a, CultureInfo.InvariantCulture))] : [10, 50, 200];
-        Console.WriteLine($"{(kafka ? "Kafka" : "embedded log")} -> decode -> {(postgres ? "PostgreSQL" : "DuckDB")}, {rate} records/s, {seconds} s each");
+        Console.WriteLine($"{(kafka ? "Kafka" : "embedded log")} -> decode -> {(postgres ? "PostgreSQL" : "DuckDB")}, {rate} "
+            + $"records/s, {seconds} s each");
         foreach (var wait in waits)
         {
             var folder = Directory.CreateTempSubdirectory("tidemill-latency-").FullName;
@@ -40,7 +41,8 @@ internal static class Latency
                 var run = await RunAsync(log, warehouse, rate, TimeSpan.FromSeconds(seconds), TimeSpan.FromMilliseconds(wait));
                 run.Sort();
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"max_wait {wait,3} ms: p50 {Rank(run, 0.5):F0} ms, p90 {Rank(run, 0.9):F0} ms, p99 {Rank(run, 0.99):F0} ms, max {run[^1]:F0} ms, {run.Count} pieces of records"));
+                    $"max_wait {wait,3} ms: p50 {Rank(run, 0.5):F0} ms, p90 {Rank(run, 0.9):F0} ms, p99 {Rank(run, 0.99):F0} ms, max "
+                        + $"{run[^1]:F0} ms, {run.Count} pieces of records"));
             }
             finally
             {
@@ -112,7 +114,8 @@ internal static class Latency
 
     /// <summary>Looks at the checkpoint from a session of its own, and notes how old each piece is when it is first seen there.</summary>
     private static async Task WatchAsync(
-        IWarehouse warehouse, CheckpointOwner owner, List<(RecordPosition Last, long At)> produced, List<double> seen, CancellationToken stop)
+        IWarehouse warehouse,
+        CheckpointOwner owner, List<(RecordPosition Last, long At)> produced, List<double> seen, CancellationToken stop)
     {
         using var timer = new PeriodicTimer(Look);
         var open = new List<(RecordPosition Last, long At)>();

@@ -70,7 +70,8 @@ internal static class LogAppend
         double appendAllocated = 0, readAllocated = 0;
         for (int round = 0; round < Rounds; round++)
         {
-            plain = Math.Max(plain, await PlainWritesAsync(folder, calls, batch * RecordBytes, durable ? Flushing.EachCall : Flushing.Beside));
+            plain = Math.Max(
+                plain, await PlainWritesAsync(folder, calls, batch * RecordBytes, durable ? Flushing.EachCall : Flushing.Beside));
             if (!durable) never = Math.Max(never, await PlainWritesAsync(folder, calls, batch * RecordBytes, Flushing.Never));
             var run = await LogRunAsync(folder, calls, records, acknowledgement);
             log = Math.Max(log, run.Append);
@@ -79,8 +80,10 @@ internal static class LogAppend
         }
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{acknowledgement,-7} {batch,6} records a call: append {log,7:F0} MB/s, plain {plain,7:F0} MB/s, ratio {log / plain:F2}{(durable ? "" : $" (never flushed {never:F0} MB/s, {log / never:F2})")}; "
-            + $"{appendAllocated:F2} B/record allocated | read {read:F0} MB/s, {read * 1e6 / RecordBytes / 1e6:F1} M records/s, {readAllocated:F2} B/record"));
+            $"{acknowledgement,-7} {batch,6} records a call: append {log,7:F0} MB/s, plain {plain,7:F0} MB/s, ratio "
+                + $"{log / plain:F2}{(durable ? "" : $" (never flushed {never:F0} MB/s, {log / never:F2})")}; "
+            + $"{appendAllocated:F2} B/record allocated | read {read:F0} MB/s, {read * 1e6 / RecordBytes / 1e6:F1} M records/s, "
+            + $"{readAllocated:F2} B/record"));
     }
 
     private static async Task<double> PlainWritesAsync(string folder, int calls, int bytes, Flushing flushing)

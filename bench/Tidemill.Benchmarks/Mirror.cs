@@ -24,8 +24,10 @@ internal static class Mirror
         try
         {
             await using var topic = await KafkaTopic.CreateAsync(records);
-            await using var warehouse = await DuckDbWarehouse.OpenAsync(Path.Combine(folder, "letters.duckdb"), new WarehouseConnection(), default);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{records} records of {topic.RecordBytes:F0} bytes, 2 partitions, lz4"));
+            await using var warehouse = await DuckDbWarehouse.OpenAsync(
+                Path.Combine(folder, "letters.duckdb"), new WarehouseConnection(), default);
+            Console.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"{records} records of {topic.RecordBytes:F0} bytes, 2 partitions, lz4"));
             for (var round = 1; round <= rounds; round++)
             {
                 var kcat = await IntoAsync(topic, "kcat", target => topic.KcatAsync(target));
@@ -33,7 +35,10 @@ internal static class Mirror
                 var allocated = GC.GetTotalAllocatedBytes();
                 var ours = await IntoAsync(topic, $"mirror{round}", target => MirrorAsync(topic, warehouse, target));
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"round {round}: kcat into kcat {kcat.TotalSeconds:F2} s, mirror {ours.TotalSeconds:F2} s ({(Environment.CpuUsage.TotalTime - processor).TotalSeconds:F2} s of processor), {records / ours.TotalSeconds:F0} records/s, rate ratio {kcat / ours:F2}, managed bytes allocated per record {(double)(GC.GetTotalAllocatedBytes() - allocated) / records:F0}"));
+                    $"round {round}: kcat into kcat {kcat.TotalSeconds:F2} s, mirror {ours.TotalSeconds:F2} s "
+                        + $"({(Environment.CpuUsage.TotalTime - processor).TotalSeconds:F2} s of processor), "
+                        + $"{records / ours.TotalSeconds:F0} records/s, rate ratio {kcat / ours:F2}, managed bytes allocated per "
+                        + $"record {(double)(GC.GetTotalAllocatedBytes() - allocated) / records:F0}"));
             }
 
             return 0;

@@ -41,10 +41,12 @@ internal static class Rebuild
                 var models = early ?? await ModelsAsync(warehouse, runner);
                 ratios.Add(models / plain);
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"round {round}: plain SQL {plain.TotalSeconds:F2} s, models {models.TotalSeconds:F2} s, time ratio {models / plain:F3}"));
+                    $"round {round}: plain SQL {plain.TotalSeconds:F2} s, models {models.TotalSeconds:F2} s, time ratio "
+                        + $"{models / plain:F3}"));
             }
 
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{rows} rows: median time ratio {ratios.Order().ElementAt(rounds / 2):F3}"));
+            Console.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"{rows} rows: median time ratio {ratios.Order().ElementAt(rounds / 2):F3}"));
             return 0;
         }
         finally
@@ -64,7 +66,9 @@ internal static class Rebuild
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             var text = File.ReadAllText(file);
             var start = text.IndexOf("    indexes=[", StringComparison.Ordinal);
-            File.WriteAllText(target, start < 0 ? text : text.Remove(start, text.IndexOf("\n    ]", start, StringComparison.Ordinal) + "\n    ]".Length - start));
+            File.WriteAllText(
+                target,
+                start < 0 ? text : text.Remove(start, text.IndexOf("\n    ]", start, StringComparison.Ordinal) + "\n    ]".Length - start));
         }
     }
 
@@ -89,7 +93,8 @@ internal static class Rebuild
 
     private static async Task<TimeSpan> PlainAsync(DuckDbWarehouse warehouse, ModelGraph graph)
     {
-        await warehouse.ExecuteInTransactionAsync(["DROP VIEW IF EXISTS hourly_metrics", "DROP TABLE IF EXISTS transactions_clean"], default);
+        await warehouse.ExecuteInTransactionAsync(
+            ["DROP VIEW IF EXISTS hourly_metrics", "DROP TABLE IF EXISTS transactions_clean"], default);
         var started = Stopwatch.GetTimestamp();
         foreach (var model in graph.Models)
         {
@@ -103,7 +108,8 @@ internal static class Rebuild
 
     private static async Task<TimeSpan> ModelsAsync(DuckDbWarehouse warehouse, ModelRunner runner)
     {
-        await warehouse.ExecuteInTransactionAsync(["DROP VIEW IF EXISTS hourly_metrics", "DROP TABLE IF EXISTS transactions_clean"], default);
+        await warehouse.ExecuteInTransactionAsync(
+            ["DROP VIEW IF EXISTS hourly_metrics", "DROP TABLE IF EXISTS transactions_clean"], default);
         var started = Stopwatch.GetTimestamp();
         var results = await runner.RunAsync([], default);
         if (results.FirstOrDefault(r => r.Error is not null)?.Error is { } error)

@@ -6,11 +6,12 @@ using Tidemill.Core.Warehouses;
 namespace Tidemill.Benchmarks;
 
 /// <summary>
-/// <c>scale-out [records] [rounds] [share] [hashes]</c>: Kafka -> decode -> PostgreSQL table with a primary key by one <c>tidemill worker</c> and
-/// by two that share the topic's two partitions. Timed from the first to the last tenth, so that starting and joining the group are
-/// left out. With a share, each worker gets that percentage of a core and no more (Debian's cpulimit), as on a machine of its own,
-/// while the servers take what they need. With hashes, the stream's transform works out so many SHA-256 of each record, so that the
-/// workers and not PostgreSQL set the rate. Servers come from TIDEMILL_TEST_KAFKA and TIDEMILL_TEST_POSTGRES; the program must be built.
+/// <c>scale-out [records] [rounds] [share] [hashes]</c>: Kafka -> decode -> PostgreSQL table with a primary key by one
+/// <c>tidemill worker</c> and by two that share the topic's two partitions. Timed from the first to the last tenth, so that
+/// starting and joining the group are left out. With a share, each worker gets that percentage of a core and no more (Debian's
+/// cpulimit), as on a machine of its own, while the servers take what they need. With hashes, the stream's transform works out
+/// so many SHA-256 of each record, so that the workers and not PostgreSQL set the rate. Servers come from TIDEMILL_TEST_KAFKA
+/// and TIDEMILL_TEST_POSTGRES; the program must be built.
 /// </summary>
 internal static class ScaleOut
 {
@@ -30,14 +31,16 @@ internal static class ScaleOut
             var one = await RateAsync(topic, warehouse, records, workers: 1, share, hashes);
             var two = await RateAsync(topic, warehouse, records, workers: 2, share, hashes);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"round {round}: one worker {one:N0} records/s, two {two:N0}, ratio {two / one:F2}, {(share is null ? "" : $"each worker with {share} % of a core, ")}{(hashes == 0 ? "" : $"{hashes} hashes a record, ")}on {Environment.ProcessorCount} cores with both servers"));
+                $"round {round}: one worker {one:N0} records/s, two {two:N0}, ratio {two / one:F2}, "
+                    + $"{(share is null ? "" : $"each worker with {share} % of a core, ")}{(hashes == 0 ? "" : $"{hashes} hashes a record, ")}on {Environment.ProcessorCount} cores with both servers"));
         }
 
         return 0;
     }
 
     /// <summary>Records a second between the first and the last tenth.</summary>
-    private static async Task<double> RateAsync(KafkaTopic topic, PostgresWarehouse warehouse, int records, int workers, int? share, int hashes)
+    private static async Task<double> RateAsync(
+        KafkaTopic topic, PostgresWarehouse warehouse, int records, int workers, int? share, int hashes)
     {
         var name = $"scale_{Guid.NewGuid():N}";
         var folder = Directory.CreateTempSubdirectory("tidemill-scale-").FullName;
@@ -65,11 +68,13 @@ internal static class ScaleOut
     }
 
     /// <summary>When the checkpoints first stand at so many records, and at how many they then stand.</summary>
-    private static async Task<(long Records, long At)> ReachAsync(PostgresWarehouse warehouse, string stream, long records, List<Process> running)
+    private static async Task<(long Records, long At)> ReachAsync(
+        PostgresWarehouse warehouse, string stream, long records, List<Process> running)
     {
         while (true)
         {
-            var held = (await warehouse.ReadCheckpointsAsync(new CheckpointOwner(stream, stream), default)).Values.Sum(offset => offset.Value);
+            var held = (await warehouse.ReadCheckpointsAsync(new CheckpointOwner(stream, stream), default)).Values.Sum(
+                offset => offset.Value);
             var at = Stopwatch.GetTimestamp();
             if (held >= records)
                 return (held, at);

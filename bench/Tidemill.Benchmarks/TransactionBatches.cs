@@ -47,7 +47,8 @@ internal static class TransactionBatches
         var processed = chunk[6].Data<long>();
         for (var row = 0; row < size; row++)
         {
-            ids[row] = new Int128((ulong)random.NextInt64(long.MinValue, long.MaxValue), (ulong)random.NextInt64(long.MinValue, long.MaxValue));
+            ids[row] = new Int128(
+                (ulong)random.NextInt64(long.MinValue, long.MaxValue), (ulong)random.NextInt64(long.MinValue, long.MaxValue));
             users[row] = new Int128(7, (ulong)random.Next(100_000));
             amounts[row] = random.Next(100, 1_000_000);
             chunk[3].SetUtf8(row, random.Next(3) switch { 0 => "EUR"u8, 1 => "USD"u8, _ => "GBP"u8 });

@@ -12,7 +12,8 @@ internal static class TransactionRecords
 {
     public const string Topic = "transactions";
 
-    public const string Columns = "transaction_id UUID, user_id UUID, amount DECIMAL(18,2), currency VARCHAR, status VARCHAR, event_time TIMESTAMP";
+    public const string Columns =
+        "transaction_id UUID, user_id UUID, amount DECIMAL(18,2), currency VARCHAR, status VARCHAR, event_time TIMESTAMP";
 
     private static readonly string[] Currencies = ["USD", "EUR", "GBP", "JPY"];
     private static readonly string[] Statuses = ["completed", "pending", "failed"];

@@ -53,7 +53,8 @@ internal sealed unsafe class Transactions : FetchedRecords
 
         Bytes = bytes.WrittenCount;
         var size = new BatchDefinition().MaxRecords;
-        Batches = [.. Enumerable.Range(0, (count + size - 1) / size).Select(i => new[] { new Part(this, i * size, Math.Min(size, count - (i * size))) })];
+        Batches = [.. Enumerable.Range(0, (count + size - 1) / size)
+            .Select(i => new[] { new Part(this, i * size, Math.Min(size, count - (i * size))) })];
     }
 
     public IReadOnlyList<IReadOnlyList<FetchedRecords>> Batches { get; }

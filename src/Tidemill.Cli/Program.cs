@@ -24,4 +24,5 @@ var root = new RootCommand("Tidemill: events, database changes and files into tr
 var parsed = root.Parse(args);
 return parsed.Errors.Count > 0
     ? await parsed.InvokeAsync() is 0 ? 0 : Tidemill.Cli.ExitCode.Usage
-    : await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });
+    : await parsed.InvokeAsync(
+        new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });

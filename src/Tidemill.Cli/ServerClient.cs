@@ -19,7 +19,9 @@ internal sealed class ServerClient : IAsyncDisposable
     private ServerClient(Uri address, TidemillHost? own)
     {
         _http = new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
-        _http.DefaultRequestHeaders.Authorization = own is null && Token is { } token ? new AuthenticationHeaderValue("Bearer", token) : null;
+        _http.DefaultRequestHeaders.Authorization = own is null && Token is { } token
+            ? new AuthenticationHeaderValue("Bearer", token)
+            : null;
         _own = own;
     }
 

@@ -103,7 +103,9 @@ public sealed class EmbeddedLog : ILog
     public Task<LogOffset> FindOffsetAsync(TopicPartition partition, DateTimeOffset timestamp, CancellationToken cancellationToken)
     {
         var found = Partition(partition);
-        return Task.Run(() => new LogOffset(OffsetSearch.Run(found, Buffers, timestamp.ToUnixTimeMilliseconds(), cancellationToken)), cancellationToken);
+        return Task.Run(
+            () => new LogOffset(OffsetSearch.Run(found, Buffers, timestamp.ToUnixTimeMilliseconds(), cancellationToken)),
+            cancellationToken);
     }
 
     public Task<IReadOnlyList<GroupListing>> ListGroupsAsync(CancellationToken cancellationToken)
@@ -176,7 +178,8 @@ public sealed class EmbeddedLog : ILog
         return (uint)partition.Partition < (uint)topic.Partitions.Count
             ? topic.Partitions[partition.Partition]
             : throw new TidemillException(
-                ErrorCode.NotFound, $"Topic {partition.Topic} has {topic.Partitions.Count} partitions; {partition.Partition} is not one of them.");
+                ErrorCode.NotFound,
+                $"Topic {partition.Topic} has {topic.Partitions.Count} partitions; {partition.Partition} is not one of them.");
     }
 
     internal ConsumerGroup Group(string name) => _groups.Group(name);
@@ -201,7 +204,8 @@ public sealed class EmbeddedLog : ILog
             foreach (var topic in log._store.OpenAll(truncations, cancellationToken)) log._topics[topic.Metadata.Name] = topic;
             log.Truncations = truncations;
             log._background = Task.WhenAll(
-                log.RunEveryAsync(options.FlushInterval, log.FlushWritten), log.RunEveryAsync(options.RetentionInterval, () => log.ApplyRetention()));
+                log.RunEveryAsync(options.FlushInterval, log.FlushWritten),
+                log.RunEveryAsync(options.RetentionInterval, () => log.ApplyRetention()));
             return log;
         }
         catch

@@ -42,7 +42,10 @@ public static class StreamCatchUp
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(current);
         if (stream.Source is not TopicSourceDefinition source)
-            throw new TidemillException(ErrorCode.InvalidRequest, $"Stream {stream.Name} reads no topic: there is nothing to catch up with.");
+        {
+            throw new TidemillException(
+                ErrorCode.InvalidRequest, $"Stream {stream.Name} reads no topic: there is nothing to catch up with.");
+        }
 
         var topic = await services.LogOf(source).DescribeTopicAsync(source.Topic, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");

@@ -11,7 +11,8 @@ public static class StreamNames
     {
         ArgumentNullException.ThrowIfNull(streams);
         return streams.FirstOrDefault(s => s.Name == name)
-            ?? throw new TidemillException(ErrorCode.NotFound, $"There is no stream {name}; streams are {string.Join(", ", streams.Select(s => s.Name))}.");
+            ?? throw new TidemillException(
+                ErrorCode.NotFound, $"There is no stream {name}; streams are {string.Join(", ", streams.Select(s => s.Name))}.");
     }
 
     /// <summary>NotFound when no stream that reads a topic has the name.</summary>

@@ -82,7 +82,10 @@ public sealed partial class StreamSupervisor
         }
 
         if (!supervised.Gate.IsClosed)
-            throw new TidemillException(ErrorCode.InvalidRequest, $"Stream {stream} is running. Pause it first; it stays paused until it is resumed.");
+        {
+            throw new TidemillException(
+                ErrorCode.InvalidRequest, $"Stream {stream} is running. Pause it first; it stays paused until it is resumed.");
+        }
 
         await supervised.Session.InsteadAsync(work, cancellationToken);
     }

@@ -20,8 +20,10 @@ public static class StreamValidator
         {
             return
             [
-                new ConfigError("deduplicate", "A stream that deduplicates has one sink, a table, in whose transaction the keys are remembered.",
-                    "Give each sink a stream of its own; one that is no table needs no `deduplicate` when its ids are the event's key.", stream.File, 0),
+                new ConfigError(
+                    "deduplicate", "A stream that deduplicates has one sink, a table, in whose transaction the keys are remembered.",
+                    "Give each sink a stream of its own; one that is no table needs no `deduplicate` when its ids are the event's key.",
+                    stream.File, 0),
             ];
         }
 
@@ -31,7 +33,8 @@ public static class StreamValidator
             return
             [
                 .. stream.Sinks.OfType<WarehouseSinkDefinition>().SelectMany(sink => Missing(stream, sink, rows.Output)),
-                .. stream.Sinks.OfType<CollectionSinkDefinition>().SelectMany(sink => CollectionSinkColumns.Errors(stream, sink, rows.Output)),
+                .. stream.Sinks.OfType<CollectionSinkDefinition>()
+                    .SelectMany(sink => CollectionSinkColumns.Errors(stream, sink, rows.Output)),
                 .. stream.Sinks.OfType<TopicSinkDefinition>().SelectMany(sink => TopicSinkColumns.Errors(stream, sink, rows.Output)),
                 .. stream.Sinks.OfType<IndexSinkDefinition>().SelectMany(sink => IndexSinkColumns.Errors(stream, sink, rows.Output)),
             ];

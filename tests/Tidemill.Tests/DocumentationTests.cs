@@ -10,7 +10,8 @@ public sealed partial class DocumentationTests
     private static readonly string Root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", ".."));
 
     public static TheoryData<string> Documents => [.. new[] { "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md" }
-        .Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Root, f)))
+        .Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories)
+            .Select(f => Path.GetRelativePath(Root, f)))
         .Append("examples/transactions/README.md")];
 
     [Theory]
@@ -43,7 +44,8 @@ public sealed partial class DocumentationTests
             Assert.True(
                 Directory.Exists(path) || File.Exists(path + ".cs") || names.Contains(code)
                 || File.Exists(Path.Combine(Root, code)) || Directory.Exists(Path.Combine(Root, code))
-                || !code.Contains('/', StringComparison.Ordinal) && sources.Any(f => Path.GetFileName(f) == code || File.ReadAllText(f).Contains(code, StringComparison.Ordinal)),
+                || !code.Contains('/', StringComparison.Ordinal)
+                && sources.Any(f => Path.GetFileName(f) == code || File.ReadAllText(f).Contains(code, StringComparison.Ordinal)),
                 $"ARCHITECTURE.md: {code}");
         }
     }
@@ -60,14 +62,16 @@ public sealed partial class DocumentationTests
             var row = rows[code.ToString()];
             Assert.Equal(rule.Remedy, row[3]);
             Assert.Equal(
-                rule.Retry switch { RetryRule.Backoff => "yes, with growing waits", RetryRule.Manual => "after somebody acted", _ => "no" }, row[2]);
+                rule.Retry switch { RetryRule.Backoff => "yes, with growing waits", RetryRule.Manual => "after somebody acted", _ => "no" },
+                row[2]);
         }
     }
 
     /// <summary>The anchors that headings get: lower case, words joined by hyphens, without punctuation.</summary>
     private static HashSet<string> Headings(string file) =>
         [.. File.ReadLines(file).Where(l => l.StartsWith('#')).Select(l =>
-            string.Concat(l.TrimStart('#').Trim().ToLowerInvariant().Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')).Replace(' ', '-'))];
+            string.Concat(l.TrimStart('#').Trim().ToLowerInvariant().Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_'))
+                .Replace(' ', '-'))];
 
     private static string ThisFile([CallerFilePath] string path = "") => path;
 

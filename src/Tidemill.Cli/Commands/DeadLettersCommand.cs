@@ -84,7 +84,8 @@ internal static class DeadLettersCommand
         var value = new Option<string?>("--value") { Description = "The new value; default: the editor that EDITOR names opens." };
         var file = new Option<FileInfo?>("--file") { Description = "File that holds the new value; - is standard input." };
         var reset = new Option<bool>("--reset") { Description = "Take an edit back." };
-        var command = new Command("edit", "Put another value in place of a letter's; it is decoded as a preview first.") { stream, position, value, file, reset };
+        var command = new Command(
+            "edit", "Put another value in place of a letter's; it is decoded as a preview first.") { stream, position, value, file, reset };
         command.OnServer(new ProjectOptions(), async (parsed, choice, server, cancellationToken) =>
         {
             var at = LetterPosition.Parse(parsed.GetValue(position)!);
@@ -93,14 +94,16 @@ internal static class DeadLettersCommand
             if (!parsed.GetValue(reset))
             {
                 edited = await LetterValue.ReadAsync(
-                    parsed.GetValue(value), parsed.GetValue(file), () => server.GetAsync(at.Path(name), cancellationToken), cancellationToken);
+                    parsed.GetValue(value),
+                    parsed.GetValue(file), () => server.GetAsync(at.Path(name), cancellationToken), cancellationToken);
                 var preview = await server.PostAsync("/api/dead-letters/preview", Body(name, [at], edited), cancellationToken);
                 if (!preview.GetProperty("accepted").GetBoolean())
                     throw new TidemillException(ErrorCode.DecodeFailed, TextTable.Cell(preview, "summary"));
             }
 
             var letter = await server.PostAsync("/api/dead-letters/edit", Body(name, [at], edited), cancellationToken);
-            Report(choice, letter, edited is null ? "The letter has its own value again." : "Kept. `tidemill dead-letters replay` sends it.");
+            Report(
+                choice, letter, edited is null ? "The letter has its own value again." : "Kept. `tidemill dead-letters replay` sends it.");
             return ExitCode.Success;
         });
         return command;
@@ -119,7 +122,10 @@ internal static class DeadLettersCommand
             if (!choice.Json)
             {
                 foreach (var failure in answer.GetProperty("failures").EnumerateArray())
-                    AnsiConsole.MarkupLineInterpolated($"  {LetterPosition.Of(failure.GetProperty("position"))}: {TextTable.Cell(failure, "reason")}");
+                {
+                    AnsiConsole.MarkupLineInterpolated(
+                        $"  {LetterPosition.Of(failure.GetProperty("position"))}: {TextTable.Cell(failure, "reason")}");
+                }
             }
 
             return answer.GetProperty("remaining").GetInt32() == 0 ? ExitCode.Success : ExitCode.Failed;
@@ -145,7 +151,8 @@ internal static class DeadLettersCommand
                 var page = some.Count > 0 ? some : await OpenAsync(server, name, cancellationToken);
                 var count = page.Count == 0
                     ? 0
-                    : (await server.PostAsync("/api/dead-letters/discard", Body(name, page, null), cancellationToken)).GetProperty("count").GetInt64();
+                    : (await server.PostAsync("/api/dead-letters/discard", Body(name, page, null), cancellationToken)).GetProperty("count")
+                        .GetInt64();
                 discarded += count;
                 if (count == 0)
                     break;
@@ -161,7 +168,8 @@ internal static class DeadLettersCommand
     private static async Task<List<LetterPosition>> OpenAsync(ServerClient server, string stream, CancellationToken cancellationToken)
     {
         var page = await server.GetAsync(
-            string.Create(CultureInfo.InvariantCulture, $"/api/dead-letters?status=Open&limit={PageSize}{Query("stream", stream)}"), cancellationToken);
+            string.Create(CultureInfo.InvariantCulture, $"/api/dead-letters?status=Open&limit={PageSize}{Query("stream", stream)}"),
+            cancellationToken);
         return [.. page.GetProperty("letters").EnumerateArray().Select(LetterPosition.Of)];
     }
 
@@ -185,13 +193,15 @@ internal static class DeadLettersCommand
         if (letter.TryGetProperty(property, out var bytes) && bytes.ValueKind == JsonValueKind.Object)
         {
             var text = TextTable.Cell(bytes, "text");
-            AnsiConsole.MarkupLineInterpolated($"[grey]{name,-10}[/] {(text.Length > 0 ? text : "base64 " + TextTable.Cell(bytes, "base64"))}");
+            AnsiConsole.MarkupLineInterpolated(
+                $"[grey]{name,-10}[/] {(text.Length > 0 ? text : "base64 " + TextTable.Cell(bytes, "base64"))}");
         }
     }
 
     private static string Query(string name, string? value) => value is null ? "" : $"&{name}={Uri.EscapeDataString(value)}";
 
-    private static Option<string?> StreamOption(bool required) => new("--stream", "-s") { Description = "The stream that set them aside.", Required = required };
+    private static Option<string?> StreamOption(bool required) =>
+        new("--stream", "-s") { Description = "The stream that set them aside.", Required = required };
 
     private static Argument<string> PositionArgument() => new("POSITION") { Description = "TOPIC/PARTITION/OFFSET, as list prints it." };
 

@@ -105,8 +105,10 @@ internal static class DoctorCommand
             var status = await server.GetAsync("/api/status", cancellationToken);
             var warehouse = status.GetProperty("warehouse");
             var ready = warehouse.GetProperty("open").GetBoolean();
-            var text = $"{(server.IsRunning ? $"up at {server.Address}" : "not up; opens")}, warehouse {warehouse.GetProperty("description").GetString()}";
-            return new Fact("connections", ready, text, ready ? null : warehouse.TryGetProperty("lastError", out var error) ? error.GetString() : null);
+            var text = $"{(server.IsRunning ? $"up at {server.Address}" : "not up; opens")}, warehouse "
+                + $"{warehouse.GetProperty("description").GetString()}";
+            return new Fact(
+                "connections", ready, text, ready ? null : warehouse.TryGetProperty("lastError", out var error) ? error.GetString() : null);
         }
         catch (TidemillException error)
         {

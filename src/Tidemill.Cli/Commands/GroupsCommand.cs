@@ -29,7 +29,9 @@ internal static class GroupsCommand
         command.OnServer(new ProjectOptions(), async (_, choice, server, cancellationToken) =>
         {
             var rows = await server.GetAsync(path, cancellationToken);
-            JsonOutput.PrintOr(choice, rows, () => TextTable.Write([.. columns.Select(TextTable.Title)], rows.EnumerateArray().Select(r => columns.Select(c => TextTable.Cell(r, c)).ToArray())));
+            JsonOutput.PrintOr(choice, rows, () => TextTable.Write(
+                [.. columns.Select(TextTable.Title)],
+                rows.EnumerateArray().Select(r => columns.Select(c => TextTable.Cell(r, c)).ToArray())));
             return ExitCode.Success;
         });
         return command;
@@ -56,7 +58,10 @@ internal static class GroupsCommand
         {
             var stream = parsed.GetValue(of)!;
             await server.ActAsync($"/api/streams/{Uri.EscapeDataString(stream)}/{verb}", cancellationToken);
-            JsonOutput.PrintOr(choice, JsonSerializer.SerializeToElement(new { stream, done = verb }, JsonOutput.Options), () => AnsiConsole.MarkupLineInterpolated($"{stream}: {verb}d"));
+            JsonOutput.PrintOr(
+                choice,
+                JsonSerializer.SerializeToElement(new { stream, done = verb }, JsonOutput.Options),
+                () => AnsiConsole.MarkupLineInterpolated($"{stream}: {verb}d"));
             return ExitCode.Success;
         });
         return command;
@@ -65,7 +70,9 @@ internal static class GroupsCommand
     private static Command Reset(string description, string what, string path, bool withTopic)
     {
         var of = new Argument<string>(what) { Description = "Its name." };
-        var to = new Option<string>("--to") { Description = "earliest, latest, an offset, a shift (=-100, =+100) or a time.", Required = true };
+        var to = new Option<string>(
+            "--to")
+        { Description = "earliest, latest, an offset, a shift (=-100, =+100) or a time.", Required = true };
         var topic = new Option<string?>("--topic") { Description = "Only this topic; needed for a group without positions." };
         var partition = new Option<int?>("--partition") { Description = "Only this partition." };
         var apply = new Option<bool>("--apply") { Description = "Do it; without it the plan is shown." };
@@ -98,7 +105,8 @@ internal static class GroupsCommand
         ["topic", "partition", "committed", "next", "lag"],
         group.GetProperty("positions").EnumerateArray().Select(p => new[]
         {
-            TextTable.Cell(p, "topic"), TextTable.Cell(p, "partition"), TextTable.Cell(p, "committed"), TextTable.Cell(p, "next"), TextTable.Cell(p, "lag"),
+            TextTable.Cell(p, "topic"),
+            TextTable.Cell(p, "partition"), TextTable.Cell(p, "committed"), TextTable.Cell(p, "next"), TextTable.Cell(p, "lag"),
         }));
 
     private static void WriteStream(JsonElement stream)
@@ -118,5 +126,6 @@ internal static class GroupsCommand
             AnsiConsole.MarkupLineInterpolated($"Not known now: {unknown}");
     }
 
-    private static bool IsUnknown(JsonElement sink) => sink.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String;
+    private static bool IsUnknown(JsonElement sink) =>
+        sink.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String;
 }

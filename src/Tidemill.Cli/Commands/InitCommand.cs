@@ -18,7 +18,8 @@ internal static partial class InitCommand
         var json = new Option<bool>("--json") { Description = "Print JSON for programs instead of text for people." };
         var command = new Command("init", "Make a new project folder that runs.") { folder, json };
         command.SetAction((parsed, cancellationToken) => CommandRunner.GuardAsync(
-            parsed.GetValue(json), () => WriteAsync(Path.GetFullPath(parsed.GetValue(folder)!), parsed.GetValue(json), cancellationToken), cancellationToken));
+            parsed.GetValue(json),
+            () => WriteAsync(Path.GetFullPath(parsed.GetValue(folder)!), parsed.GetValue(json), cancellationToken), cancellationToken));
         return command;
     }
 

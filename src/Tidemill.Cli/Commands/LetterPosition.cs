@@ -21,7 +21,8 @@ internal sealed record LetterPosition(string Topic, int Partition, long Offset)
         letter.GetProperty("topic").GetString()!, letter.GetProperty("partition").GetInt32(), letter.GetProperty("offset").GetInt64());
 
     public string Path(string stream) => string.Create(
-        CultureInfo.InvariantCulture, $"/api/dead-letters/{Uri.EscapeDataString(stream)}/{Uri.EscapeDataString(Topic)}/{Partition}/{Offset}");
+        CultureInfo.InvariantCulture,
+        $"/api/dead-letters/{Uri.EscapeDataString(stream)}/{Uri.EscapeDataString(Topic)}/{Partition}/{Offset}");
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Topic}/{Partition}/{Offset}");
 }

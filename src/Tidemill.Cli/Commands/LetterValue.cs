@@ -33,7 +33,10 @@ internal static class LetterValue
     private static async Task<byte[]> EditAsync(JsonElement letter, CancellationToken cancellationToken)
     {
         if (Environment.GetEnvironmentVariable("EDITOR") is not { Length: > 0 } editor || Console.IsInputRedirected)
-            throw new TidemillException(ErrorCode.InvalidRequest, "No value is given. Pass --value or --file, or set EDITOR on a terminal.");
+        {
+            throw new TidemillException(
+                ErrorCode.InvalidRequest, "No value is given. Pass --value or --file, or set EDITOR on a terminal.");
+        }
 
         var path = Path.Combine(Path.GetTempPath(), $"letter-{Guid.NewGuid():N}.json");
         try
@@ -53,5 +56,7 @@ internal static class LetterValue
     }
 
     private static byte[]? Bytes(JsonElement letter, string name) =>
-        letter.TryGetProperty(name, out var view) && view.ValueKind == JsonValueKind.Object ? view.GetProperty("base64").GetBytesFromBase64() : null;
+        letter.TryGetProperty(name, out var view) && view.ValueKind == JsonValueKind.Object
+            ? view.GetProperty("base64").GetBytesFromBase64()
+            : null;
 }

@@ -46,7 +46,8 @@ internal sealed class ProjectOptions(bool asArgument = false)
     }
 
     public ProjectChoice Read(ParseResult parsed) => new(
-        Path.GetFullPath((asArgument ? parsed.GetValue(_folder) : parsed.GetValue(_project))!), parsed.GetValue(_target), parsed.GetValue(_data), parsed.GetValue(_json));
+        Path.GetFullPath((asArgument ? parsed.GetValue(_folder) : parsed.GetValue(_project))!),
+        parsed.GetValue(_target), parsed.GetValue(_data), parsed.GetValue(_json));
 }
 
 /// <param name="Folder">Absolute project folder.</param>

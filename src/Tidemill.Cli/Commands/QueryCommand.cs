@@ -12,7 +12,9 @@ internal static class QueryCommand
     public static Command Create()
     {
         var sql = new Argument<string>("SQL") { Description = "One SELECT." };
-        var format = new Option<string>("--format", "-f") { Description = "table, csv or json (one object a line).", DefaultValueFactory = _ => "table" };
+        var format = new Option<string>(
+            "--format", "-f")
+        { Description = "table, csv or json (one object a line).", DefaultValueFactory = _ => "table" };
         format.AcceptOnlyFromAmong("table", "csv", "json");
         var command = new Command("query", "Query the project's warehouse.") { sql, format };
         command.OnServer(new ProjectOptions(), async (parsed, choice, server, cancellationToken) =>

@@ -10,7 +10,9 @@ internal static class UpCommand
 {
     public static Command Create()
     {
-        var port = new Option<int>("--port") { Description = "Port of the console and API; 0 takes a free one.", DefaultValueFactory = _ => 8080 };
+        var port = new Option<int>(
+            "--port")
+        { Description = "Port of the console and API; 0 takes a free one.", DefaultValueFactory = _ => 8080 };
         var address = ListenAddress.Option();
         var noWorkflows = new Option<bool>("--no-workflows") { Description = "Do not run workflows on their schedules." };
         var command = new Command("up", "Run a project: its streams, workflows, API and console.") { port, address, noWorkflows };

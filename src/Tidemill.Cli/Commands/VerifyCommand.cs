@@ -10,7 +10,9 @@ internal static class VerifyCommand
 {
     public static Command Create()
     {
-        var stream = new Argument<string?>("STREAM") { Description = "One stream; default: all that fill tables.", Arity = ArgumentArity.ZeroOrOne };
+        var stream = new Argument<string?>(
+            "STREAM")
+        { Description = "One stream; default: all that fill tables.", Arity = ArgumentArity.ZeroOrOne };
         var command = new Command("verify", "Prove that no record is lost, doubled or altered between log and warehouse.") { stream };
         command.OnServer(new ProjectOptions(), async (parsed, choice, server, cancellationToken) =>
         {
@@ -32,8 +34,10 @@ internal static class VerifyCommand
     {
         var verdict = report.Proven ? "[green]proven[/]" : "[red]not so[/]";
         AnsiConsole.MarkupLine(
-            $"{verdict} {Markup.Escape(report.Stream)} -> {Markup.Escape(report.Table)}: {report.Records} records, {report.RowsFound} rows, " +
-            $"{report.DeadLetters} dead letters, {report.Pending} pending; {report.Lost} lost, {report.Doubled} doubled, {report.Altered} altered");
+            $"{verdict} {Markup.Escape(report.Stream)} -> {Markup.Escape(report.Table)}: {report.Records} records, {report.RowsFound} "
+                + "rows, " +
+            $"{report.DeadLetters} dead letters, {report.Pending} pending; {report.Lost} lost, {report.Doubled} doubled, "
+                + $"{report.Altered} altered");
         if (report.Expired > 0)
             AnsiConsole.MarkupLine($"  [yellow]{report.Expired} records were deleted by retention and cannot be checked[/]");
 

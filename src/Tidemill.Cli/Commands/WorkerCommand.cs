@@ -14,10 +14,15 @@ internal static class WorkerCommand
 {
     public static Command Create()
     {
-        var name = new Option<string?>("--name") { Description = "The worker's name, unique on this machine; default: worker-1, or the next that is free." };
-        var port = new Option<int>("--port") { Description = "Port of /health, /metrics and the API; 0 takes a free one.", DefaultValueFactory = _ => 0 };
+        var name = new Option<string?>(
+            "--name")
+        { Description = "The worker's name, unique on this machine; default: worker-1, or the next that is free." };
+        var port = new Option<int>(
+            "--port")
+        { Description = "Port of /health, /metrics and the API; 0 takes a free one.", DefaultValueFactory = _ => 0 };
         var address = ListenAddress.Option();
-        var command = new Command("worker", "Run a project's streams only; several workers share the topics' partitions.") { name, port, address };
+        var command = new Command(
+            "worker", "Run a project's streams only; several workers share the topics' partitions.") { name, port, address };
         command.OnProject(new ProjectOptions(), (parsed, choice, cancellationToken) => RunAsync(
             new HostOptions
             {
@@ -44,7 +49,8 @@ internal static class WorkerCommand
             }
             else
             {
-                AnsiConsole.MarkupLineInterpolated($"[bold]Tidemill[/] {host.Project.Name}, target {host.Project.Target.Name}: worker [bold]{name}[/]");
+                AnsiConsole.MarkupLineInterpolated(
+                    $"[bold]Tidemill[/] {host.Project.Name}, target {host.Project.Target.Name}: worker [bold]{name}[/]");
                 AnsiConsole.MarkupLineInterpolated($"  health and metrics on {host.Url} - Ctrl-C stops");
             }
 

@@ -169,9 +169,12 @@ internal sealed unsafe class CellWriter(Field column)
             case FieldKind.Uuid: return Utf8Formatter.TryFormat(DuckDbUuid.ToGuid(((Int128*)_cells.Data)[row]), text, out written);
             case FieldKind.Float: return ((float*)_cells.Data)[row].TryFormat(text, out written, default, CultureInfo.InvariantCulture);
             case FieldKind.Double: return ((double*)_cells.Data)[row].TryFormat(text, out written, default, CultureInfo.InvariantCulture);
-            case FieldKind.Date: return Time(row) is { } date && date.TryFormat(text, out written, "yyyy-MM-dd", CultureInfo.InvariantCulture);
+            case FieldKind.Date:
+                return Time(row) is { } date
+                && date.TryFormat(text, out written, "yyyy-MM-dd", CultureInfo.InvariantCulture);
             case FieldKind.Timestamp or FieldKind.TimestampTz:
-                return Time(row) is { } time && time.TryFormat(text, out written, "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+                return Time(row) is { } time
+                    && time.TryFormat(text, out written, "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
             case FieldKind.Time:
                 return _cells.Integer(row) < TimeSpan.MicrosecondsPerDay && new TimeOnly(_cells.Integer(row) * TimeSpan.TicksPerMicrosecond)
                     .TryFormat(text, out written, "HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture);

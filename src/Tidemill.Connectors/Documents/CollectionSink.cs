@@ -113,12 +113,14 @@ public sealed class CollectionSink : IDocumentSink, IRowRefusals, IMovablePositi
     {
         ArgumentNullException.ThrowIfNull(batch);
         var rows = batch.Rows ?? throw new TidemillException(
-            ErrorCode.ConfigurationInvalid, $"{_stream.File}: a stream that deduplicates writes to a table only; a collection does so by its ids.");
+            ErrorCode.ConfigurationInvalid,
+            $"{_stream.File}: a stream that deduplicates writes to a table only; a collection does so by its ids.");
         if (Encode(rows) is { Count: > 0 } unfit)
             throw Rejected(unfit.Count, rows, unfit[0]);
 
         var result = await _store.CommitAsync(
-            new DocumentCommit(_owner, _definition.Collection, _documents) { Ranges = batch.Ranges, Order = _definition.Order }, cancellationToken);
+            new DocumentCommit(_owner, _definition.Collection, _documents) { Ranges = batch.Ranges, Order = _definition.Order },
+            cancellationToken);
         foreach (var refused in result.Refused)
             _refused.Add(_documents[refused.Index], refused.Reason);
 
@@ -152,21 +154,26 @@ public sealed class CollectionSink : IDocumentSink, IRowRefusals, IMovablePositi
         await _store.CommitAsync(new DocumentCommit(_owner, _definition.Collection, nothing) { Ranges = moves }, cancellationToken);
     }
 
-    /// <summary>The document as JSON, with the columns that its <c>_id</c> was made of where those are topic, partition and offset.</summary>
+    /// <summary>The document as JSON, with the columns that its <c>_id</c> was made of where those are topic, partition and
+    /// offset.</summary>
     private JsonElement WithPosition(byte[] document)
     {
         var json = ExtendedJson.Write(document, JsonTypes.Plain);
         var element = Parse(json);
         if (_definition.Id.Count > 0 || element.GetProperty("_id") is not { ValueKind: JsonValueKind.String } id
-            || id.GetString()!.Split('-') is not { Length: >= 3 } parts || !long.TryParse(parts[^1], out var offset) || !int.TryParse(parts[^2], out var partition))
+            || id.GetString()!.Split('-') is not { Length: >= 3 } parts
+            || !long.TryParse(parts[^1], out var offset)
+            || !int.TryParse(parts[^2], out var partition))
         {
             return element;
         }
 
         var topic = JsonEncodedText.Encode(string.Join('-', parts[..^2]));
-        var (topicName, partitionName, offsetName) = (CollectionSinkColumns.Position[0], CollectionSinkColumns.Position[1], CollectionSinkColumns.Position[2]);
+        var (topicName, partitionName, offsetName) =
+            (CollectionSinkColumns.Position[0], CollectionSinkColumns.Position[1], CollectionSinkColumns.Position[2]);
         return Parse([.. json[..^1], .. Encoding.UTF8.GetBytes(string.Create(
-            CultureInfo.InvariantCulture, $$""","{{topicName}}":"{{topic}}","{{partitionName}}":{{partition}},"{{offsetName}}":{{offset}}}"""))]);
+            CultureInfo.InvariantCulture,
+            $$""","{{topicName}}":"{{topic}}","{{partitionName}}":{{partition}},"{{offsetName}}":{{offset}}}"""))]);
     }
 
     private static JsonElement Parse(byte[] json)
@@ -183,7 +190,8 @@ public sealed class CollectionSink : IDocumentSink, IRowRefusals, IMovablePositi
     }
 
     private TidemillException Rejected(int count, Batch rows, string reason) => new(
-        ErrorCode.RowRejected, $"Collection {_definition.Collection} cannot take {count} of {rows.RowCount} documents; the first reason: {reason.TrimEnd('.')}.");
+        ErrorCode.RowRejected,
+        $"Collection {_definition.Collection} cannot take {count} of {rows.RowCount} documents; the first reason: {reason.TrimEnd('.')}.");
 
     public ValueTask DisposeAsync()
     {

@@ -59,6 +59,7 @@ internal sealed class DocumentWrite(DuckDbConnection connection, string collecti
         },
         source => StoreRows.Write(
             connection,
-            $"INSERT INTO documents SELECT $1, key, document FROM {source} ON CONFLICT (collection, key) DO UPDATE SET document = excluded.document",
+            $"INSERT INTO documents SELECT $1, key, document FROM {source} ON CONFLICT (collection, key) DO UPDATE SET document = "
+                + $"excluded.document",
             collection));
 }

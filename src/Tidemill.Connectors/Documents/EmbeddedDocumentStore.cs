@@ -33,7 +33,8 @@ public sealed class EmbeddedDocumentStore : IDocumentStore
 
     public string Description => _file.Path;
 
-    /// <summary>Opens the store under the data folder, creating it when there is none. DataFolderLocked: another process has it open.</summary>
+    /// <summary>Opens the store under the data folder, creating it when there is none. DataFolderLocked: another process has it
+    /// open.</summary>
     public static Task<EmbeddedDocumentStore> OpenAsync(string dataFolder, CancellationToken cancellationToken) =>
         OpenAsync(dataFolder, _ => { }, cancellationToken);
 
@@ -52,28 +53,34 @@ public sealed class EmbeddedDocumentStore : IDocumentStore
 
     public Task<byte[]?> GetAsync(string collection, BsonValue id, CancellationToken cancellationToken) => _file.TakeTurnAsync(
         connection => StoreRows.Read(
-            connection, "SELECT document FROM documents WHERE collection = $1 AND key = $2", [collection, SortKey.Of(id)], Document).FirstOrDefault(),
+            connection, "SELECT document FROM documents WHERE collection = $1 AND key = $2", [collection, SortKey.Of(id)], Document)
+                .FirstOrDefault(),
         cancellationToken);
 
     public Task<IReadOnlyList<byte[]>> FindAsync(DocumentQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
         return _file.TakeTurnAsync<IReadOnlyList<byte[]>>(
-            connection => Bounded(query.Field == "_id" ? FindById(connection, query) : new FieldScan(query).Run(connection), query.MaxBytes),
+            connection =>
+                Bounded(query.Field == "_id" ? FindById(connection, query) : new FieldScan(query).Run(connection), query.MaxBytes),
             cancellationToken);
     }
 
     public Task<long> CountAsync(string collection, CancellationToken cancellationToken) => _file.TakeTurnAsync(
         connection => StoreRows.Read(
-            connection, "SELECT count(*) FROM documents WHERE collection = $1", [collection], (chunk, row) => chunk[0].Data<long>()[row])[0],
+            connection,
+            "SELECT count(*) FROM documents WHERE collection = $1", [collection], (chunk, row) => chunk[0].Data<long>()[row])[0],
         cancellationToken);
 
-    public Task<IReadOnlyList<string>> ListCollectionsAsync(CancellationToken cancellationToken) => _file.TakeTurnAsync<IReadOnlyList<string>>(
+    public Task<IReadOnlyList<string>> ListCollectionsAsync(CancellationToken cancellationToken) =>
+        _file.TakeTurnAsync<IReadOnlyList<string>>(
         connection => StoreRows.Read(
-            connection, "SELECT DISTINCT collection FROM documents", [], (chunk, row) => chunk[0].GetString(row)).Order(StringComparer.Ordinal).ToList(),
+            connection, "SELECT DISTINCT collection FROM documents", [], (chunk, row) => chunk[0].GetString(row)).Order(
+                StringComparer.Ordinal).ToList(),
         cancellationToken);
 
-    public Task<long> DeleteAsync(string collection, IReadOnlyList<BsonValue> ids, CancellationToken cancellationToken) => _file.CommitAsync(
+    public Task<long> DeleteAsync(string collection, IReadOnlyList<BsonValue> ids, CancellationToken cancellationToken) =>
+        _file.CommitAsync(
         connection => ids.Select(SortKey.Of).Sum(key =>
             StoreRows.Write(connection, "DELETE FROM documents WHERE collection = $1 AND key = $2", collection, key)),
         cancellationToken);
@@ -81,11 +88,13 @@ public sealed class EmbeddedDocumentStore : IDocumentStore
     public Task DropAsync(string collection, CancellationToken cancellationToken) => _file.CommitAsync(
         connection => StoreRows.Write(connection, "DELETE FROM documents WHERE collection = $1", collection), cancellationToken);
 
-    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CheckpointOwner owner, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(
+        CheckpointOwner owner, CancellationToken cancellationToken) =>
         _file.TakeTurnAsync<IReadOnlyDictionary<TopicPartition, LogOffset>>(
             connection => StoreRows.Read(
                 connection, "SELECT topic, \"partition\", next FROM positions WHERE stream = $1 AND sink = $2", [owner.Stream, owner.Sink],
-                (chunk, row) => (new TopicPartition(chunk[0].GetString(row), chunk[1].Data<int>()[row]), new LogOffset(chunk[2].Data<long>()[row])))
+                (chunk, row) =>
+                    (new TopicPartition(chunk[0].GetString(row), chunk[1].Data<int>()[row]), new LogOffset(chunk[2].Data<long>()[row])))
                 .ToDictionary(),
             cancellationToken);
 
@@ -93,7 +102,8 @@ public sealed class EmbeddedDocumentStore : IDocumentStore
     {
         ArgumentNullException.ThrowIfNull(commit);
         DocumentCollections.Check(commit.Collection);
-        var refused = Enumerable.Range(0, commit.Documents.Count).Select(i => DocumentCollections.Oversized(commit.Documents, i)).OfType<RefusedDocument>().ToList();
+        var refused = Enumerable.Range(
+            0, commit.Documents.Count).Select(i => DocumentCollections.Oversized(commit.Documents, i)).OfType<RefusedDocument>().ToList();
         return refused.Count > 0 ? Task.FromResult(new BulkResult(0, refused)) : _file.CommitAsync(
             connection =>
             {
@@ -110,7 +120,8 @@ public sealed class EmbeddedDocumentStore : IDocumentStore
     private static void Advance(DuckDbConnection connection, CheckpointOwner owner, OffsetRange range)
     {
         var (topic, partition) = (range.Partition.Topic, range.Partition.Partition);
-        const string Update = "UPDATE positions SET next = $5 WHERE stream = $1 AND sink = $2 AND topic = $3 AND \"partition\" = $4 AND next = $6";
+        const string Update =
+            "UPDATE positions SET next = $5 WHERE stream = $1 AND sink = $2 AND topic = $3 AND \"partition\" = $4 AND next = $6";
         const string Insert = "INSERT INTO positions VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
         if (StoreRows.Write(connection, Update, owner.Stream, owner.Sink, topic, partition, range.End.Value, range.Start.Value) == 0
             && StoreRows.Write(connection, Insert, owner.Stream, owner.Sink, topic, partition, range.End.Value) == 0)
@@ -123,7 +134,8 @@ public sealed class EmbeddedDocumentStore : IDocumentStore
     {
         // Values are compared with values of their kind only, which is the key's first byte.
         var (condition, parameters) = query.From is { } from
-            ? (" AND key > $3 AND key < $4", (object[])[query.Collection, (long)query.Limit, SortKey.Of(from), new[] { (byte)(SortKey.Kind(from.Type) + 1) }])
+            ? (" AND key > $3 AND key < $4", (object[])[query.Collection, (long)query.Limit, SortKey.Of(
+                from), new[] { (byte)(SortKey.Kind(from.Type) + 1) }])
             : ("", [query.Collection, (long)query.Limit]);
         return StoreRows.Read(
             connection, $"SELECT document FROM documents WHERE collection = $1{condition} ORDER BY key LIMIT $2", parameters, Document);

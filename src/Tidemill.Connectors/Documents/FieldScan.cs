@@ -58,7 +58,8 @@ internal sealed class FieldScan(DocumentQuery query)
             return true;
 
         var order = place.Field.AsSpan().SequenceCompareTo(_from);
-        return place.Field[0] == _from[0] && (order > 0 || (order == 0 && (_after is null || place.Id.AsSpan().SequenceCompareTo(_after) > 0)));
+        return place.Field[0] == _from[0]
+            && (order > 0 || (order == 0 && (_after is null || place.Id.AsSpan().SequenceCompareTo(_after) > 0)));
     }
 
     private readonly record struct Place(byte[] Field, byte[] Id) : IComparable<Place>

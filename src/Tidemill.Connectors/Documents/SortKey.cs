@@ -107,10 +107,14 @@ internal static class SortKey
                 Approximate(key, BinaryPrimitives.ReadDoubleLittleEndian(value), 0, "");
                 break;
             case BsonType.Decimal128:
-                Decimal(key, new Decimal128(BinaryPrimitives.ReadUInt64LittleEndian(value[8..]), BinaryPrimitives.ReadUInt64LittleEndian(value)));
+                Decimal(
+                    key,
+                    new Decimal128(BinaryPrimitives.ReadUInt64LittleEndian(value[8..]), BinaryPrimitives.ReadUInt64LittleEndian(value)));
                 break;
             default:
-                var whole = type == BsonType.Int32 ? BinaryPrimitives.ReadInt32LittleEndian(value) : BinaryPrimitives.ReadInt64LittleEndian(value);
+                var whole = type == BsonType.Int32
+                    ? BinaryPrimitives.ReadInt32LittleEndian(value)
+                    : BinaryPrimitives.ReadInt64LittleEndian(value);
                 Approximate(key, whole, (long)(whole - (Int128)(double)whole), "");
                 break;
         }
@@ -120,7 +124,9 @@ internal static class SortKey
     {
         var text = value.ToString();
         var near = double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
-        if (value.IsFinite && Math.Abs(near) < 1e18 && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var exact))
+        if (value.IsFinite
+            && Math.Abs(near) < 1e18
+            && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var exact))
         {
             var rest = decimal.IsInteger(exact) ? (long)((Int128)exact - (Int128)near) : 0;
             var isDouble = decimal.IsInteger(exact) || (exact == (decimal)near && Math.Round(near * 1024) == near * 1024);

@@ -14,13 +14,20 @@ internal static class DuckDbCatalog
 
     public static TableDescription? Describe(DuckDbConnection connection, TableName table)
     {
-        var columns = Rows(connection, $"SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE {OfTable} ORDER BY column_index", table)
+        var columns = Rows(
+            connection, $"SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE {OfTable} ORDER BY column_index", table)
             .ConvertAll(row => new ColumnDescription((string)row[0]!, (string)row[1]!, Parse((string)row[1]!), (bool)row[2]!));
         if (columns.Count == 0)
             return null;
 
-        var isView = Rows(connection, "SELECT 1 FROM duckdb_views() WHERE " + OfTable.Replace("table_name", "view_name", StringComparison.Ordinal), table).Count > 0;
-        var key = Rows(connection, $"SELECT unnest(constraint_column_names) FROM duckdb_constraints() WHERE {OfTable} AND constraint_type = 'PRIMARY KEY'", table)
+        var isView = Rows(
+            connection,
+            "SELECT 1 FROM duckdb_views() WHERE " + OfTable.Replace("table_name", "view_name", StringComparison.Ordinal),
+            table).Count > 0;
+        var key = Rows(
+            connection,
+            $"SELECT unnest(constraint_column_names) FROM duckdb_constraints() WHERE {OfTable} AND constraint_type = 'PRIMARY KEY'",
+            table)
             .ConvertAll(row => (string)row[0]!);
         return new TableDescription(table, isView ? RelationKind.View : RelationKind.Table, columns, key);
     }

@@ -32,12 +32,14 @@ internal static class DuckDbErrors
         return new TidemillException(code, message, error) { SqlLine = error.SqlLine };
     }
 
-    /// <summary>After such an error DuckDB refuses all further work on the database until it is opened again, or would at its next checkpoint.</summary>
+    /// <summary>After such an error DuckDB refuses all further work on the database until it is opened again, or would at its
+    /// next checkpoint.</summary>
     public static bool BreaksEngine(DuckDbException error) =>
         error.ErrorType is DuckDbErrorType.Fatal or DuckDbErrorType.Internal || IsHalfCommitted(error);
 
     /// <summary>What failed was not done, not even in part.</summary>
-    public static bool IsOutOfMemory(DuckDbException error) => (error.ErrorType == DuckDbErrorType.OutOfMemory && !Says(error, "temp_directory"))
+    public static bool IsOutOfMemory(DuckDbException error) =>
+        (error.ErrorType == DuckDbErrorType.OutOfMemory && !Says(error, "temp_directory"))
         || Says(error, "failed to pin block") || Says(error, "could not allocate block") || Says(error, "failed to allocate");
 
     private static ErrorCode Code(DuckDbException error, DuckDbWork work) => error.ErrorType switch

@@ -18,8 +18,9 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
     private const int KeyBytes = 64;
 
     /// <summary>
-    /// Bytes of write-ahead log, and of rows in memory, from one checkpoint to the next: a thirty-second of what was asked for, within these
-    /// bounds, of which the lower one is DuckDB's default. A checkpoint writes the indexes whole: it comes when the log is twice as large as they are.
+    /// Bytes of write-ahead log, and of rows in memory, from one checkpoint to the next: a thirty-second of what was asked for,
+    /// within these bounds, of which the lower one is DuckDB's default. A checkpoint writes the indexes whole: it comes when
+    /// the log is twice as large as they are.
     /// </summary>
     private const long FewestLogBytes = 16_000_000;
 
@@ -109,7 +110,8 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
         {
             throw new TidemillException(
                 ErrorCode.Unavailable,
-                $"Keys of tables are held in memory whole: they need {keys >> 20:N0} MiB, of {_ceiling >> 20:N0} MiB that the embedded warehouse may take. "
+                $"Keys of tables are held in memory whole: they need {keys >> 20:N0} MiB, of {_ceiling >> 20:N0} MiB that the embedded "
+                    + "warehouse may take. "
                 + "Give the machine more memory, drop tables or indexes, or use PostgreSQL as warehouse.");
         }
     }

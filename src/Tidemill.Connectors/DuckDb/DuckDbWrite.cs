@@ -53,11 +53,13 @@ internal sealed class DuckDbWrite : IDisposable
     /// <summary>Inserts the rows, or those that <paramref name="chosen"/> has for each chunk (<see cref="ChunkSource.Set"/>).</summary>
     public long Insert(Batch rows, IReadOnlyList<uint[]?>? chosen = null) => Run(_insert, rows, chosen);
 
-    /// <summary>Changes the stored rows that have the chosen rows' keys, and returns how many; null when a row is nothing but its key.</summary>
+    /// <summary>Changes the stored rows that have the chosen rows' keys, and returns how many; null when a row is nothing but
+    /// its key.</summary>
     /// <param name="rows">The batch.</param>
     /// <param name="chosen">Its rows; of distinct keys.</param>
     /// <param name="stored">How many rows the table has.</param>
-    public long? Update(Batch rows, IReadOnlyList<uint[]?> chosen, long stored) => _update is null ? null : Run(_update, rows, chosen, stored);
+    public long? Update(Batch rows, IReadOnlyList<uint[]?> chosen, long stored) =>
+        _update is null ? null : Run(_update, rows, chosen, stored);
 
     /// <summary>Deletes the stored rows that have the chosen rows' keys, and returns how many.</summary>
     /// <param name="rows">The batch.</param>
@@ -89,7 +91,8 @@ internal sealed class DuckDbWrite : IDisposable
         _database.Unregister(_source);
     }
 
-    /// <summary>Prepared when it is first run, and again when the table has doubled: DuckDB hashes the side of a join that was smaller then.</summary>
+    /// <summary>Prepared when it is first run, and again when the table has doubled: DuckDB hashes the side of a join that was
+    /// smaller then.</summary>
     private sealed class Planned(DuckDbConnection connection, string sql) : IDisposable
     {
         private DuckDbStatement? _statement;

@@ -67,12 +67,14 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
 
     /// <summary>
     /// Writes the rows whose key the table does not hold, and those with a NULL in it if the table takes them; with
-    /// <paramref name="flags"/> the latter are flagged instead, as are new ones. Rows whose key it holds are left out, or change the stored ones.
+    /// <paramref name="flags"/> the latter are flagged instead, as are new ones. Rows whose key it holds are left out, or
+    /// change the stored ones.
     /// </summary>
     private async Task<long> WriteByKeyAsync(TableWrite write, Batch rows, bool[]? flags, CancellationToken cancellationToken)
     {
         var columns = MergeSql.KeyColumns(write, [.. rows.Schema.Fields.Select(field => field.Name)]);
-        var table = await _keys.EnterAsync(write.Table, write.Key, [.. columns.Select(column => rows.Chunks[0].Types[column])], cancellationToken);
+        var table = await _keys.EnterAsync(
+            write.Table, write.Key, [.. columns.Select(column => rows.Chunks[0].Types[column])], cancellationToken);
         return await RunAsync(
             connection =>
             {
@@ -85,11 +87,12 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
     }
 
     /// <summary>
-    /// Rows that replace stored ones whole are deleted and inserted: for a change in place DuckDB reads, for each column, the 2,048 rows around
-    /// each. Columns that the batch has not stay as they are: then it is changed in place.
+    /// Rows that replace stored ones whole are deleted and inserted: for a change in place DuckDB reads, for each column, the
+    /// 2,048 rows around each. Columns that the batch has not stay as they are: then it is changed in place.
     /// </summary>
     /// <exception cref="TidemillException">
-    /// TransactionConflict: not all rows with known keys were found. The keys are those of now, the rows those of the transaction's first statement.
+    /// TransactionConflict: not all rows with known keys were found. The keys are those of now, the rows those of the
+    /// transaction's first statement.
     /// </exception>
     private long Change(DuckDbWrite prepared, KeyedTable table, Batch rows, ReadOnlySpan<int> columns, ConflictRule rule)
     {
@@ -146,7 +149,8 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
             && DuckDbWarehouse.Execute(connection, Insert, parameters[..5]) == 0)
         {
             throw new TidemillException(ErrorCode.CheckpointFenced,
-                $"Stream {owner.Stream}, sink {owner.Sink}: the checkpoint of {range.Partition} is not at {range.Start}; another writer moved it.");
+                $"Stream {owner.Stream}, sink {owner.Sink}: the checkpoint of {range.Partition} is not at {range.Start}; another "
+                    + $"writer moved it.");
         }
     }
 

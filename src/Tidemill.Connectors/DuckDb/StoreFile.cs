@@ -58,7 +58,8 @@ internal sealed class StoreFile : IAsyncDisposable
         }
     }
 
-    /// <summary>The same, as one transaction: durable on return, or nothing of it. A failure drops the session, and with it the transaction.</summary>
+    /// <summary>The same, as one transaction: durable on return, or nothing of it. A failure drops the session, and with it the
+    /// transaction.</summary>
     public Task<T> CommitAsync<T>(Func<DuckDbConnection, T> work, CancellationToken cancellationToken) => TakeTurnAsync(
         connection =>
         {

@@ -44,7 +44,8 @@ internal sealed class GeneratedField
 
     public JsonEncodedText Encoded { get; }
 
-    /// <summary>Which field a wrong type is put into: the one with the lowest order; 0 is never chosen, since a text may hold anything.</summary>
+    /// <summary>Which field a wrong type is put into: the one with the lowest order; 0 is never chosen, since a text may hold
+    /// anything.</summary>
     public int SpoilOrder => _definition.Kind switch
     {
         GeneratorKind.Amount => 1,

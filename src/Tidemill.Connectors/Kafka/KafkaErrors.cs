@@ -39,7 +39,8 @@ internal static class KafkaErrors
         KafkaCode.OffsetOutOfRange or KafkaCode.Local_AutoOffsetReset => ErrorCode.OffsetOutOfRange,
         KafkaCode.TopicException or KafkaCode.InvalidPartitions or KafkaCode.InvalidReplicationFactor or KafkaCode.InvalidReplicaAssignment
             or KafkaCode.InvalidConfig or KafkaCode.PolicyViolation or KafkaCode.InvalidRequest or KafkaCode.Local_InvalidArg
-            or KafkaCode.InvalidGroupId or KafkaCode.NonEmptyGroup or KafkaCode.UnknownMemberId or KafkaCode.InvalidTimestamp or KafkaCode.UnsupportedVersion
+            or KafkaCode.InvalidGroupId
+            or KafkaCode.NonEmptyGroup or KafkaCode.UnknownMemberId or KafkaCode.InvalidTimestamp or KafkaCode.UnsupportedVersion
             or KafkaCode.UnsupportedForMessageFormat or KafkaCode.InvalidRecord or KafkaCode.InvalidMsg => ErrorCode.InvalidRequest,
         _ => ErrorCode.Unavailable,
     };

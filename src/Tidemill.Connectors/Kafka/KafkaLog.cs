@@ -67,7 +67,8 @@ public sealed class KafkaLog : ILog
             {
                 // librdkafka's text names properties and files, such as a key that does not belong to its certificate.
                 throw new TidemillException(
-                    ErrorCode.ConfigurationInvalid, $"librdkafka refuses the connection to {string.Join(", ", connection.BootstrapServers)}: {error.Message}", error);
+                    ErrorCode.ConfigurationInvalid,
+                    $"librdkafka refuses the connection to {string.Join(", ", connection.BootstrapServers)}: {error.Message}", error);
             }
         }, cancellationToken);
     }
@@ -84,7 +85,8 @@ public sealed class KafkaLog : ILog
     public Task<TopicDescription?> DescribeTopicAsync(string topic, CancellationToken cancellationToken) =>
         TopicName.IsValid(topic) ? _topics.DescribeAsync(topic, cancellationToken) : Task.FromResult<TopicDescription?>(null);
 
-    public async Task<IReadOnlyList<TopicDescription>> DescribeTopicsAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken) =>
+    public async Task<IReadOnlyList<TopicDescription>> DescribeTopicsAsync(
+        IReadOnlyCollection<string> topics, CancellationToken cancellationToken) =>
         await this._topics.DescribeAsync([.. topics.Where(TopicName.IsValid)], cancellationToken);
 
     public async Task DeleteTopicAsync(string topic, CancellationToken cancellationToken)
@@ -102,14 +104,16 @@ public sealed class KafkaLog : ILog
 
     public Task<IReadOnlyList<GroupListing>> ListGroupsAsync(CancellationToken cancellationToken) => _groups.ListAsync(cancellationToken);
 
-    public Task<GroupDescription?> DescribeGroupAsync(string group, CancellationToken cancellationToken) => _groups.DescribeAsync(group, cancellationToken);
+    public Task<GroupDescription?> DescribeGroupAsync(string group, CancellationToken cancellationToken) =>
+        _groups.DescribeAsync(group, cancellationToken);
 
     public Task SetGroupPositionsAsync(string group, IReadOnlyCollection<RecordPosition> positions, CancellationToken cancellationToken) =>
         _groups.SetPositionsAsync(group, positions, cancellationToken);
 
     public ILogProducer CreateProducer(ProducerOptions options) => new KafkaProducer(this, options, _time);
 
-    public ICheckpointedProducer CreateCheckpointedProducer(ProducerOwner owner) => new KafkaCheckpointedProducer(this, _checkpoints, owner, _time);
+    public ICheckpointedProducer CreateCheckpointedProducer(ProducerOwner owner) =>
+        new KafkaCheckpointedProducer(this, _checkpoints, owner, _time);
 
     public ILogConsumer CreateConsumer(ConsumerOptions options)
     {
@@ -117,7 +121,8 @@ public sealed class KafkaLog : ILog
         if (options.MaxPollRecords < 1 || options.MaxPollBytes < 1 || (options.Group is not null && options.Listener is null))
         {
             throw new TidemillException(
-                ErrorCode.InvalidRequest, "A consumer takes at least one record and one byte a poll, and with a group it needs a listener.");
+                ErrorCode.InvalidRequest,
+                "A consumer takes at least one record and one byte a poll, and with a group it needs a listener.");
         }
 
         return new KafkaConsumer(this, _properties.Consumer(KafkaConsumer.GroupOf(options)), options, _time);
@@ -141,7 +146,8 @@ public sealed class KafkaLog : ILog
 
     /// <summary>Unavailable or AccessDenied when no broker answers.</summary>
     internal Task CheckReachableAsync(CancellationToken cancellationToken) => _calls.CallAsync(
-        "look for brokers", client => client.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = BrokerCalls.Patience }), cancellationToken);
+        "look for brokers",
+        client => client.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = BrokerCalls.Patience }), cancellationToken);
 
     /// <summary>What the topic takes, at most some seconds old; NotFound when there is no such topic.</summary>
     internal async ValueTask<TopicLimits> LimitsOfAsync(string topic, CancellationToken cancellationToken)

@@ -28,7 +28,8 @@ internal sealed record MongoAddress(string Uri, string Hosts)
         if (!uri.StartsWith(scheme, StringComparison.Ordinal))
         {
             throw new TidemillException(
-                ErrorCode.InvalidRequest, "The documents' uri is no MongoDB connection string; write mongodb://HOST:PORT/?OPTIONS or mongodb+srv://HOST/?OPTIONS.");
+                ErrorCode.InvalidRequest,
+                "The documents' uri is no MongoDB connection string; write mongodb://HOST:PORT/?OPTIONS or mongodb+srv://HOST/?OPTIONS.");
         }
 
         var rest = uri[scheme.Length..];

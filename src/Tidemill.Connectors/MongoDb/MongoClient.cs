@@ -29,17 +29,28 @@ internal sealed class MongoClients : IDisposable
         var error = default(BsonError);
         var parsed = MongocApi.mongoc_uri_new_with_error(address.Uri, ref error);
         if (parsed == 0)
-            throw new TidemillException(ErrorCode.InvalidRequest, $"The documents' uri for {address.Hosts} is no MongoDB connection string: {WithoutUri(error.Message, address)}");
+        {
+            throw new TidemillException(
+                ErrorCode.InvalidRequest,
+                $"The documents' uri for {address.Hosts} is no MongoDB connection string: {WithoutUri(error.Message, address)}");
+        }
 
         try
         {
             database ??= Marshal.PtrToStringUTF8(MongocApi.mongoc_uri_get_database(parsed));
             if (string.IsNullOrEmpty(database))
-                throw new TidemillException(ErrorCode.InvalidRequest, $"Nothing names the database at {address.Hosts}; write `database: NAME` beside the uri.");
+            {
+                throw new TidemillException(
+                    ErrorCode.InvalidRequest, $"Nothing names the database at {address.Hosts}; write `database: NAME` beside the uri.");
+            }
 
             var pool = MongocApi.mongoc_client_pool_new_with_error(parsed, ref error);
             if (pool.IsInvalid)
-                throw new TidemillException(ErrorCode.InvalidRequest, $"The documents' uri for {address.Hosts} cannot be used: {WithoutUri(error.Message, address)}");
+            {
+                throw new TidemillException(
+                    ErrorCode.InvalidRequest,
+                    $"The documents' uri for {address.Hosts} cannot be used: {WithoutUri(error.Message, address)}");
+            }
 
             MongocApi.mongoc_client_pool_set_error_api(pool, 2);
             return new MongoClients(pool, database, $"MongoDB database {database} at {address.Hosts}");
@@ -50,7 +61,8 @@ internal sealed class MongoClients : IDisposable
         }
     }
 
-    /// <summary>Runs blocking work with one client, on the pool of threads. Once begun it is not abandoned: the work owns its memory.</summary>
+    /// <summary>Runs blocking work with one client, on the pool of threads. Once begun it is not abandoned: the work owns its
+    /// memory.</summary>
     public Task<T> RunAsync<T>(Func<MongoClient, T> work, CancellationToken cancellationToken) => Task.Run(
         () =>
         {
@@ -68,7 +80,8 @@ internal sealed class MongoClients : IDisposable
 
     public void Dispose() => _pool.Dispose();
 
-    private static string WithoutUri(string message, MongoAddress address) => message.Replace(address.Uri, "the uri", StringComparison.Ordinal);
+    private static string WithoutUri(string message, MongoAddress address) =>
+        message.Replace(address.Uri, "the uri", StringComparison.Ordinal);
 }
 
 /// <summary>A client taken from the pool, for one thread until it goes back.</summary>
@@ -88,7 +101,8 @@ internal readonly unsafe struct MongoClient(nint client, MongoClients clients)
             var chosen = options is null ? null : options.Pointer;
             done = write
                 ? MongocApi.mongoc_client_write_command_with_opts(client, clients.Database, view.Pointer, chosen, reply.Pointer, ref error)
-                : MongocApi.mongoc_client_read_command_with_opts(client, clients.Database, view.Pointer, 0, chosen, reply.Pointer, ref error);
+                : MongocApi.mongoc_client_read_command_with_opts(
+                    client, clients.Database, view.Pointer, 0, chosen, reply.Pointer, ref error);
         }
 
         return done ? read(reply.Bytes.ToArray()) : throw MongoErrors.From(error, reply.Bytes, clients.Description);

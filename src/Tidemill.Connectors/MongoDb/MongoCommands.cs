@@ -14,7 +14,8 @@ internal static class MongoCommands
     /// <summary>Commands larger than this gain nothing, and hold the server's memory.</summary>
     private const int TargetCommandBytes = 8 << 20;
 
-    public static BsonWriter Simple(string command, long value = 1) => Build(writer => writer.Whole(Encoding.UTF8.GetBytes(command), value));
+    public static BsonWriter Simple(string command, long value = 1) =>
+        Build(writer => writer.Whole(Encoding.UTF8.GetBytes(command), value));
 
     public static BsonWriter Named(string command, string collection) =>
         Build(writer => writer.Text(Encoding.UTF8.GetBytes(command), Encoding.UTF8.GetBytes(collection)));
@@ -31,7 +32,8 @@ internal static class MongoCommands
 
     /// <summary>
     /// Writes an <c>update</c> that replaces or inserts documents from <paramref name="first"/> on, as many as one command
-    /// should hold and no more than <paramref name="most"/>, and returns the first one it does not hold. An oversized document ends the command before it.
+    /// should hold and no more than <paramref name="most"/>, and returns the first one it does not hold. An oversized document
+    /// ends the command before it.
     /// </summary>
     public static int Upsert(BsonWriter writer, string collection, DocumentBatch documents, int first, BulkOrder order, int most)
     {

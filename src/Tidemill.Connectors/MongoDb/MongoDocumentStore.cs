@@ -66,7 +66,8 @@ public sealed class MongoDocumentStore : IDocumentStore
         ArgumentNullException.ThrowIfNull(documents);
         DocumentCollections.Check(collection);
         return _clients.RunAsync(
-            client => new MongoUpserts(client, collection, documents, order, Description).Write(null, order == BulkOrder.Unordered, cancellationToken),
+            client => new MongoUpserts(
+                client, collection, documents, order, Description).Write(null, order == BulkOrder.Unordered, cancellationToken),
             cancellationToken);
     }
 
@@ -100,16 +101,19 @@ public sealed class MongoDocumentStore : IDocumentStore
         },
         cancellationToken);
 
-    public Task<IReadOnlyList<string>> ListCollectionsAsync(CancellationToken cancellationToken) => _clients.RunAsync<IReadOnlyList<string>>(
+    public Task<IReadOnlyList<string>> ListCollectionsAsync(CancellationToken cancellationToken) =>
+        _clients.RunAsync<IReadOnlyList<string>>(
         client =>
         {
             using var command = MongoCommands.ListCollections();
             return client.Command(command, reply => FirstBatch(reply.Span).Select(document => Text(document, "name"u8))
-                .Where(name => name != Checkpoints && !name.StartsWith("system.", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList());
+                .Where(name => name != Checkpoints && !name.StartsWith("system.", StringComparison.Ordinal)).Order(
+                    StringComparer.Ordinal).ToList());
         },
         cancellationToken);
 
-    public Task<long> DeleteAsync(string collection, IReadOnlyList<BsonValue> ids, CancellationToken cancellationToken) => _clients.RunAsync(
+    public Task<long> DeleteAsync(string collection, IReadOnlyList<BsonValue> ids, CancellationToken cancellationToken) =>
+        _clients.RunAsync(
         client =>
         {
             using var command = MongoCommands.Delete(collection, ids);
@@ -164,8 +168,11 @@ public sealed class MongoDocumentStore : IDocumentStore
     /// </summary>
     private BulkResult CommitAsOne(MongoClient client, DocumentCommit commit, CancellationToken cancellationToken)
     {
-        if (commit.Documents.Count > MaxTransactionDocuments || (commit.Documents.Count > 1 && commit.Documents.Writer.Length > MaxTransactionBytes))
+        if (commit.Documents.Count > MaxTransactionDocuments
+            || (commit.Documents.Count > 1 && commit.Documents.Writer.Length > MaxTransactionBytes))
+        {
             throw TooMany(commit, null);
+        }
 
         try
         {
@@ -179,7 +186,8 @@ public sealed class MongoDocumentStore : IDocumentStore
 
     private static TidemillException TooMany(DocumentCommit commit, TidemillException? error) => new(
         ErrorCode.RowRejected,
-        $"Collection {commit.Collection}: {commit.Documents.Count} documents of {commit.Documents.Writer.Length} bytes are too many for one transaction.",
+        $"Collection {commit.Collection}: {commit.Documents.Count} documents of {commit.Documents.Writer.Length} bytes are too many "
+            + $"for one transaction.",
         error);
 
     private BulkResult CommitTransaction(MongoClient client, DocumentCommit commit, CancellationToken cancellationToken)
@@ -210,7 +218,8 @@ public sealed class MongoDocumentStore : IDocumentStore
 
     private BulkResult CommitInTurn(MongoClient client, DocumentCommit commit, CancellationToken cancellationToken)
     {
-        var written = new MongoUpserts(client, commit.Collection, commit.Documents, commit.Order, Description).Write(null, goesOn: true, cancellationToken);
+        var written = new MongoUpserts(
+            client, commit.Collection, commit.Documents, commit.Order, Description).Write(null, goesOn: true, cancellationToken);
         if (written.Refused.Count == 0)
             Advance(client, null, commit);
 

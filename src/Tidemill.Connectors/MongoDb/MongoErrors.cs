@@ -51,8 +51,11 @@ internal static class MongoErrors
                     keys = error.Value;
             }
 
-            if (OfServer(code, transient: false) is var meaning && (code is 257 or 290 || meaning is not (ErrorCode.RowRejected or ErrorCode.InvalidRequest)))
+            if (OfServer(code, transient: false) is var meaning
+                && (code is 257 or 290 || meaning is not (ErrorCode.RowRejected or ErrorCode.InvalidRequest)))
+            {
                 throw new TidemillException(meaning, $"{description}: a write failed (code {code}).");
+            }
 
             refused.Add(new RefusedDocument(first + index, code, Reason(code, keys)));
         }

@@ -9,7 +9,8 @@ internal sealed class MongoUpserts(MongoClient client, string collection, Docume
     /// <summary>Of a command that is expected to end early.</summary>
     private const int FewDocuments = 250;
 
-    /// <param name="transaction">Null: none. In one, the server ends it with the first document that it refuses, whatever the order.</param>
+    /// <param name="transaction">Null: none. In one, the server ends it with the first document that it refuses, whatever the
+    /// order.</param>
     /// <param name="goesOn">Whether documents behind a refused one are written.</param>
     /// <param name="cancellationToken">Ends between two commands.</param>
     public BulkResult Write(MongoTransaction? transaction, bool goesOn, CancellationToken cancellationToken) =>
@@ -35,7 +36,8 @@ internal sealed class MongoUpserts(MongoClient client, string collection, Docume
         return refused;
     }
 
-    /// <summary>Documents that a write command's reply counts; those refused are added, their positions moved by <paramref name="first"/>.</summary>
+    /// <summary>Documents that a write command's reply counts; those refused are added, their positions moved by
+    /// <paramref name="first"/>.</summary>
     public static long Changed(ReadOnlySpan<byte> reply, List<RefusedDocument> refused, int first, string description)
     {
         long changed = 0;

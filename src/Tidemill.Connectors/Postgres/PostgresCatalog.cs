@@ -35,7 +35,8 @@ internal static class PostgresCatalog
     public static async Task<IReadOnlyList<string>> PrimaryKeyAsync(
         NpgsqlConnection connection, TableName table, CancellationToken cancellationToken)
     {
-        const string Sql = "SELECT a.attname::text FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, position)"
+        const string Sql =
+            "SELECT a.attname::text FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, position)"
             + " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum"
             + " WHERE i.indrelid = to_regclass($1) AND i.indisprimary ORDER BY k.position";
         return (await RowsAsync(connection, Sql, table, cancellationToken)).ConvertAll(row => (string)row[0]);
@@ -44,7 +45,8 @@ internal static class PostgresCatalog
     public static async Task<IReadOnlySet<string>> IndexesAsync(
         NpgsqlConnection connection, TableName table, CancellationToken cancellationToken)
     {
-        const string Sql = "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = to_regclass($1)";
+        const string Sql =
+            "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = to_regclass($1)";
         return (await RowsAsync(connection, Sql, table, cancellationToken)).Select(row => (string)row[0]).ToHashSet(StringComparer.Ordinal);
     }
 

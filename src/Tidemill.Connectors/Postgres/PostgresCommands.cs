@@ -30,7 +30,8 @@ internal static class PostgresCommands
         var command = batch.BatchCommands[0];
 
         // The server reports CREATE TABLE AS as it reports a SELECT, with the rows stored.
-        return command.StatementType == StatementType.Select && ReadOnlySql.FirstWord(sql).Equals("CREATE", StringComparison.OrdinalIgnoreCase)
+        return command.StatementType == StatementType.Select
+            && ReadOnlySql.FirstWord(sql).Equals("CREATE", StringComparison.OrdinalIgnoreCase)
             ? (long)command.Rows
             : Math.Max(0, changed);
     }

@@ -52,10 +52,17 @@ public sealed class PostgresWarehouse : IWarehouse
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await LockTablesAsync(connection, transaction, cancellationToken);
-        await using (var exists = new NpgsqlCommand("SELECT to_regnamespace($1) IS NOT NULL", connection, transaction) { Parameters = { new() { Value = SqlName.Quote(DefaultSchema) } } })
+        await using (var exists = new NpgsqlCommand(
+            "SELECT to_regnamespace($1) IS NOT NULL",
+            connection,
+            transaction)
+        { Parameters = { new() { Value = SqlName.Quote(DefaultSchema) } } })
         {
             if (!(bool)(await exists.ExecuteScalarAsync(cancellationToken))!)
-                await PostgresCommands.ExecuteAsync(connection, transaction, $"CREATE SCHEMA {SqlName.Quote(DefaultSchema)}", [], cancellationToken);
+            {
+                await PostgresCommands.ExecuteAsync(
+                    connection, transaction, $"CREATE SCHEMA {SqlName.Quote(DefaultSchema)}", [], cancellationToken);
+            }
         }
 
         foreach (var spec in SystemTableSpecs.All)
@@ -70,7 +77,8 @@ public sealed class PostgresWarehouse : IWarehouse
     }, cancellationToken);
 
     /// <summary>CREATE ... IF NOT EXISTS of two sessions at once can fail in the catalogue; so one goes after the other.</summary>
-    private static Task<long> LockTablesAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken) =>
+    private static Task<long> LockTablesAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken) =>
         PostgresCommands.ExecuteAsync(connection, transaction, "SELECT pg_advisory_xact_lock($1)", [TableLock], cancellationToken);
 
     public Task<long> ExecuteAsync(string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken) =>

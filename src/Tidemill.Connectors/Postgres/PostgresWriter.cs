@@ -62,7 +62,8 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
     {
         var connection = await source.OpenConnectionAsync(cancellationToken);
         await PostgresCommands.ExecuteAsync(connection, null, "SET work_mem = '64MB'", [], cancellationToken);
-        await PostgresCommands.ExecuteAsync(connection, null, $"SET idle_in_transaction_session_timeout = '{Patience}'", [], cancellationToken);
+        await PostgresCommands.ExecuteAsync(
+            connection, null, $"SET idle_in_transaction_session_timeout = '{Patience}'", [], cancellationToken);
         await PostgresCommands.ExecuteAsync(connection, null, $"SET lock_timeout = '{Patience}'", [], cancellationToken);
         return connection;
     }
@@ -104,7 +105,8 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
         var key = SqlName.List(write.Key);
         return write.Rule switch
         {
-            ConflictRule.Upsert => $"{into} SELECT DISTINCT ON ({key}) {target.Selected} FROM {target.StagedRows} ORDER BY {key}, {CopyTarget.Ordinal} DESC {conflict}",
+            ConflictRule.Upsert => $"{into} SELECT DISTINCT ON ({key}) {target.Selected} FROM {target.StagedRows} ORDER BY {key}, "
+                + $"{CopyTarget.Ordinal} DESC {conflict}",
             ConflictRule.Merge => $"{into} SELECT {target.Selected} FROM {target.StagedRows} ORDER BY {key} {conflict}",
             _ => $"{into} SELECT {target.Selected} FROM {target.StagedRows} ORDER BY {CopyTarget.Ordinal} {conflict}",
         };
@@ -136,9 +138,11 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
     {
         var (columns, names) = (SqlName.List(target.Names), SqlName.List(key));
         var present = string.Join(" AND ", key.Select(name => $"{SqlName.Quote(name)} IS NOT NULL"));
-        var sql = $"WITH fresh AS (INSERT INTO {target.Table.Quoted} ({columns}) SELECT {target.Selected} FROM {target.StagedRows} AND {present}"
+        var sql =
+            $"WITH fresh AS (INSERT INTO {target.Table.Quoted} ({columns}) SELECT {target.Selected} FROM {target.StagedRows} AND {present}"
             + $" ORDER BY {CopyTarget.Ordinal} ON CONFLICT ({names}) DO NOTHING RETURNING {names})"
-            + $" SELECT min({CopyTarget.Ordinal}) FROM (SELECT * FROM {target.StagedRows}) AS staged JOIN fresh USING ({names}) GROUP BY {names}";
+            + $" SELECT min({CopyTarget.Ordinal}) FROM (SELECT * FROM {target.StagedRows}) AS staged JOIN fresh USING ({names}) GROUP "
+            + $"BY {names}";
         await using var command = new NpgsqlCommand(sql, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var inserted = 0;
@@ -221,10 +225,12 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
         RunAsync(writing: true, async connection =>
         {
             // The row's lock makes a second writer wait here; what it then sees is the first one's position.
-            const string Move = $"INSERT INTO {SystemTables.Checkpoints} AS held (stream, sink, topic, \"partition\", next_offset, updated_at)"
+            const string Move =
+                $"INSERT INTO {SystemTables.Checkpoints} AS held (stream, sink, topic, \"partition\", next_offset, updated_at)"
                 + " VALUES ($1, $2, $3, $4, $5, now() AT TIME ZONE 'UTC') ON CONFLICT (stream, sink, topic, \"partition\")"
                 + " DO UPDATE SET next_offset = excluded.next_offset, updated_at = excluded.updated_at WHERE held.next_offset = $6";
-            foreach (var range in ranges.OrderBy(range => range.Partition.Topic, StringComparer.Ordinal).ThenBy(range => range.Partition.Partition))
+            foreach (var range in ranges.OrderBy(range => range.Partition.Topic, StringComparer.Ordinal)
+                .ThenBy(range => range.Partition.Partition))
             {
                 object?[] parameters =
                 [
@@ -233,7 +239,8 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
                 if (await PostgresCommands.ExecuteAsync(connection, _transaction, Move, parameters, cancellationToken) == 0)
                 {
                     throw new TidemillException(ErrorCode.CheckpointFenced,
-                        $"Stream {owner.Stream}, sink {owner.Sink}: the checkpoint of {range.Partition} is not at {range.Start}; another writer moved it.");
+                        $"Stream {owner.Stream}, sink {owner.Sink}: the checkpoint of {range.Partition} is not at {range.Start}; "
+                            + $"another writer moved it.");
                 }
             }
 

@@ -16,7 +16,8 @@ internal static class MergeSql
         var names = columns.ToList();
         int[] key = [.. write.Key.Select(name => names.FindIndex(column => column.Equals(name, StringComparison.OrdinalIgnoreCase)))];
         return key.Length > 0 && !key.Contains(-1) ? key : throw new TidemillException(ErrorCode.InvalidRequest,
-            $"Writing {write.Table} by rule {write.Rule} needs its key columns in every batch; the batch has {string.Join(", ", columns)}.");
+            $"Writing {write.Table} by rule {write.Rule} needs its key columns in every batch; the batch has "
+                + $"{string.Join(", ", columns)}.");
     }
 
     /// <summary><c>ON CONFLICT (key) DO ...</c> for Ignore, Upsert and Merge; rows have distinct keys but under Ignore.</summary>
@@ -24,7 +25,8 @@ internal static class MergeSql
     public static string OnConflict(TableWrite write, IReadOnlyList<string> columns) =>
         $"ON CONFLICT ({SqlName.List(write.Key)}) DO {(Assignments(write, columns) is { } sets ? $"UPDATE SET {sets}" : "NOTHING")}";
 
-    /// <summary>What becomes of a stored row, <c>held</c>, when one with its key is written, <c>excluded</c>; null when it stays as it is.</summary>
+    /// <summary>What becomes of a stored row, <c>held</c>, when one with its key is written, <c>excluded</c>; null when it
+    /// stays as it is.</summary>
     /// <exception cref="TidemillException">InvalidRequest: no key, a key column missing, or a column without a merge operation.</exception>
     public static string? Assignments(TableWrite write, IReadOnlyList<string> columns)
     {

@@ -21,7 +21,8 @@ internal static class ReadOnlySql
         if (!Readers.Contains(word))
         {
             throw new TidemillException(ErrorCode.SqlInvalid,
-                $"Only queries may run here, and this statement begins with {(word.Length == 0 ? "nothing" : word)}. Begin with SELECT or WITH.");
+                $"Only queries may run here, and this statement begins with {(word.Length == 0 ? "nothing" : word)}. Begin with SELECT "
+                    + $"or WITH.");
         }
     }
 

@@ -40,7 +40,8 @@ internal static class TablePlanner
             {
                 steps.Add(new TableStep(
                     $"create index {name} on {spec.Name} ({string.Join(", ", index.Columns)})",
-                    $"CREATE {(index.Unique ? "UNIQUE " : "")}INDEX IF NOT EXISTS {SqlName.Quote(name)} ON {spec.Name.Quoted} ({SqlName.List(index.Columns)})"));
+                    $"CREATE {(index.Unique ? "UNIQUE " : "")}INDEX IF NOT EXISTS {SqlName.Quote(name)} ON {spec.Name.Quoted} "
+                        + $"({SqlName.List(index.Columns)})"));
             }
         }
 
@@ -99,8 +100,12 @@ internal static class TablePlanner
     private static HashSet<string> TakeIndexesAway(
         List<TableStep> steps, TableSpec spec, IReadOnlySet<string> indexes, SqlDialect dialect)
     {
-        var own = spec.Indexes.Select(index => Shortened(index.NameFor(spec.Name), dialect.MaxIdentifierBytes)).Where(indexes.Contains).ToList();
-        steps.InsertRange(0, own.Select(name => new TableStep($"drop index {name} while the table changes", $"DROP INDEX IF EXISTS {SqlName.Quote(name)}")));
+        var own = spec.Indexes.Select(index => Shortened(index.NameFor(spec.Name), dialect.MaxIdentifierBytes))
+            .Where(indexes.Contains)
+            .ToList();
+        steps.InsertRange(
+            0,
+            own.Select(name => new TableStep($"drop index {name} while the table changes", $"DROP INDEX IF EXISTS {SqlName.Quote(name)}")));
         return [.. indexes.Except(own, StringComparer.OrdinalIgnoreCase)];
     }
 
@@ -124,7 +129,10 @@ internal static class TablePlanner
         }
 
         var columns = SqlName.List(spec.PrimaryKey);
-        steps.Add(new TableStep($"add primary key ({columns}) to {spec.Name}", $"ALTER TABLE {spec.Name.Quoted} ADD PRIMARY KEY ({columns})") { Alters = true });
+        steps.Add(new TableStep(
+            $"add primary key ({columns}) to {spec.Name}",
+            $"ALTER TABLE {spec.Name.Quoted} ADD PRIMARY KEY ({columns})")
+        { Alters = true });
     }
 
     private static void Require(TableSpec spec)

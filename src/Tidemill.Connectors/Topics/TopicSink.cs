@@ -40,7 +40,8 @@ public sealed class TopicSink : ISink
 
     private bool PassesOn => _stream.Decode is null;
 
-    private bool BySource => (_definition.PartitionBy ?? (PassesOn ? TopicPartitioning.Source : TopicPartitioning.Key)) == TopicPartitioning.Source;
+    private bool BySource =>
+        (_definition.PartitionBy ?? (PassesOn ? TopicPartitioning.Source : TopicPartitioning.Key)) == TopicPartitioning.Source;
 
     public async Task OpenAsync(Schema schema, CancellationToken cancellationToken)
     {
@@ -55,7 +56,8 @@ public sealed class TopicSink : ISink
         {
             throw new TidemillException(
                 ErrorCode.SchemaConflict,
-                $"Topic {_definition.Topic} has {target.Partitions.Count} partitions and {read} has {source.Partitions.Count}: records cannot keep their " +
+                $"Topic {_definition.Topic} has {target.Partitions.Count} partitions and {read} has {source.Partitions.Count}: records "
+                    + "cannot keep their " +
                 "partition's number. Give the topic as many, or set the sink's `partition_by: key`.");
         }
     }

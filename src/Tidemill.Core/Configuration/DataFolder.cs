@@ -19,7 +19,8 @@ public sealed record DataFolder(string Path)
     /// <summary>Held open by the process that owns the folder.</summary>
     public string Lock => Combine("lock");
 
-    /// <summary>The folder for a project: <paramref name="data"/> when given, else <c>.tidemill</c> inside the project. Creates nothing.</summary>
+    /// <summary>The folder for a project: <paramref name="data"/> when given, else <c>.tidemill</c> inside the project. Creates
+    /// nothing.</summary>
     public static DataFolder For(string projectFolder, string? data = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(projectFolder);

@@ -11,7 +11,8 @@ public sealed record DocumentsConnection
 {
     public DocumentsType Type { get; init; } = DocumentsType.Embedded;
 
-    /// <summary>mongodb://USER:PASSWORD@HOST:PORT,HOST:PORT/?OPTIONS or mongodb+srv://...; authentication and TLS are its options.</summary>
+    /// <summary>mongodb://USER:PASSWORD@HOST:PORT,HOST:PORT/?OPTIONS or mongodb+srv://...; authentication and TLS are its
+    /// options.</summary>
     public string? Uri { get; init; }
 
     /// <summary>Default: the database that the uri names.</summary>

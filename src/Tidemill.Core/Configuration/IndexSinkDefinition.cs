@@ -49,7 +49,8 @@ public sealed record IndexDate(string Head, string Column, string Format, string
     public string Pattern => $"{Head}*{Tail}";
 }
 
-/// <summary>What becomes of an index as it grows old: ILM on Elasticsearch, ISM on OpenSearch. Ages count from the index's creation.</summary>
+/// <summary>What becomes of an index as it grows old: ILM on Elasticsearch, ISM on OpenSearch. Ages count from the index's
+/// creation.</summary>
 public sealed record LifecycleDefinition(string Policy)
 {
     /// <summary>No more documents, and one segment a shard: smaller and faster to search. Null: never.</summary>

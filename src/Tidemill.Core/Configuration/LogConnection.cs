@@ -24,7 +24,8 @@ public sealed record LogConnection
 
     private bool PrintMembers(System.Text.StringBuilder builder)
     {
-        builder.Append(System.Globalization.CultureInfo.InvariantCulture, $"Type = {Type}, BootstrapServers = {string.Join(',', BootstrapServers)}");
+        builder.Append(
+            System.Globalization.CultureInfo.InvariantCulture, $"Type = {Type}, BootstrapServers = {string.Join(',', BootstrapServers)}");
         return true;
     }
 }

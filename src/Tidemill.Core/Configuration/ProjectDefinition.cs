@@ -85,7 +85,8 @@ public sealed record WarehouseConnection
 
     private bool PrintMembers(System.Text.StringBuilder builder)
     {
-        builder.Append(System.Globalization.CultureInfo.InvariantCulture, $"Type = {Type}, Host = {Host}, Port = {Port}, Database = {Database}");
+        builder.Append(
+            System.Globalization.CultureInfo.InvariantCulture, $"Type = {Type}, Host = {Host}, Port = {Port}, Database = {Database}");
         return true;
     }
 }

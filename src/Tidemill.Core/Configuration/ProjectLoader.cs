@@ -8,7 +8,8 @@ using Tidemill.Core.Errors;
 
 namespace Tidemill.Core.Configuration;
 
-/// <summary>Reads a project folder: tidemill.yaml, streams/, workflows/ and dashboards/. docs/guides/configuration.md describes every key.</summary>
+/// <summary>Reads a project folder: tidemill.yaml, streams/, workflows/ and dashboards/. docs/guides/configuration.md describes
+/// every key.</summary>
 public sealed class ProjectLoader
 {
     public const string ProjectFile = "tidemill.yaml";
@@ -78,7 +79,9 @@ public sealed class ProjectLoader
         CheckNames(streams.Select(s => (s.Name, s.File)), "stream");
         CheckNames(workflows.Select(w => (w.Name, w.File)), "workflow");
         CheckNames(dashboards.Select(d => (d.Name, d.File)), "dashboard");
-        var project = root is null || choice is null ? null : BindProject(root, choice, streams, workflows) with { Dashboards = dashboards };
+        var project = root is null || choice is null
+            ? null
+            : BindProject(root, choice, streams, workflows) with { Dashboards = dashboards };
         CheckConnections(project);
         if (project is not null)
             _errors.AddRange(_further.Project(project));
@@ -110,7 +113,9 @@ public sealed class ProjectLoader
             ? targets.Entries.Select(e => e.Key).ToList()
             : [DefaultTarget];
         var declared = raw.Value("default_target") as ScalarNode;
-        var fallback = declared is null ? null : _variables.ResolveScalar(declared, "default_target", new FileReport(ProjectFile, []), optional: true).Text;
+        var fallback = declared is null
+            ? null
+            : _variables.ResolveScalar(declared, "default_target", new FileReport(ProjectFile, []), optional: true).Text;
         var name = wanted ?? fallback ?? (names.Count == 1 ? names[0] : DefaultTarget);
         if (fallback is not null && !names.Contains(fallback))
             report.Add("default_target", declared!.Line, $"There is no target '{fallback}'.", Suggestion.Fix(fallback, names, "targets"));
@@ -121,7 +126,8 @@ public sealed class ProjectLoader
         return new TargetChoice(name, names);
     }
 
-    private List<T> LoadFolder<T>(string name, ObjectShape shape, TargetChoice? choice, Func<Section, string, T> bind, Func<T, IEnumerable<ConfigError>> further)
+    private List<T> LoadFolder<T>(
+        string name, ObjectShape shape, TargetChoice? choice, Func<Section, string, T> bind, Func<T, IEnumerable<ConfigError>> further)
     {
         var results = new List<T>();
         foreach (var file in ListFiles(name))
@@ -180,7 +186,8 @@ public sealed class ProjectLoader
                 return null;
             }
 
-            var text = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(info.FullName));
+            var text = new UTF8Encoding(
+                encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(info.FullName));
             return YamlTreeReader.Read(text.TrimStart('\uFEFF'), report);
         }
         catch (DecoderFallbackException)
@@ -200,8 +207,9 @@ public sealed class ProjectLoader
         var first = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var (name, file) in items)
         {
-            if (!first.TryAdd(name, file))
-                new FileReport(file, _errors).Add("name", 1, $"The {kind} '{name}' is also defined in {first[name]}.", "Give one of the two another name.");
+            if (first.TryAdd(name, file)) continue;
+            new FileReport(file, _errors).Add(
+                "name", 1, $"The {kind} '{name}' is also defined in {first[name]}.", "Give one of the two another name.");
         }
     }
 

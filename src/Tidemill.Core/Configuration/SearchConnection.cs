@@ -31,7 +31,8 @@ public sealed record SearchConnection
     /// <summary>Put before every name on the server.</summary>
     public string Prefix { get; init; } = "";
 
-    /// <summary>A request that takes longer fails with TimedOut. Default 60 s, as long as the servers' own limit for a bulk request.</summary>
+    /// <summary>A request that takes longer fails with TimedOut. Default 60 s, as long as the servers' own limit for a bulk
+    /// request.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Bytes of a bulk request, about. Default 8 MiB: larger ones are no faster and hold more memory on the server.</summary>

@@ -26,7 +26,8 @@ public sealed record StreamDefinition
     /// </summary>
     public SqlText? Transform { get; init; }
 
-    /// <summary>Columns of the decoded record that make it one event; later records with the same key are left out for good. Empty: off.</summary>
+    /// <summary>Columns of the decoded record that make it one event; later records with the same key are left out for good.
+    /// Empty: off.</summary>
     public IReadOnlyList<string> Deduplicate { get; init; } = [];
 
     public BatchDefinition Batch { get; init; } = new();
@@ -68,7 +69,8 @@ public sealed record TopicSourceDefinition(string Topic, StartPosition Start = S
     /// <summary>One of the target's connections; such a topic is read where it is, never created. Null: the target's log.</summary>
     public string? Connection { get; init; }
 
-    /// <summary>What to do when the log no longer holds a sink's position. Default: stop and say so, because going on loses records.</summary>
+    /// <summary>What to do when the log no longer holds a sink's position. Default: stop and say so, because going on loses
+    /// records.</summary>
     public OutOfRangePolicy OnOutOfRange { get; init; }
 }
 
@@ -202,10 +204,12 @@ public sealed record DecodeField(string Name, FieldType Type)
 /// <summary>A batch ends at the first of these bounds.</summary>
 public sealed record BatchDefinition
 {
-    /// <summary>Default 262,144 records: while catching up, few large transactions cost a table less than many small ones: DuckDB writes 122,880 rows and more straight into its file.</summary>
+    /// <summary>Default 262,144 records: while catching up, few large transactions cost a table less than many small ones:
+    /// DuckDB writes 122,880 rows and more straight into its file.</summary>
     public int MaxRecords { get; init; } = 262_144;
 
-    /// <summary>Default 64 MiB of keys and values. Reading waits while twice as much is under way in the stream: one batch is written, the next is made.</summary>
+    /// <summary>Default 64 MiB of keys and values. Reading waits while twice as much is under way in the stream: one batch is
+    /// written, the next is made.</summary>
     public long MaxBytes { get; init; } = 64L << 20;
 
     /// <summary>Default 200 ms: how long a batch may wait for more records before it is written.</summary>

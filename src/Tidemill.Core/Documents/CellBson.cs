@@ -64,7 +64,9 @@ internal readonly unsafe struct CellBson
     public long Integer(int row) => _cells.Integer(row);
 
     private void Decimal(BsonWriter writer, ReadOnlySpan<byte> name, Int128 unscaled) => writer.Decimal(
-        name, Decimal128.TryCreate(unscaled, _cells.Scale, out var value) ? value : throw Rejected("a number of more than 34 digits, which BSON cannot hold"));
+        name, Decimal128.TryCreate(unscaled, _cells.Scale, out var value)
+            ? value
+            : throw Rejected("a number of more than 34 digits, which BSON cannot hold"));
 
     private void Json(BsonWriter writer, byte[] name, int row)
     {
@@ -88,7 +90,8 @@ internal readonly unsafe struct CellBson
                 break;
             case FieldKind.Time:
                 var time = TimeSpan.FromMicroseconds(Integer(row));
-                writer.Text(name, Encoding.ASCII.GetBytes(time.Days == 1 ? "24:00:00.000000" : time.ToString(@"hh\:mm\:ss\.ffffff", CultureInfo.InvariantCulture)));
+                writer.Text(name, Encoding.ASCII.GetBytes(
+                    time.Days == 1 ? "24:00:00.000000" : time.ToString(@"hh\:mm\:ss\.ffffff", CultureInfo.InvariantCulture)));
                 break;
             case FieldKind.Interval:
                 ref var interval = ref ((DuckDbInterval*)_cells.Data)[row];
@@ -100,7 +103,8 @@ internal readonly unsafe struct CellBson
                 break;
             default:
                 var micros = Integer(row);
-                writer.Date(name, micros is long.MaxValue or -long.MaxValue ? throw Rejected("an infinite timestamp") : Milliseconds(micros));
+                writer.Date(
+                    name, micros is long.MaxValue or -long.MaxValue ? throw Rejected("an infinite timestamp") : Milliseconds(micros));
                 break;
         }
     }

@@ -23,7 +23,8 @@ public static class DocumentCollections
             || name.StartsWith("system.", StringComparison.Ordinal) || name == Checkpoints)
         {
             throw new TidemillException(
-                ErrorCode.InvalidRequest, $"\"{name}\" is no collection to write to: 1 to 120 characters without $ and NUL, not beginning with system. and not {Checkpoints}.");
+                ErrorCode.InvalidRequest, $"\"{name}\" is no collection to write to: 1 to 120 characters without $ and NUL, not "
+                    + $"beginning with system. and not {Checkpoints}.");
         }
     }
 

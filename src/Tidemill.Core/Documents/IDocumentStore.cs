@@ -79,7 +79,8 @@ public sealed record DocumentQuery(string Collection, int Limit)
     /// <summary>The answer ends with the document that brings it to so many bytes. Default 16 MiB.</summary>
     public long MaxBytes { get; init; } = 16 << 20;
 
-    /// <summary>Field to order by, dots for nested ones; documents without it, or with null in it, are left out unless it is <c>_id</c>.</summary>
+    /// <summary>Field to order by, dots for nested ones; documents without it, or with null in it, are left out unless it is
+    /// <c>_id</c>.</summary>
     public string Field { get; init; } = "_id";
 
     /// <summary>Begin at this value; null: at the first.</summary>

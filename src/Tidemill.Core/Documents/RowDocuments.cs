@@ -77,7 +77,10 @@ public sealed class RowDocuments
     private void WriteId(BsonWriter writer, CellBson[] cells, int row)
     {
         foreach (var column in _id.Where(column => cells[column].IsNull(row)))
-            throw new TidemillException(ErrorCode.RowRejected, $"Column {_schema.Fields[column].Name}, part of the document's _id, is NULL in a row.");
+        {
+            throw new TidemillException(
+                ErrorCode.RowRejected, $"Column {_schema.Fields[column].Name}, part of the document's _id, is NULL in a row.");
+        }
 
         switch (_id)
         {

@@ -36,16 +36,19 @@ public static class ErrorCatalog
         [ErrorCode.InvalidRequest] = User("Correct the request and send it again."),
         [ErrorCode.DataFolderLocked] = Manual("Stop the other process, or pass another --data folder."),
         [ErrorCode.PortInUse] = Manual("Stop the program on that port, or pass another --port."),
-        [ErrorCode.DiskFull] = new(ErrorDomain.External, RetryRule.Backoff, "Free disk space or shorten retention; work resumes by itself."),
+        [ErrorCode.DiskFull] = new(
+            ErrorDomain.External, RetryRule.Backoff, "Free disk space or shorten retention; work resumes by itself."),
         [ErrorCode.DataCorrupt] = Manual("Restore the named file from a copy, or remove it to give up what it holds."),
         [ErrorCode.RecordTooLarge] = User("Send smaller records or raise the topic's max_record_bytes."),
         [ErrorCode.DecodeFailed] = User("Mend the producer or the stream's fields, then replay the dead letters."),
-        [ErrorCode.SchemaDrift] = Manual("Declare the field, list it under decode.ignore, or set on_drift to evolve; then replay the dead letters."),
+        [ErrorCode.SchemaDrift] = Manual(
+            "Declare the field, list it under decode.ignore, or set on_drift to evolve; then replay the dead letters."),
         [ErrorCode.TransformFailed] = User("Mend the stream's SQL or the record, then replay the dead letters."),
         [ErrorCode.RowRejected] = User("Mend the record or the table's constraint, then replay the dead letters."),
         [ErrorCode.SchemaConflict] = Manual("Change the declared type back, or move the table away and replay the topic."),
         [ErrorCode.SqlInvalid] = User("Mend the SQL at the named place."),
-        [ErrorCode.Unavailable] = new(ErrorDomain.External, RetryRule.Backoff, "Check that the server runs and can be reached; work resumes by itself."),
+        [ErrorCode.Unavailable] = new(
+            ErrorDomain.External, RetryRule.Backoff, "Check that the server runs and can be reached; work resumes by itself."),
         [ErrorCode.TransactionConflict] = new(ErrorDomain.External, RetryRule.Backoff, "Nothing to do: the transaction is run again."),
         [ErrorCode.AccessDenied] = Manual("Check the user, password and rights of the connection."),
         [ErrorCode.CheckpointFenced] = new(ErrorDomain.External, RetryRule.Backoff, "Nothing to do: positions are reloaded from the sink."),

@@ -103,7 +103,8 @@ public interface ILogConsumer : IAsyncDisposable
 /// <summary>Told when partitions come and go; positions come from the sink's checkpoint, never from the log.</summary>
 public interface IRebalanceListener
 {
-    /// <summary>Partitions were assigned. Returns where to read each; a partition left out starts at <see cref="ConsumerOptions.Start"/>.</summary>
+    /// <summary>Partitions were assigned. Returns where to read each; a partition left out starts at
+    /// <see cref="ConsumerOptions.Start"/>.</summary>
     ValueTask<IReadOnlyDictionary<TopicPartition, LogOffset>> AssignedAsync(
         IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken);
 

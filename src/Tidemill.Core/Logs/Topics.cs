@@ -15,7 +15,8 @@ public sealed record TopicSpec(string Name)
     /// <summary>Largest record taken (key, value and headers), in bytes. Default 1 MiB, as in Kafka.</summary>
     public int MaxRecordBytes { get; init; } = 1 << 20;
 
-    /// <summary>Brokers that hold each partition. Null: as the connection says, else the broker's default. No effect on the embedded log.</summary>
+    /// <summary>Brokers that hold each partition. Null: as the connection says, else the broker's default. No effect on the
+    /// embedded log.</summary>
     public int? ReplicationFactor { get; init; }
 
     /// <summary>Further broker-side topic settings, passed on by name; the embedded log refuses any.</summary>

@@ -12,7 +12,8 @@ public interface ISearchStore : IAsyncDisposable
 {
     string Description { get; }
 
-    /// <summary>Put by the store before every name on the server; operations of a <see cref="BulkBody"/> that name an index do so themselves.</summary>
+    /// <summary>Put by the store before every name on the server; operations of a <see cref="BulkBody"/> that name an index do
+    /// so themselves.</summary>
     string Prefix { get; }
 
     /// <summary>Bytes that a <see cref="BulkBody"/> should have at most, unless one operation has more.</summary>
@@ -55,7 +56,8 @@ public interface ISearchStore : IAsyncDisposable
     /// <param name="index">Where operations go that name no index.</param>
     Task<BulkAnswer> BulkAsync(string? index, BulkBody body, CancellationToken cancellationToken);
 
-    /// <summary>Every document of the indexes that match, * standing for any text; in no order. Nothing when there is no such index.</summary>
+    /// <summary>Every document of the indexes that match, * standing for any text; in no order. Nothing when there is no such
+    /// index.</summary>
     IAsyncEnumerable<SearchHit> ScanAsync(string pattern, CancellationToken cancellationToken);
 
     /// <summary>For each partition that the sink has ever advanced, the next record that it does not hold yet.</summary>

@@ -45,7 +45,8 @@ public sealed record SinkBatch
 
     public DeduplicatedRows? Deduplicated { get; init; }
 
-    /// <summary>The records that the rows come from, for sinks that pass records on as they are. Theirs is the memory until the call returns.</summary>
+    /// <summary>The records that the rows come from, for sinks that pass records on as they are. Theirs is the memory until the
+    /// call returns.</summary>
     public IReadOnlyList<FetchedRecords> Records { get; init; } = [];
 }
 

@@ -37,9 +37,14 @@ public static class IndexSinkColumns
         {
             var at = rows.IndexOf(column!);
             if (at < 0)
+            {
                 yield return Error(use, $"Column {column} is not among the rows' columns.", has);
+            }
             else if (!serves(rows.Fields[at].Type.Kind))
-                yield return Error(use, $"Column {column} is {rows.Fields[at].Type}, not {needed}.", "Cast it in the SQL, or take another column.");
+            {
+                yield return Error(
+                    use, $"Column {column} is {rows.Fields[at].Type}, not {needed}.", "Cast it in the SQL, or take another column.");
+            }
         }
 
         ConfigError Error(string key, string problem, string fix) => new($"sinks.{sink.Name}.{key}", problem, fix, stream.File, 0);

@@ -20,9 +20,17 @@ public static class TopicSinkColumns
         {
             var at = rows.IndexOf(column);
             if (at < 0)
-                yield return Error(use, $"Column {column} is not among the rows' columns.", $"The rows have: {string.Join(", ", rows.Fields.Select(f => f.Name))}.");
+            {
+                yield return Error(
+                    use,
+                    $"Column {column} is not among the rows' columns.",
+                    $"The rows have: {string.Join(", ", rows.Fields.Select(f => f.Name))}.");
+            }
             else if (Needed(use, rows.Fields[at].Type.Kind) is { } needed)
-                yield return Error(use, $"Column {column} is {rows.Fields[at].Type}, not {needed}.", "Cast it in the SQL, or take another column.");
+            {
+                yield return Error(
+                    use, $"Column {column} is {rows.Fields[at].Type}, not {needed}.", "Cast it in the SQL, or take another column.");
+            }
         }
 
         ConfigError Error(string key, string problem, string fix) => new($"sinks.{sink.Name}.{key}", problem, fix, stream.File, 0);

@@ -20,7 +20,8 @@ public interface IWarehouse : IAsyncDisposable
     /// <summary>Where it lives, without secrets, for messages.</summary>
     string Description { get; }
 
-    /// <summary>The schema that unqualified tables live in: <c>main</c> on DuckDB; <c>public</c>, or the connection's, on PostgreSQL.</summary>
+    /// <summary>The schema that unqualified tables live in: <c>main</c> on DuckDB; <c>public</c>, or the connection's, on
+    /// PostgreSQL.</summary>
     string DefaultSchema { get; }
 
     /// <summary>Runs one statement and returns the rows it changed, 0 for statements that change none.</summary>

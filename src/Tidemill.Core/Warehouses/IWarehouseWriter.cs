@@ -76,7 +76,8 @@ public enum MergeOperation
 /// <summary>One table write.</summary>
 public sealed record TableWrite(TableName Table, ConflictRule Rule)
 {
-    /// <summary>Key columns; needed by every rule but Append. The table's primary key, unless <see cref="TableSpec.IsWrittenByKey"/>.</summary>
+    /// <summary>Key columns; needed by every rule but Append. The table's primary key, unless
+    /// <see cref="TableSpec.IsWrittenByKey"/>.</summary>
     public IReadOnlyList<string> Key { get; init; } = [];
 
     /// <summary>Merge only: an operation for each column outside the key. Rows of a batch have distinct keys, or are rejected.</summary>
@@ -92,7 +93,8 @@ public static class SystemTables
     /// <summary>Records that could not be used, by (stream, topic, partition, offset).</summary>
     public const string DeadLetters = "tidemill_dead_letters";
 
-    /// <summary>What was seen and decided where records left a stream's declared schema, by (stream, kind, path, new type, decision).</summary>
+    /// <summary>What was seen and decided where records left a stream's declared schema, by (stream, kind, path, new type,
+    /// decision).</summary>
     public const string SchemaChanges = "tidemill_schema_changes";
 
     /// <summary>One row a workflow run.</summary>

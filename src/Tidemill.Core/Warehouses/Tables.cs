@@ -47,6 +47,7 @@ public sealed record TablePlan(TableName Table, IReadOnlyList<TableStep> Steps);
 /// <param name="Sql">The statement that does it.</param>
 public sealed record TableStep(string Summary, string Sql)
 {
-    /// <summary>True when it changes rows that are there: the type of a column, or that they have a key. Indexes may be in its way.</summary>
+    /// <summary>True when it changes rows that are there: the type of a column, or that they have a key. Indexes may be in its
+    /// way.</summary>
     public bool Alters { get; init; }
 }

@@ -45,7 +45,8 @@ public readonly unsafe struct VectorCursor
 
     public bool IsNull(int row) => _validity is not null && (_validity[row >> 6] & (1UL << (row & 63))) == 0;
 
-    /// <summary>A cell of an integer of up to 64 bits, unscaled decimal of up to 18 digits, date, time or timestamp; UBIGINT by its bits.</summary>
+    /// <summary>A cell of an integer of up to 64 bits, unscaled decimal of up to 18 digits, date, time or timestamp; UBIGINT by
+    /// its bits.</summary>
     public long Integer(int row) => _physical switch
     {
         DuckDbTypeId.Integer or DuckDbTypeId.Date => ((int*)Data)[row],

@@ -54,8 +54,10 @@ public sealed class ChunkSource
 
     /// <summary>What queries that start from now on read. The caller keeps owning the chunks.</summary>
     /// <param name="chunks">All of one schema.</param>
-    /// <param name="rows">For each chunk the numbers of the rows that are read, in their order, or null for all; null for all of all chunks.</param>
-    /// <exception cref="ArgumentException">A chunk's column types differ from the source's, or rows are chosen that it has not, or more than it has.</exception>
+    /// <param name="rows">For each chunk the numbers of the rows that are read, in their order, or null for all; null for all
+    /// of all chunks.</param>
+    /// <exception cref="ArgumentException">A chunk's column types differ from the source's, or rows are chosen that it has not,
+    /// or more than it has.</exception>
     public void Set(IReadOnlyList<DataChunk> chunks, IReadOnlyList<uint[]?>? rows = null)
     {
         ArgumentNullException.ThrowIfNull(chunks);

@@ -163,7 +163,8 @@ internal static class Arithmetic
             string text => (double)text.Length * count > MaxCharacters ? -1 : text.Length,
             JinjaList list => (double)list.Count * count > MaxItems ? -1 : list.Count,
             JinjaTuple tuple => (double)tuple.Items.Count * count > MaxItems ? -1 : tuple.Items.Count,
-            _ => throw Unsupported(BinaryOperator.Multiply, ReferenceEquals(times, right) ? value : times, ReferenceEquals(times, right) ? times : value),
+            _ => throw Unsupported(
+                BinaryOperator.Multiply, ReferenceEquals(times, right) ? value : times, ReferenceEquals(times, right) ? times : value),
         };
         if (length < 0)
             throw TooLong();

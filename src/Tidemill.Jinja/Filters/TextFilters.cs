@@ -117,7 +117,8 @@ internal static class TextFilters
             ? dict.Select(pair => (pair.Key, pair.Value))
             : ValueSequences.Items(value).Select(ValueSequences.ToList).Select(pair => pair.Count == 2
                 ? (pair[0], pair[1]) : throw new JinjaException("urlencode() wants pairs of name and value"));
-        return string.Join('&', pairs.Select(pair => $"{Quote(JinjaValue.ToText(pair.Item1), "")}={Quote(JinjaValue.ToText(pair.Item2), "")}"));
+        return string.Join(
+            '&', pairs.Select(pair => $"{Quote(JinjaValue.ToText(pair.Item1), "")}={Quote(JinjaValue.ToText(pair.Item2), "")}"));
     }
 
     public static object WordCount(CallArguments arguments)

@@ -129,7 +129,11 @@ internal sealed class TagLexer(TemplateText text, bool trimBlocks)
             throw text.Error("a number has more than 3500 digits", offset);
         tokens.Add(isFloat
             ? new Token(TokenKind.Float, digits, double.Parse(digits, CultureInfo.InvariantCulture), text.PositionOf(offset))
-            : new Token(TokenKind.Integer, digits, ValueNumbers.Normalize(BigInteger.Parse(digits, CultureInfo.InvariantCulture)), text.PositionOf(offset)));
+            : new Token(
+                TokenKind.Integer,
+                digits,
+                ValueNumbers.Normalize(BigInteger.Parse(digits, CultureInfo.InvariantCulture)),
+                text.PositionOf(offset)));
         return end;
     }
 

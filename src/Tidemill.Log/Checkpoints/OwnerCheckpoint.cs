@@ -10,7 +10,8 @@ namespace Tidemill.Log.Checkpoints;
 /// position and no intent. Whatever stops it in between, the next call or the next opening of the log reads the file again
 /// and finishes what it finds: an intent that reached the disk always happens, whole and once.
 /// </summary>
-internal sealed class OwnerCheckpoint(EmbeddedLog log, IFileSystem files, string folder, string name, ProducerOwner owner, TimeProvider time)
+internal sealed class OwnerCheckpoint(
+    EmbeddedLog log, IFileSystem files, string folder, string name, ProducerOwner owner, TimeProvider time)
     : IAsyncDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);
@@ -30,7 +31,8 @@ internal sealed class OwnerCheckpoint(EmbeddedLog log, IFileSystem files, string
             if (held.TryGetValue(range.Partition, out var position) && position != range.Start)
             {
                 throw new TidemillException(
-                    ErrorCode.CheckpointFenced, $"{range.Partition}: the checkpoint of {owner} is {position}, not {range.Start}: another session was here.");
+                    ErrorCode.CheckpointFenced,
+                    $"{range.Partition}: the checkpoint of {owner} is {position}, not {range.Start}: another session was here.");
             }
 
             cancellationToken.ThrowIfCancellationRequested();
@@ -135,7 +137,9 @@ internal sealed class OwnerCheckpoint(EmbeddedLog log, IFileSystem files, string
 
     private ProduceEncoder Encode(string topic, IReadOnlyList<ProducerRecord> records)
     {
-        var encoder = new ProduceEncoder(log.Topic(topic), Acknowledgement.Durable, 0, time.GetUtcNow()) { UncountedBytes = HiddenHeader.Bytes };
+        var encoder = new ProduceEncoder(
+            log.Topic(topic), Acknowledgement.Durable, 0, time.GetUtcNow())
+        { UncountedBytes = HiddenHeader.Bytes };
         encoder.Encode([.. records]);
         return encoder;
     }

@@ -54,7 +54,8 @@ internal sealed class FetchBufferPool(TimeProvider time)
     private void GiveUpUnused()
     {
         long looked = Volatile.Read(ref _lookedAt);
-        if (time.GetElapsedTime(looked) < Unused || Interlocked.CompareExchange(ref _lookedAt, time.GetTimestamp(), looked) != looked) return;
+        if (time.GetElapsedTime(looked) < Unused || Interlocked.CompareExchange(ref _lookedAt, time.GetTimestamp(), looked) != looked)
+            return;
         long unused = Interlocked.Exchange(ref _fewestBytes, long.MaxValue);
         foreach (var (capacity, bag) in _free.OrderByDescending(sized => sized.Key))
         {

@@ -3,7 +3,8 @@ using Tidemill.Log.Partitions;
 
 namespace Tidemill.Log.Consumers;
 
-/// <summary>Finds the first record at or after a time: the segment and batch run by the index, the record by reading on from there.</summary>
+/// <summary>Finds the first record at or after a time: the segment and batch run by the index, the record by reading on from
+/// there.</summary>
 internal static class OffsetSearch
 {
     private const int ReadRecords = 1024;

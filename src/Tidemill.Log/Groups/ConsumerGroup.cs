@@ -181,7 +181,8 @@ internal sealed class GroupMember(ConsumerGroup group, string id, IReadOnlyColle
 
     public void Commit(IReadOnlyCollection<RecordPosition> positions) => group.Commit(this, positions);
 
-    /// <summary>An owner that lets go later begins a new generation, so a change that is not yet complete need not be asked for again.</summary>
+    /// <summary>An owner that lets go later begins a new generation, so a change that is not yet complete need not be asked for
+    /// again.</summary>
     public void CaughtUp(GroupChange change) => _seen = change.Generation;
 
     public void Leave() => group.Leave(this);

@@ -24,7 +24,8 @@ internal static class GroupPositionsFile
         try
         {
             var content = JsonSerializer.Deserialize(AtomicFile.ReadAll(files, path), GroupsJson.Default.GroupsContent);
-            if (content is { Format: CurrentFormat }) return content.Groups.ToDictionary(g => g.Key, g => Positions(g.Value), StringComparer.Ordinal);
+            if (content is { Format: CurrentFormat })
+                return content.Groups.ToDictionary(g => g.Key, g => Positions(g.Value), StringComparer.Ordinal);
         }
         catch (JsonException error)
         {

@@ -32,7 +32,8 @@ internal sealed class GroupRegistry
 
     public IReadOnlyList<GroupListing> List() =>
     [
-        .. _groups.Where(g => g.Value.Exists).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => new GroupListing(g.Key, g.Value.State)),
+        .. _groups.Where(
+            g => g.Value.Exists).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => new GroupListing(g.Key, g.Value.State)),
     ];
 
     public GroupDescription? Describe(string name)
@@ -46,7 +47,8 @@ internal sealed class GroupRegistry
             p, committed.TryGetValue(p, out var offset) ? offset : null, Find(p)?.Describe().Next))]);
     }
 
-    /// <exception cref="TidemillException">InvalidRequest, NotFound, OffsetOutOfRange, as <see cref="ILog.SetGroupPositionsAsync"/> says.</exception>
+    /// <exception cref="TidemillException">InvalidRequest, NotFound, OffsetOutOfRange, as
+    /// <see cref="ILog.SetGroupPositionsAsync"/> says.</exception>
     public void SetPositions(string name, IReadOnlyCollection<RecordPosition> positions)
     {
         foreach (var position in positions) Check(position);
@@ -84,7 +86,8 @@ internal sealed class GroupRegistry
             ?? throw new TidemillException(ErrorCode.NotFound, $"There is no partition {position.Partition}.");
         if (position.Offset >= found.Earliest && position.Offset <= found.Next) return;
         throw new TidemillException(
-            ErrorCode.OffsetOutOfRange, $"{position.Partition} holds offsets {found.Earliest} to {found.Next}; {position.Offset} is not among them.");
+            ErrorCode.OffsetOutOfRange,
+            $"{position.Partition} holds offsets {found.Earliest} to {found.Next}; {position.Offset} is not among them.");
     }
 
     private int Count(string topic) => _partitionsOf(topic).Count;

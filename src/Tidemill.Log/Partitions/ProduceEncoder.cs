@@ -33,7 +33,8 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
         }
     }
 
-    /// <summary>Hands over the batches that wait for a common fsync. Written ones have gone as they filled, still warm in the cache.</summary>
+    /// <summary>Hands over the batches that wait for a common fsync. Written ones have gone as they filled, still warm in the
+    /// cache.</summary>
     public void HandOver()
     {
         for (int i = 0; acknowledgement == Acknowledgement.Durable && i < _targets.Length; i++)
@@ -79,7 +80,8 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
         {
             throw new TidemillException(
                 ErrorCode.RecordTooLarge,
-                $"Record {index} for topic {topic.Metadata.Name} has {size - UncountedBytes} bytes; the topic takes {topic.Metadata.MaxRecordBytes}. None was appended.");
+                $"Record {index} for topic {topic.Metadata.Name} has {size - UncountedBytes} bytes; the topic takes "
+                    + $"{topic.Metadata.MaxRecordBytes}. None was appended.");
         }
 
         _targets[partition].BytesLeft += BatchWriter.Bound(record, size);
@@ -113,7 +115,8 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
     }
 
     // A small call takes a small buffer; a record larger than a batch gets one of its own.
-    private int Capacity(long bound, long left) => checked((int)(BatchHeader.Bytes + Math.Max(bound, Math.Min(left, topic.BatchBytes - BatchHeader.Bytes))));
+    private int Capacity(long bound, long left) =>
+        checked((int)(BatchHeader.Bytes + Math.Max(bound, Math.Min(left, topic.BatchBytes - BatchHeader.Bytes))));
 
     private void Seal(int partition)
     {
@@ -134,7 +137,8 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
         private int _taken;
 
         /// <summary>Whether no other producer's batch came between.</summary>
-        public readonly bool AreConsecutive => Batches!.Zip(Batches!.Skip(1)).All(b => b.First.BaseOffset + b.First.Count == b.Second.BaseOffset);
+        public readonly bool AreConsecutive =>
+            Batches!.Zip(Batches!.Skip(1)).All(b => b.First.BaseOffset + b.First.Count == b.Second.BaseOffset);
 
         /// <summary>The offset of the target's next record, in the order they were added.</summary>
         public long TakeOffset()

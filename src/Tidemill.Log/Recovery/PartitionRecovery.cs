@@ -97,7 +97,8 @@ internal sealed class PartitionRecovery(
         if (marked > next)
         {
             throw Corrupt(segment, scan.Index,
-                $"records up to offset {marked} were acknowledged as durable according to {DurableMark.FileName}, but the valid ones end at {next}");
+                $"records up to offset {marked} were acknowledged as durable according to {DurableMark.FileName}, but the valid ones "
+                    + $"end at {next}");
         }
 
         if (!scan.IsWhole && scan.DurableOffsetAfterDamage(file) > next)

@@ -19,7 +19,8 @@ internal static unsafe class Varint
     /// <summary>Zigzag: small numbers of either sign stay short.</summary>
     public static int WriteSigned(Span<byte> bytes, long value) => Write(bytes, (ulong)((value << 1) ^ (value >> 63)));
 
-    /// <summary>Reads at <paramref name="next"/> and moves it on; false when the number does not end before <paramref name="end"/>.</summary>
+    /// <summary>Reads at <paramref name="next"/> and moves it on; false when the number does not end before
+    /// <paramref name="end"/>.</summary>
     public static bool TryRead(ref byte* next, byte* end, out ulong value)
     {
         // SAFETY: next is dereferenced only below end; the caller owns the memory for the whole call.

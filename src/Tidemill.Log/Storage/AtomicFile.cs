@@ -6,7 +6,8 @@ internal static class AtomicFile
     /// <summary>Leftovers of a crash end in this and are removed on open.</summary>
     public const string TemporarySuffix = ".tmp";
 
-    /// <summary>When <paramref name="durable"/>, the new content survives a power cut once this returns; else the old one may come back.</summary>
+    /// <summary>When <paramref name="durable"/>, the new content survives a power cut once this returns; else the old one may
+    /// come back.</summary>
     public static void Replace(IFileSystem files, string folder, string name, byte[] content, bool durable)
     {
         string path = Path.Combine(folder, name);

@@ -47,7 +47,8 @@ internal sealed class TopicStore(IFileSystem files, string root, EmbeddedLogOpti
         {
             throw new TidemillException(
                 ErrorCode.InvalidRequest,
-                $"Topic {metadata.Name} differs from an existing one only in upper and lower case, which this file system does not tell apart.");
+                $"Topic {metadata.Name} differs from an existing one only in upper and lower case, which this file system does not "
+                    + $"tell apart.");
         }
 
         if (files.Folders(_topics).Contains(metadata.Name)) files.DeleteFolder(folder);

@@ -19,7 +19,8 @@ internal sealed class ModelContext : IJinjaContext
     private readonly List<ConfigError> _errors;
     private readonly Dictionary<string, object?> _values;
 
-    public ModelContext(ModelFile file, ModelNames names, Relation self, bool isExecuting, List<ModelSetting> settings, List<ConfigError> errors)
+    public ModelContext(
+        ModelFile file, ModelNames names, Relation self, bool isExecuting, List<ModelSetting> settings, List<ConfigError> errors)
     {
         (_file, _names, _errors) = (file, names, errors);
         _values = new Dictionary<string, object?>

@@ -66,7 +66,8 @@ internal sealed class ModelPlanner(IWarehouse warehouse)
         foreach (var index in model.Config.Indexes)
         {
             yield return warehouse.Kind == WarehouseKind.Postgres
-                ? new($"ALTER INDEX {new TableName(RelationNames.TemporaryIndex(relation, index), relation.Schema).Quoted} RENAME TO {SqlName.Quote(RelationNames.Index(relation, index))}")
+                ? new($"ALTER INDEX {new TableName(RelationNames.TemporaryIndex(relation, index), relation.Schema).Quoted} RENAME TO "
+                + $"{SqlName.Quote(RelationNames.Index(relation, index))}")
                 : CreateIndex(RelationNames.Index(relation, index), relation, index);
         }
     }

@@ -62,7 +62,12 @@ public sealed class ModelRunner(IWarehouse warehouse, ModelGraph graph, TimeProv
         catch (TidemillException e)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return new ModelResult(step.Model.Name, ModelStatus.Failed, 0, time.GetElapsedTime(started), Error(step.Model, step.Statements.First(statement => statement.HoldsQuery).Sql, e));
+            return new ModelResult(
+                step.Model.Name,
+                ModelStatus.Failed,
+                0,
+                time.GetElapsedTime(started),
+                Error(step.Model, step.Statements.First(statement => statement.HoldsQuery).Sql, e));
         }
     }
 

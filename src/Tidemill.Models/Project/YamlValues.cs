@@ -40,7 +40,8 @@ internal static class YamlValues
             "true" or "True" or "TRUE" => true,
             "false" or "False" or "FALSE" => false,
             _ when long.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) => whole,
-            _ when double.TryParse(scalar.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var real) && double.IsFinite(real) => real,
+            _ when double.TryParse(scalar.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var real)
+                && double.IsFinite(real) => real,
             _ => scalar.Text,
         };
     }

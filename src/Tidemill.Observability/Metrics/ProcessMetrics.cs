@@ -24,13 +24,17 @@ public static class ProcessMetrics
     {
         writer.Counter("dotnet_gc_collections_total", "Garbage collections by generation.");
         for (var generation = 0; generation <= GC.MaxGeneration; generation++)
-            writer.Sample(GC.CollectionCount(generation), ("generation", generation.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        {
+            writer.Sample(
+                GC.CollectionCount(generation), ("generation", generation.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        }
 
         writer.Counter("dotnet_gc_pause_seconds_total", "Time spent in garbage collection pauses, in seconds.")
             .Sample(GC.GetTotalPauseDuration().TotalSeconds);
         writer.Counter("dotnet_gc_allocated_bytes_total", "Managed bytes allocated.").Sample(GC.GetTotalAllocatedBytes());
         writer.Gauge("dotnet_gc_heap_bytes", "Managed heap, in bytes.").Sample(GC.GetTotalMemory(forceFullCollection: false));
-        writer.Gauge("dotnet_gc_committed_bytes", "Memory that the managed heap takes, free parts included, at the last collection, in bytes.")
+        writer.Gauge(
+            "dotnet_gc_committed_bytes", "Memory that the managed heap takes, free parts included, at the last collection, in bytes.")
             .Sample(GC.GetGCMemoryInfo().TotalCommittedBytes);
         writer.Gauge("dotnet_thread_pool_threads", "Threads of the pool.").Sample(ThreadPool.ThreadCount);
         writer.Gauge("dotnet_thread_pool_queue_length", "Work items waiting for a thread.").Sample(ThreadPool.PendingWorkItemCount);

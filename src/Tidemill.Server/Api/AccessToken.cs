@@ -37,7 +37,8 @@ internal sealed class AccessToken
         var header = request.Headers.Authorization.ToString();
         return !IsAsked
             || (header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && Is(header[Scheme.Length..].Trim()))
-            || (request.Cookies.TryGetValue(Cookie, out var value) && CryptographicOperations.FixedTimeEquals(Digest(value), Digest(CookieValue)));
+            || (request.Cookies.TryGetValue(Cookie, out var value)
+                && CryptographicOperations.FixedTimeEquals(Digest(value), Digest(CookieValue)));
     }
 
     private static byte[] Digest(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));

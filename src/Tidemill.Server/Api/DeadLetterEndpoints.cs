@@ -18,8 +18,10 @@ internal static class DeadLetterEndpoints
         var letters = api.MapGroup("/dead-letters");
         letters.MapGet("", ListAsync).WithSummary("Letters, newest first, and how many are open by stream, code and field.");
         letters.MapGet("/{stream}/{topic}/{partition:int}/{offset:long}", FindAsync).WithSummary("One letter with its raw bytes.");
-        letters.MapPost("/preview", PreviewAsync).WithSummary("The rows that a letter would give, with another value if given; nothing is written.");
-        letters.MapPost("/edit", EditAsync).WithSummary("Keeps another value with an open letter, for its replay; without a value the record's own again.");
+        letters.MapPost("/preview", PreviewAsync)
+            .WithSummary("The rows that a letter would give, with another value if given; nothing is written.");
+        letters.MapPost("/edit", EditAsync)
+            .WithSummary("Keeps another value with an open letter, for its replay; without a value the record's own again.");
         letters.MapPost("/replay", ReplayAsync)
             .WithSummary("Sends open letters through their stream again, as it is defined now; one letter with another value if given.");
         letters.MapPost("/discard", DiscardAsync).WithSummary("Gives open letters up; they stay readable.");

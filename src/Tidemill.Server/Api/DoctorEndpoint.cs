@@ -10,7 +10,8 @@ namespace Tidemill.Server.Api;
 /// <summary>GET /api/doctor: facts about program, machine and parts, for people who look for what is wrong.</summary>
 internal static class DoctorEndpoint
 {
-    public static void Map(IEndpointRouteBuilder api) => api.MapGet("/doctor", async (ProjectRuntime runtime, CancellationToken cancellationToken) =>
+    public static void Map(IEndpointRouteBuilder api) =>
+        api.MapGet("/doctor", async (ProjectRuntime runtime, CancellationToken cancellationToken) =>
         TypedResults.Ok(new DoctorAnswer(
             [.. Machine(), .. Project(runtime)],
             (await HealthProbe.CheckAsync(runtime, cancellationToken)).Parts)))

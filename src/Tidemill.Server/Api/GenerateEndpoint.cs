@@ -34,8 +34,11 @@ internal static class GenerateEndpoint
             await runtime.Producer.ProduceAsync(
                 topic, [.. Enumerable.Range(done, size).Select(i => generator.Next(first + i))], cancellationToken);
             done += size;
-            if (request.Rate is { } rate && TimeSpan.FromSeconds(done / rate) - runtime.Time.GetElapsedTime(started) is { Ticks: > 0 } ahead)
+            if (request.Rate is { } rate
+                && TimeSpan.FromSeconds(done / rate) - runtime.Time.GetElapsedTime(started) is { Ticks: > 0 } ahead)
+            {
                 await Task.Delay(ahead, runtime.Time, cancellationToken);
+            }
         }
 
         return TypedResults.Ok(new GenerateAnswer(stream.Name, topic, count, runtime.Time.GetElapsedTime(started).TotalSeconds));
@@ -46,15 +49,18 @@ internal static class GenerateEndpoint
         if (request.Rate is <= 0)
             throw new TidemillException(ErrorCode.InvalidRequest, "rate is not above zero.");
 
-        var generators = project.Streams.Where(s => s.Source is GeneratorSourceDefinition && s.Sinks.OfType<TopicSinkDefinition>().Any()).ToList();
+        var generators = project.Streams.Where(s => s.Source is GeneratorSourceDefinition && s.Sinks.OfType<TopicSinkDefinition>().Any())
+            .ToList();
         return generators.FirstOrDefault(s => (request.Stream is null || s.Name == request.Stream)
                 && (request.Topic is null || s.Sinks.OfType<TopicSinkDefinition>().Any(t => t.Topic == request.Topic)))
             ?? throw new TidemillException(
-                ErrorCode.NotFound, $"No stream with a generator source fits. Generators: {string.Join(", ", generators.Select(s => s.Name))}.");
+                ErrorCode.NotFound,
+                $"No stream with a generator source fits. Generators: {string.Join(", ", generators.Select(s => s.Name))}.");
     }
 }
 
-/// <summary>Which generator, by stream or by topic (default: the first), how many records, and how many a second (default: as fast as it goes).</summary>
+/// <summary>Which generator, by stream or by topic (default: the first), how many records, and how many a second (default: as
+/// fast as it goes).</summary>
 public sealed record GenerateRequest(string? Stream = null, string? Topic = null, int? Count = null, double? Rate = null);
 
 public sealed record GenerateAnswer(string Stream, string Topic, int Count, double Seconds);

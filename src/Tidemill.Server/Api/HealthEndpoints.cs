@@ -12,13 +12,15 @@ internal static class HealthEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health", async (HttpContext context, ProjectRuntime runtime, AccessToken token, CancellationToken cancellationToken) =>
+        routes.MapGet(
+            "/health", async (HttpContext context, ProjectRuntime runtime, AccessToken token, CancellationToken cancellationToken) =>
         {
             var report = await HealthProbe.CheckAsync(runtime, cancellationToken);
             // Orchestrators ask without a token; the parts' messages name hosts and are for those who hold it.
             var parts = token.IsHeldBy(context.Request) ? report.Parts : [];
             return Results.Json(new HealthAnswer(report.State, parts), ApiJson.Web.HealthAnswer, statusCode: report.StatusCode);
-        }).WithSummary("200 while the server does its work, 503 when a part does not; each part with its state. Needs no token, but tells the parts only to those who send it.")
+        }).WithSummary("200 while the server does its work, 503 when a part does not; each part with its state. Needs no token, but "
+            + "tells the parts only to those who send it.")
             .Produces<HealthAnswer>();
 
         routes.MapGet("/metrics", async (ProjectRuntime runtime, CancellationToken cancellationToken) =>

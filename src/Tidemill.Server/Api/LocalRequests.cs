@@ -20,7 +20,8 @@ internal sealed class LocalRequests(RequestDelegate next, ProjectRuntime runtime
 
         var changes = !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method);
         return changes && IsFromElsewhere(request)
-            ? RefuseAsync(context, "Requests that change something are taken from this server's own pages and from programs, not from other sites.")
+            ? RefuseAsync(
+                context, "Requests that change something are taken from this server's own pages and from programs, not from other sites.")
             : next(context);
     }
 

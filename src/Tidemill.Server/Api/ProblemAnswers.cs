@@ -61,9 +61,11 @@ internal sealed partial class ProblemAnswers(ILogger<ProblemAnswers> logger) : I
         var status = context.Response.StatusCode;
         var (code, detail) = status switch
         {
-            StatusCodes.Status404NotFound => (ErrorCode.NotFound, "There is nothing at this address. /api/openapi.json lists what there is."),
+            StatusCodes.Status404NotFound =>
+                (ErrorCode.NotFound, "There is nothing at this address. /api/openapi.json lists what there is."),
             StatusCodes.Status405MethodNotAllowed => (ErrorCode.InvalidRequest, $"This address does not take {context.Request.Method}."),
-            StatusCodes.Status415UnsupportedMediaType => (ErrorCode.InvalidRequest, "The Content-Type is not one that this address takes. /api/openapi.json lists them."),
+            StatusCodes.Status415UnsupportedMediaType =>
+                (ErrorCode.InvalidRequest, "The Content-Type is not one that this address takes. /api/openapi.json lists them."),
             _ => (ErrorCode.InvalidRequest, $"The request was refused with status {status}."),
         };
         return WriteAsync(context, Problem.Of(new TidemillException(code, detail)) with { Status = status });

@@ -37,7 +37,8 @@ public sealed record ReplayRangeRequest(string? From = null, string? To = null, 
         stream, Bound(From), Bound(To),
         string.IsNullOrWhiteSpace(Partition) ? null
             : int.TryParse(Partition, CultureInfo.InvariantCulture, out var number) ? number
-            : throw new Tidemill.Core.Errors.TidemillException(Tidemill.Core.Errors.ErrorCode.InvalidRequest, "The partition is no number."),
+            : throw new Tidemill.Core.Errors.TidemillException(
+                Tidemill.Core.Errors.ErrorCode.InvalidRequest, "The partition is no number."),
         Rebuild);
 
     private static ReplayBound? Bound(string? text) => string.IsNullOrWhiteSpace(text) ? null : ReplayBound.Parse(text.Trim());
@@ -69,7 +70,9 @@ public sealed record ReplayPlanAnswer(
             yield return [$"write {sink.Target}", $"{Words(sink.Method)}{counts}"];
         }
 
-        yield return ["dead letters", plan.Rebuild ? $"{plan.DeadLetters} removed, found anew where records still fail" : $"{plan.DeadLetters} open ones tried again"];
+        yield return ["dead letters", plan.Rebuild
+            ? $"{plan.DeadLetters} removed, found anew where records still fail"
+            : $"{plan.DeadLetters} open ones tried again"];
         foreach (var note in plan.Notes)
             yield return ["note", note];
 
@@ -89,4 +92,5 @@ public sealed record ReplayPlanAnswer(
 }
 
 /// <summary>What was done.</summary>
-public sealed record ReplayOutcomeAnswer(ReplayPlanAnswer Plan, long Records, long RowsWritten, long DeadLettersReplayed, long DeadLettersNew);
+public sealed record ReplayOutcomeAnswer(
+    ReplayPlanAnswer Plan, long Records, long RowsWritten, long DeadLettersReplayed, long DeadLettersNew);

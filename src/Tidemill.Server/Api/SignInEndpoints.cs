@@ -18,7 +18,9 @@ internal static class SignInEndpoints
 
     /// <summary>Where a signed-in browser goes: a path of this server, never another site.</summary>
     public static string Local(string? next) =>
-        next is ['/', ..] && !next.StartsWith("//", StringComparison.Ordinal) && !next.Contains('\\', StringComparison.Ordinal) ? next : "/";
+        next is ['/', ..] && !next.StartsWith("//", StringComparison.Ordinal) && !next.Contains('\\', StringComparison.Ordinal)
+            ? next
+            : "/";
 
     private static async Task SignInAsync(HttpContext context, AccessToken token)
     {

@@ -21,9 +21,12 @@ internal static class StreamEndpoints
         api.MapGet("/streams/{name}", async (string name, ProjectRuntime runtime, CancellationToken cancellationToken) =>
             TypedResults.Ok(await DescribeAsync(runtime, name, cancellationToken)))
             .WithSummary("A stream: its numbers, its last errors, and each sink's position by partition, or why it is not known.");
-        api.MapPost("/streams/{name}/plan", async (string name, PositionsRequest request, ProjectRuntime runtime, CancellationToken cancellationToken) =>
+        api.MapPost(
+            "/streams/{name}/plan",
+            async (string name, PositionsRequest request, ProjectRuntime runtime, CancellationToken cancellationToken) =>
             TypedResults.Ok(PlanAnswer.Of(await runtime.Engine.Positions.PlanAsync(name, request.Read(), cancellationToken))))
-            .WithSummary("What moving the checkpoints of a stream's sinks would do. to: earliest, latest, an offset, a shift (+100, -100) or a time.");
+            .WithSummary("What moving the checkpoints of a stream's sinks would do. to: earliest, latest, an offset, a shift (+100, "
+            + "-100) or a time.");
         api.MapPost("/streams/{name}/positions", MoveAsync)
             .WithSummary("Moves the checkpoints of a stream's sinks. The stream must be paused, and no row may double.");
         api.MapPost("/streams/{name}/pause", NoContent (string name, ProjectRuntime runtime) =>

@@ -27,11 +27,12 @@ internal static class DefaultParts
     };
 
     private static async Task<ILog> OpenLogAsync(
-        ProjectDefinition project, DataFolder folder, TimeProvider time, CancellationToken cancellationToken) => project.Target.Log.Type switch
-        {
-            LogType.Kafka => await OpenKafkaAsync(project, project.Target.Log, time, cancellationToken),
-            _ => await EmbeddedLog.OpenAsync(folder.Log, new EmbeddedLogOptions(), time, cancellationToken),
-        };
+        ProjectDefinition project, DataFolder folder, TimeProvider time, CancellationToken cancellationToken) =>
+            project.Target.Log.Type switch
+            {
+                LogType.Kafka => await OpenKafkaAsync(project, project.Target.Log, time, cancellationToken),
+                _ => await EmbeddedLog.OpenAsync(folder.Log, new EmbeddedLogOptions(), time, cancellationToken),
+            };
 
     private static async Task<ILog> OpenKafkaAsync(
         ProjectDefinition project, LogConnection connection, TimeProvider time, CancellationToken cancellationToken) =>

@@ -48,7 +48,11 @@ public sealed record HostOptions
         }
 
         if (Token is { Length: < ShortestToken })
-            throw new TidemillException(ErrorCode.InvalidRequest, $"TIDEMILL_TOKEN is shorter than {ShortestToken} characters. `openssl rand -hex 24` makes a good one.");
+        {
+            throw new TidemillException(
+                ErrorCode.InvalidRequest,
+                $"TIDEMILL_TOKEN is shorter than {ShortestToken} characters. `openssl rand -hex 24` makes a good one.");
+        }
 
         if (Port is < 0 or > 65535)
             throw new TidemillException(ErrorCode.InvalidRequest, $"Port {Port} is not between 0 and 65535.");

@@ -14,7 +14,10 @@ internal sealed class ProjectModels(string folder, string target, IWarehouse war
     public ModelRunner Open()
     {
         if (!DbtProjectReader.Exists(folder))
-            throw new TidemillException(ErrorCode.NotFound, $"The project has no models: there is no {DbtProjectReader.ProjectFile} in it.");
+        {
+            throw new TidemillException(
+                ErrorCode.NotFound, $"The project has no models: there is no {DbtProjectReader.ProjectFile} in it.");
+        }
 
         return new ModelRunner(warehouse, ModelCompiler.Compile(DbtProjectReader.Read(folder), ModelTarget.Of(target, warehouse)), time);
     }

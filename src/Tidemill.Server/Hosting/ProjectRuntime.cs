@@ -144,7 +144,8 @@ internal sealed class ProjectRuntime : IAsyncDisposable
         Documents ?? throw new InvalidOperationException("The document store is open when a stream names a collection.");
 
     internal static bool UsesDocuments(ProjectDefinition project) =>
-        project.Streams.Any(stream => stream.Source is CollectionSourceDefinition || stream.Sinks.Any(sink => sink is CollectionSinkDefinition));
+        project.Streams.Any(
+            stream => stream.Source is CollectionSourceDefinition || stream.Sinks.Any(sink => sink is CollectionSinkDefinition));
 
     /// <summary>The topic as it stands; NotFound names those that exist.</summary>
     public async Task<TopicDescription> RequireTopicAsync(string topic, CancellationToken cancellationToken) =>

@@ -15,9 +15,11 @@ internal static partial class StreamSinks
     {
         CollectionSinkDefinition collection => new CollectionSink(runtime.RequireDocuments(), runtime.Project.Name, stream, collection),
         TopicSinkDefinition topic => new TopicSink(
-            runtime.LogOf(((TopicSourceDefinition)stream.Source).Connection), runtime.LogOf(topic.Connection), runtime.Project.Name, stream, topic),
+            runtime.LogOf(((TopicSourceDefinition)stream.Source).Connection),
+            runtime.LogOf(topic.Connection), runtime.Project.Name, stream, topic),
         IndexSinkDefinition index => new IndexSink(
-            runtime.Search, runtime.Project.Name, stream, index, note => Note(runtime.Loggers.CreateLogger<IndexSink>(), stream.Name, note)),
+            runtime.Search,
+            runtime.Project.Name, stream, index, note => Note(runtime.Loggers.CreateLogger<IndexSink>(), stream.Name, note)),
         _ => throw new TidemillException(
             ErrorCode.ConfigurationInvalid,
             $"{stream.File}: sink {sink.Name} has no place in target {runtime.Project.Target.Name}."),

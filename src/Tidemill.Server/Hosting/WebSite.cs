@@ -52,7 +52,8 @@ internal static class WebSite
         services.AddSingleton(runtime.Time);
         services.AddExceptionHandler<ProblemAnswers>();
         services.AddProblemDetails();
-        services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions).TypeInfoResolverChain.Insert(0, ApiJson.Default));
+        services.ConfigureHttpJsonOptions(
+            json => ApiJson.Configure(json.SerializerOptions).TypeInfoResolverChain.Insert(0, ApiJson.Default));
         services.AddOpenApi("openapi", ApiDescription.Configure);
         services.AddHostedService<EngineService>();
         services.AddSingleton<ConsoleFeed>();

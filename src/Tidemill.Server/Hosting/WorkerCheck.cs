@@ -18,15 +18,26 @@ internal static class WorkerCheck
             errors.Add(Error("warehouse", "DuckDB's file is opened by one process at a time.", "Use `warehouse: {type: postgres, ...}`."));
 
         if (target.Documents.Type == DocumentsType.Embedded && ProjectRuntime.UsesDocuments(project))
-            errors.Add(Error("documents", "The embedded document store is opened by one process at a time.", "Use `documents: {type: mongodb, ...}`."));
+        {
+            errors.Add(Error(
+                "documents", "The embedded document store is opened by one process at a time.", "Use `documents: {type: mongodb, ...}`."));
+        }
 
         if (target.Search.Type == SearchType.Embedded && project.Streams.Any(s => s.Sinks.Any(sink => sink is IndexSinkDefinition)))
-            errors.Add(Error("search", "The embedded search store is opened by one process at a time.", "Use `search: {type: elasticsearch, ...}`."));
+        {
+            errors.Add(Error(
+                "search", "The embedded search store is opened by one process at a time.", "Use `search: {type: elasticsearch, ...}`."));
+        }
 
         if (errors.Count > 0)
             throw TidemillException.Configuration(errors);
 
         ConfigError Error(string key, string problem, string fix) =>
-            new($"targets.{target.Name}.{key}", $"Workers cannot share it: {problem}", $"{fix} Or run everything in one process with `tidemill up`.", "tidemill.yaml", 0);
+            new(
+                $"targets.{target.Name}.{key}",
+                $"Workers cannot share it: {problem}",
+                $"{fix} Or run everything in one process with `tidemill up`.",
+                "tidemill.yaml",
+                0);
     }
 }

@@ -20,7 +20,9 @@ internal static class GroupEndpoints
         api.MapGet("/groups/{group}", async (string group, ProjectRuntime runtime, CancellationToken cancellationToken) =>
             TypedResults.Ok(await RequireAsync(runtime, group, cancellationToken)))
             .WithSummary("A group: members, and committed position and lag by partition.");
-        api.MapPost("/groups/{group}/plan", async (string group, PositionsRequest request, ProjectRuntime runtime, CancellationToken cancellationToken) =>
+        api.MapPost(
+            "/groups/{group}/plan",
+            async (string group, PositionsRequest request, ProjectRuntime runtime, CancellationToken cancellationToken) =>
             TypedResults.Ok(PlanAnswer.Of(await Positions(runtime).PlanAsync(group, request.Read(), cancellationToken))))
             .WithSummary("What setting a group's positions would do. to: earliest, latest, an offset, a shift (+100, -100) or a time.");
         api.MapPost("/groups/{group}/positions", SetAsync).WithSummary("Sets a group's positions; the group must have no members.");
@@ -41,7 +43,8 @@ internal static class GroupEndpoints
     public static async Task<GroupAnswer> RequireAsync(ProjectRuntime runtime, string group, CancellationToken cancellationToken) =>
         await runtime.Log.DescribeGroupAsync(group, cancellationToken) is { } found
             ? GroupAnswer.Of(found, Positions(runtime).StreamOf(group))
-            : throw new TidemillException(ErrorCode.NotFound, "There is no group of that name; `tidemill groups list` shows those there are.");
+            : throw new TidemillException(
+                ErrorCode.NotFound, "There is no group of that name; `tidemill groups list` shows those there are.");
 
     private static GroupPositions Positions(ProjectRuntime runtime) => new(runtime.Log, runtime.Project.Name);
 
@@ -73,15 +76,22 @@ public sealed record PlanAnswer(
         var withSinks = plan.Moves.Any(m => m.Sink is not null);
         return new PlanAnswer(
             plan.Name, plan.Skipped, plan.Repeated, plan.Moves, plan.Warnings, plan.Refusal, SummaryOf(plan),
-            withSinks ? ["Sink", "Partition", "Now", "Then", "Skipped", "Repeated"] : ["Topic", "Partition", "Now", "Then", "Skipped", "Repeated"],
+            withSinks
+                ? ["Sink", "Partition", "Now", "Then", "Skipped", "Repeated"]
+                : ["Topic", "Partition", "Now", "Then", "Skipped", "Repeated"],
             [.. plan.Moves.Select(m => (IReadOnlyList<string?>)
-                [withSinks ? m.Sink : m.Topic, Text(m.Partition), m.From is { } from ? Text(from) : "none", Text(m.To), Text(m.Skipped), Text(m.Repeated)])]);
+                [withSinks
+                    ? m.Sink
+                    : m.Topic, Text(m.Partition), m.From is { } from
+                    ? Text(from)
+                    : "none", Text(m.To), Text(m.Skipped), Text(m.Repeated)])]);
     }
 
     private static string SummaryOf(PositionPlan plan) => plan.Refusal
         ?? string.Join(' ', plan.Warnings.Prepend(
             plan.Skipped + plan.Repeated == 0 ? "Nothing is skipped or repeated."
-            : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{plan.Skipped} records skipped, {plan.Repeated} repeated.")));
+            : string.Create(
+                System.Globalization.CultureInfo.InvariantCulture, $"{plan.Skipped} records skipped, {plan.Repeated} repeated.")));
 
     private static string Text(long value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }
@@ -93,7 +103,8 @@ public sealed record GroupAnswer(
     internal static GroupAnswer Of(GroupDescription group, string? stream) => new(
         group.Name, group.State.ToString(), stream, group.Positions.Sum(p => p.Lag ?? 0),
         [.. group.Members.Select(m => new MemberAnswer(m.Id, m.ClientId, m.Host, [.. m.Assignment.Select(p => p.ToString())]))],
-        [.. group.Positions.Select(p => new GroupPositionAnswer(p.Partition.Topic, p.Partition.Partition, p.Committed?.Value, p.Next?.Value, p.Lag))]);
+        [.. group.Positions.Select(
+            p => new GroupPositionAnswer(p.Partition.Topic, p.Partition.Partition, p.Committed?.Value, p.Next?.Value, p.Lag))]);
 }
 
 public sealed record MemberAnswer(string Id, string ClientId, string Host, IReadOnlyList<string> Assignment);

@@ -18,14 +18,18 @@ internal static class RecordEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/topics/{topic}/search", SearchAsync).WithSummary(
-            "Records that satisfy a filter: key (exact), text (contained in key or value), where (a SQL condition over partition, offset, timestamp, key, text, value, headers, size). "
-            + "from is earliest, latest, an offset, a shift or a time; without it the newest come first. Looks at scan records at most (10,000; up to 100,000), for ten seconds.");
+            "Records that satisfy a filter: key (exact), text (contained in key or value), where (a SQL condition over partition, "
+                + "offset, timestamp, key, text, value, headers, size). "
+            + "from is earliest, latest, an offset, a shift or a time; without it the newest come first. Looks at scan records at most "
+            + "(10,000; up to 100,000), for ten seconds.");
         api.MapGet("/topics/{topic}/tail", TailAsync).WithSummary(
             "Follows the topic as server-sent events, with the same filters; at most 50 records a second are shown, the others counted.")
             .Produces<TailAnswer>(contentType: "text/event-stream");
-        api.MapGet("/topics/{topic}/records/{partition:int}/{offset:long}", ReadOneAsync).WithSummary("One record with its headers and bytes.");
+        api.MapGet("/topics/{topic}/records/{partition:int}/{offset:long}", ReadOneAsync)
+            .WithSummary("One record with its headers and bytes.");
         api.MapPost("/topics/{topic}/produce", ProduceAsync)
-            .WithSummary("Appends one record whose key and value are given as text, byte for byte. A value that is left out makes a tombstone.");
+            .WithSummary(
+                "Appends one record whose key and value are given as text, byte for byte. A value that is left out makes a tombstone.");
     }
 
     private static async Task<Ok<RecordPage>> SearchAsync(
@@ -43,7 +47,8 @@ internal static class RecordEndpoints
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         var description = await Streaming.Positions.PartitionChoice.RequireAsync(runtime.Log, topic, partition, ended.Token);
         var query = RecordQuery.Of(partition, null, RecordFilter.Of(key, text, where), null, null);
-        await using var answers = new RecordTail(runtime.Log, runtime.Time).FollowAsync(description, query, ended.Token).GetAsyncEnumerator(ended.Token);
+        await using var answers = new RecordTail(runtime.Log, runtime.Time).FollowAsync(description, query, ended.Token)
+            .GetAsyncEnumerator(ended.Token);
         try
         {
             // What is wrong with the request shows before the first answer, while there still is a status to say so with.
@@ -78,17 +83,19 @@ internal static class RecordEndpoints
         ProjectRuntime runtime, TopicPartition partition, long offset, CancellationToken cancellationToken) =>
         await new RecordSearch(runtime.Log, runtime.Time).ReadOneAsync(partition, offset, cancellationToken)
         ?? throw new TidemillException(
-            ErrorCode.NotFound, $"{partition} holds no record at offset {offset}: it is not there yet, was deleted by retention, or left out by compaction.");
+            ErrorCode.NotFound,
+            $"{partition} holds no record at offset {offset}: it is not there yet, was deleted by retention, or left out by compaction.");
 
     private static async Task<Ok<AppendAnswer>> ProduceAsync(
         string topic, ProduceRequest request, ProjectRuntime runtime, CancellationToken cancellationToken)
     {
         await Streaming.Positions.PartitionChoice.RequireAsync(runtime.Log, topic, request.Partition, cancellationToken);
         var positions = await runtime.Producer.ProduceAsync(topic, [request.Record()], cancellationToken);
-        return TypedResults.Ok(new AppendAnswer(topic, 1, [.. positions.Select(p => new AppendedRecord(p.Partition.Partition, p.Offset.Value))])
-        {
-            Position = positions[0].ToString(),
-        });
+        return TypedResults.Ok(
+            new AppendAnswer(topic, 1, [.. positions.Select(p => new AppendedRecord(p.Partition.Partition, p.Offset.Value))])
+            {
+                Position = positions[0].ToString(),
+            });
     }
 }
 
@@ -99,7 +106,8 @@ internal static class RecordEndpoints
 /// <param name="Partition">Absent: chosen by the key, or in turn.</param>
 /// <param name="Timestamp">Absent: now.</param>
 public sealed record ProduceRequest(
-    string? Key, string? Value, IReadOnlyDictionary<string, string?>? Headers = null, int? Partition = null, DateTimeOffset? Timestamp = null)
+    string? Key,
+    string? Value, IReadOnlyDictionary<string, string?>? Headers = null, int? Partition = null, DateTimeOffset? Timestamp = null)
 {
     internal ProducerRecord Record() => new()
     {
@@ -110,5 +118,6 @@ public sealed record ProduceRequest(
         Headers = Headers is null ? null : [.. Headers.Select(h => new RecordHeader(h.Key, Bytes(h.Value)))],
     };
 
-    private static ReadOnlyMemory<byte>? Bytes(string? text) => text is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(text);
+    private static ReadOnlyMemory<byte>? Bytes(string? text) =>
+        text is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(text);
 }

@@ -29,7 +29,9 @@ internal sealed record RecordQuery
     public static RecordQuery Of(int? partition, string? from, RecordFilter filter, int? limit, int? scan) => new()
     {
         Partition = partition,
-        From = string.IsNullOrWhiteSpace(from) || from.Trim().Equals("newest", StringComparison.OrdinalIgnoreCase) ? null : PositionTarget.Parse(from),
+        From = string.IsNullOrWhiteSpace(from) || from.Trim().Equals("newest", StringComparison.OrdinalIgnoreCase)
+            ? null
+            : PositionTarget.Parse(from),
         Filter = filter,
         Limit = RequestLimits.Page(limit, 50),
         Scan = filter.IsEmpty ? int.MaxValue : Math.Clamp(scan ?? StandardScan, 1, MostScanned),

@@ -26,7 +26,10 @@ internal sealed class RecordSearch(ILog log, TimeProvider time)
         {
             var start = await StartAsync(topic.Name, partition, query, chosen.Count, cancellationToken);
             if (start < partition.Next.Value)
-                parts.Add(new Part(partition.Partition, start, partition.Next.Value, isCut: query.From is null && start > partition.Earliest.Value));
+            {
+                parts.Add(new Part(
+                    partition.Partition, start, partition.Next.Value, isCut: query.From is null && start > partition.Earliest.Value));
+            }
         }
 
         if (parts.Count == 0)
@@ -58,7 +61,14 @@ internal sealed class RecordSearch(ILog log, TimeProvider time)
 
         var page = await FindAsync(
             topic,
-            new RecordQuery { Partition = partition.Partition, From = PositionTarget.Parse(offset.ToString(System.Globalization.CultureInfo.InvariantCulture)), Limit = 1, Scan = 1 },
+            new RecordQuery
+            {
+                Partition = partition.Partition,
+                From = PositionTarget.Parse(
+                offset.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+                Limit = 1,
+                Scan = 1
+            },
             cancellationToken);
         return page.Records.FirstOrDefault(r => r.Offset == offset);
     }

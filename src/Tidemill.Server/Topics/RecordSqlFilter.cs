@@ -42,7 +42,8 @@ internal sealed class RecordSqlFilter : IDisposable
             _source = _database.Register(new ChunkSource(
                 ["row", "partition", "offset", "timestamp", "key", "text", "headers", "size"], Types, ordered: true));
             _connection.Execute(
-                $"CREATE TEMP VIEW records AS SELECT row, partition, \"offset\", timestamp, key, text, headers::JSON AS headers, size, CASE WHEN json_valid(text) THEN text::JSON END AS value FROM {_source.Sql}");
+                $"CREATE TEMP VIEW records AS SELECT row, partition, \"offset\", timestamp, key, text, headers::JSON AS headers, size, "
+                    + $"CASE WHEN json_valid(text) THEN text::JSON END AS value FROM {_source.Sql}");
             _connection.Execute("SET lock_configuration = true");
             _statement = _connection.Prepare($"SELECT row FROM records WHERE (\n{condition}\n)");
         }
@@ -133,9 +134,15 @@ internal sealed class RecordSqlFilter : IDisposable
             foreach (var header in headers.GroupBy(h => h.Name, StringComparer.Ordinal).Select(g => g.Last()))
             {
                 if (header.Value is { } value)
-                    writer.WriteString(header.Name, Utf8.IsValid(value.Span) ? System.Text.Encoding.UTF8.GetString(value.Span) : Convert.ToBase64String(value.Span));
+                {
+                    writer.WriteString(
+                        header.Name,
+                        Utf8.IsValid(value.Span) ? System.Text.Encoding.UTF8.GetString(value.Span) : Convert.ToBase64String(value.Span));
+                }
                 else
+                {
                     writer.WriteNull(header.Name);
+                }
             }
 
             writer.WriteEndObject();

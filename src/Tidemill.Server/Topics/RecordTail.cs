@@ -7,7 +7,8 @@ namespace Tidemill.Server.Topics;
 /// <summary>What a live tail tells: records that came, or, once a second, how many went by without being shown.</summary>
 public sealed record TailAnswer(RecordAnswer? Record, long Seen, long Skipped);
 
-/// <summary>Follows a topic from now on. At most so many records a second are shown, since nobody reads more; the rest is counted.</summary>
+/// <summary>Follows a topic from now on. At most so many records a second are shown, since nobody reads more; the rest is
+/// counted.</summary>
 internal sealed class RecordTail(ILog log, TimeProvider time)
 {
     public const int MostShown = 50;

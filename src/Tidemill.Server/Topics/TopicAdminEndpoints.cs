@@ -17,9 +17,11 @@ internal static class TopicAdminEndpoints
     {
         api.MapGet("/topics/{topic}", async (string topic, ProjectRuntime runtime, CancellationToken cancellationToken) =>
             TypedResults.Ok(await DescribeAsync(runtime, topic, cancellationToken)))
-            .WithSummary("A topic: partitions with their offsets, sizes and brokers, its settings, the groups that read it and the streams that name it.");
+            .WithSummary("A topic: partitions with their offsets, sizes and brokers, its settings, the groups that read it and the "
+            + "streams that name it.");
         api.MapPost("/topics", CreateAsync).WithSummary("Makes a topic; one that exists with as many partitions is left as it is.");
-        api.MapDelete("/topics/{topic}", DeleteAsync).WithSummary("Deletes a topic with its records. Refused while a stream of the project names it.");
+        api.MapDelete("/topics/{topic}", DeleteAsync)
+            .WithSummary("Deletes a topic with its records. Refused while a stream of the project names it.");
     }
 
     public static async Task<TopicDetail> DescribeAsync(ProjectRuntime runtime, string topic, CancellationToken cancellationToken)
@@ -40,10 +42,14 @@ internal static class TopicAdminEndpoints
     private static IEnumerable<string?> Names(StreamDefinition stream) => stream.Sinks.OfType<TopicSinkDefinition>().Select(s => s.Topic)
         .Append((stream.Source as TopicSourceDefinition)?.Topic).Append(stream.DeadLetterTopic);
 
-    private static async Task<Ok<TopicAnswer>> CreateAsync(CreateTopicRequest request, ProjectRuntime runtime, CancellationToken cancellationToken)
+    private static async Task<Ok<TopicAnswer>> CreateAsync(
+        CreateTopicRequest request, ProjectRuntime runtime, CancellationToken cancellationToken)
     {
-        if (string.IsNullOrWhiteSpace(request.Name) || request.Partitions is < 1 or > 10_000 || request.ReplicationFactor is < 1 or > short.MaxValue)
+        if (string.IsNullOrWhiteSpace(request.Name)
+            || request.Partitions is < 1 or > 10_000 || request.ReplicationFactor is < 1 or > short.MaxValue)
+        {
             throw new TidemillException(ErrorCode.InvalidRequest, "A topic wants a name, 1 to 10,000 partitions and at least one replica.");
+        }
 
         var standard = new TopicSpec(request.Name);
         return TypedResults.Ok(TopicAnswer.Of(await runtime.Log.CreateTopicAsync(
@@ -74,7 +80,8 @@ internal static class TopicAdminEndpoints
 }
 
 /// <summary>A topic in full.</summary>
-public sealed record TopicDetail(TopicAnswer Topic, TopicSettings Settings, IReadOnlyList<TopicGroup> Groups, IReadOnlyList<string> Streams);
+public sealed record TopicDetail(
+    TopicAnswer Topic, TopicSettings Settings, IReadOnlyList<TopicGroup> Groups, IReadOnlyList<string> Streams);
 
 /// <summary>A group that reads the topic; Lag counts this topic alone.</summary>
 public sealed record TopicGroup(string Name, string State, string? Stream, int Members, long Lag);

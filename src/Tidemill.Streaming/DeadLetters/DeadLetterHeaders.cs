@@ -57,7 +57,8 @@ internal static class DeadLetterHeaders
             Code = code,
             Field = own.GetValueOrDefault("field"),
             Message = own.GetValueOrDefault("message") ?? "",
-            CreatedAt = DateTimeOffset.TryParse(own.GetValueOrDefault("time"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            CreatedAt = DateTimeOffset.TryParse(
+                own.GetValueOrDefault("time"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
                 ? time
                 : DateTimeOffset.FromUnixTimeMilliseconds(record.TimestampMs),
             Headers = [.. headers.Where(h => !h.Name.StartsWith(Prefix, StringComparison.Ordinal))],

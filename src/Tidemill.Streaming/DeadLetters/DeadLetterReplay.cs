@@ -24,13 +24,17 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
 {
     /// <summary>With letters read by the streams' definitions.</summary>
     public DeadLetterReplay(StreamServices services, IReadOnlyList<StreamDefinition> streams)
-        : this(services, streams, new StreamDeadLetters((services ?? throw new ArgumentNullException(nameof(services))).Warehouse, services.Log, streams))
+        : this(
+            services,
+            streams,
+            new StreamDeadLetters((services ?? throw new ArgumentNullException(nameof(services))).Warehouse, services.Log, streams))
     {
     }
 
     /// <param name="stream">Whose letters.</param>
     /// <param name="positions">Which; null for all open ones.</param>
-    /// <param name="editedValue">Replaces the value of a single letter; kept with the letter. Null: as it was edited before, else as it came.</param>
+    /// <param name="editedValue">Replaces the value of a single letter; kept with the letter. Null: as it was edited before,
+    /// else as it came.</param>
     public async Task<IReadOnlyList<ReplayedLetter>> ReplayAsync(
         string stream, IReadOnlyList<RecordPosition>? positions, byte[]? editedValue, CancellationToken cancellationToken)
     {
@@ -87,7 +91,8 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
             using (deduplicated?.Keys)
             {
                 await WriteAsync(
-                    letter, new SinkBatch { Ranges = [], Rows = batch.Rows, Deduplicated = deduplicated, Records = batch.Records }, sinks, writer, cancellationToken);
+                    letter, new SinkBatch { Ranges = [], Rows = batch.Rows, Deduplicated = deduplicated, Records = batch.Records },
+                    sinks, writer, cancellationToken);
             }
 
             return new ReplayedLetter(letter.Position, true, null);

@@ -52,7 +52,8 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
     {
         var filter = Filter(stream, status);
         var sql = string.Create(CultureInfo.InvariantCulture,
-            $"SELECT {Columns} FROM {SystemTables.DeadLetters} WHERE {filter.Sql} ORDER BY created_at DESC, topic, \"partition\", \"offset\" DESC LIMIT {limit} OFFSET {skip}");
+            $"SELECT {Columns} FROM {SystemTables.DeadLetters} WHERE {filter.Sql} ORDER BY created_at DESC, topic, \"partition\", "
+                + $"\"offset\" DESC LIMIT {limit} OFFSET {skip}");
         return await ReadAsync(sql, filter.Parameters, cancellationToken);
     }
 
@@ -67,13 +68,15 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
     /// <summary>Open letters by stream, code and field, most first.</summary>
     public async Task<IReadOnlyList<DeadLetterCount>> CountAsync(CancellationToken cancellationToken)
     {
-        var sql = $"SELECT stream, error_code, field, count(*) FROM {SystemTables.DeadLetters} WHERE status = 'open' GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3";
+        var sql = $"SELECT stream, error_code, field, count(*) FROM {SystemTables.DeadLetters} WHERE status = 'open' GROUP BY 1, 2, 3 "
+            + "ORDER BY 4 DESC, 1, 2, 3";
         await using var result = await warehouse.QueryAsync(sql, [], readOnly: true, cancellationToken);
         var counts = new List<DeadLetterCount>();
         await foreach (var row in result.ReadRowsAsync(cancellationToken))
         {
             counts.Add(new DeadLetterCount(
-                (string)row[0]!, Enum.Parse<ErrorCode>((string)row[1]!), (string?)row[2], Convert.ToInt64(row[3], CultureInfo.InvariantCulture)));
+                (string)row[0]!,
+                Enum.Parse<ErrorCode>((string)row[1]!), (string?)row[2], Convert.ToInt64(row[3], CultureInfo.InvariantCulture)));
         }
 
         return counts;
@@ -91,7 +94,8 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
         return positions;
     }
 
-    /// <summary>Puts a value in place of an open letter's own, or takes it back with null; returns how many letters it was: 0 or 1.</summary>
+    /// <summary>Puts a value in place of an open letter's own, or takes it back with null; returns how many letters it was: 0
+    /// or 1.</summary>
     public Task<long> EditAsync(string stream, RecordPosition position, byte[]? value, CancellationToken cancellationToken) =>
         warehouse.ExecuteAsync(
             $"UPDATE {SystemTables.DeadLetters} SET edited_value = $5 WHERE status = 'open' AND {AtPosition(1)}",
@@ -104,8 +108,8 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
             PositionValues(stream, position), cancellationToken);
 
     /// <summary>
-    /// Marks an open letter as replayed, with the edited value that was sent if one was, inside the writer's transaction, so that row and mark
-    /// become visible together. TransactionConflict when somebody else has settled the letter meanwhile.
+    /// Marks an open letter as replayed, with the edited value that was sent if one was, inside the writer's transaction, so
+    /// that row and mark become visible together. TransactionConflict when somebody else has settled the letter meanwhile.
     /// </summary>
     internal static async Task MarkReplayedAsync(IWarehouseWriter writer, DeadLetter letter, CancellationToken cancellationToken)
     {

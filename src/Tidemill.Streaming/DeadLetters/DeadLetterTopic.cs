@@ -76,8 +76,11 @@ internal sealed class DeadLetterTopic(ILog log, string topic) : IDisposable
         if (next < bounds.Earliest || next > bounds.Next)
         {
             // Retention has passed by, or the topic was made anew.
-            foreach (var gone in _letters.Where(l => l.Value.At.Partition == at && (next > bounds.Next || l.Value.At.Offset < bounds.Earliest)).ToList())
+            foreach (var gone in _letters.Where(
+                l => l.Value.At.Partition == at && (next > bounds.Next || l.Value.At.Offset < bounds.Earliest)).ToList())
+            {
                 _letters.Remove(gone.Key);
+            }
 
             next = bounds.Earliest;
         }

@@ -24,9 +24,11 @@ public sealed class BatchDecoder : IDisposable
     /// <param name="metadata">Columns about the record itself.</param>
     /// <param name="threads">Threads that decode a batch of more than 2048 records, the caller's included. Default 1.</param>
     /// <param name="drift">What becomes of records that leave the declared schema. Default ignore.</param>
-    /// <exception cref="Core.Errors.TidemillException">ConfigurationInvalid: a default that its field's type cannot hold, or a bad path.</exception>
+    /// <exception cref="Core.Errors.TidemillException">ConfigurationInvalid: a default that its field's type cannot hold, or a
+    /// bad path.</exception>
     public BatchDecoder(
-        DecodeDefinition definition, MetadataColumns metadata = MetadataColumns.None, int threads = 1, DriftPolicy drift = DriftPolicy.Ignore)
+        DecodeDefinition definition,
+        MetadataColumns metadata = MetadataColumns.None, int threads = 1, DriftPolicy drift = DriftPolicy.Ignore)
     {
         ArgumentNullException.ThrowIfNull(definition);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);

@@ -112,7 +112,8 @@ public sealed unsafe class ChunkWriter : IDisposable
     }
 
     /// <summary>Lets the row's cell hold text that lives as long as this writer's rows; short text is copied.</summary>
-    internal void PointAt(int column, byte* text, int length) => TextCell.Write((byte*)_columns[column].Cells + (Rows * TextCell.Size), text, length);
+    internal void PointAt(int column, byte* text, int length) =>
+        TextCell.Write((byte*)_columns[column].Cells + (Rows * TextCell.Size), text, length);
 
     internal void Advance() => Rows++;
 

@@ -10,10 +10,12 @@ namespace Tidemill.Streaming.Decoding;
 /// <param name="ByteOffset">Position in the record's value, from 0.</param>
 public readonly record struct DecodeFailure(DecodeReason Reason, string? Field, FieldType? Type, int ByteOffset)
 {
-    /// <summary>Where drift is watched: the type that would hold this value and those of <see cref="Type"/>; null when none is wider.</summary>
+    /// <summary>Where drift is watched: the type that would hold this value and those of <see cref="Type"/>; null when none is
+    /// wider.</summary>
     public FieldType? Wider { get; init; }
 
-    /// <summary>SchemaDrift when the record left the declared schema and that is watched, else DecodeFailed: the same bytes fail again.</summary>
+    /// <summary>SchemaDrift when the record left the declared schema and that is watched, else DecodeFailed: the same bytes
+    /// fail again.</summary>
     public ErrorCode Code => Wider is not null || Reason is DecodeReason.UnknownField or DecodeReason.DroppedField
         ? ErrorCode.SchemaDrift
         : ErrorCode.DecodeFailed;

@@ -79,7 +79,8 @@ internal sealed class DecodePlan
             (MetadataColumns.Timestamp, "_timestamp", FieldKind.Timestamp),
             (MetadataColumns.Key, "_key", FieldKind.Blob),
         ];
-        return all.Where(c => metadata.HasFlag(c.Flag)).Select(c => new Field(c.Name, new FieldType(c.Kind), c.Flag != MetadataColumns.Key));
+        return all.Where(c => metadata.HasFlag(c.Flag))
+            .Select(c => new Field(c.Name, new FieldType(c.Kind), c.Flag != MetadataColumns.Key));
     }
 
     private PropertyNode NewNode(string name)

@@ -38,7 +38,10 @@ internal static unsafe class DefaultDecoder
         fixed (byte* value = record)
         {
             if (!decoder.TryDecode(new RecordRef(null, -1, value, record.Length, 0, 0), writer, out var failure))
-                throw Invalid(field, failure.Reason == DecodeReason.OutOfRange ? $"does not fit {field.Type}" : $"is not a value of {field.Type}");
+            {
+                throw Invalid(
+                    field, failure.Reason == DecodeReason.OutOfRange ? $"does not fit {field.Type}" : $"is not a value of {field.Type}");
+            }
         }
 
         var cells = writer.Chunk[0];

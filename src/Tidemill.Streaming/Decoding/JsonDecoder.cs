@@ -32,7 +32,8 @@ public sealed unsafe partial class JsonDecoder
     private int _extraLength;
     private int _extraRoom;
 
-    /// <exception cref="Core.Errors.TidemillException">ConfigurationInvalid: a default that its field's type cannot hold, or a bad path.</exception>
+    /// <exception cref="Core.Errors.TidemillException">ConfigurationInvalid: a default that its field's type cannot hold, or a
+    /// bad path.</exception>
     public JsonDecoder(DecodeDefinition definition, MetadataColumns metadata = MetadataColumns.None)
         : this(new DecodePlan(definition ?? throw new ArgumentNullException(nameof(definition)), metadata))
     {

@@ -8,7 +8,8 @@ namespace Tidemill.Streaming.Decoding;
 /// <summary>Undeclared properties that one decoder has met, each with the type that holds all its values so far.</summary>
 internal sealed class UnknownFields(DecodePlan plan)
 {
-    /// <summary>A record whose names are data would fill the memory: what comes behind so many names of one object is not noticed.</summary>
+    /// <summary>A record whose names are data would fill the memory: what comes behind so many names of one object is not
+    /// noticed.</summary>
     private const int MaxNames = 1000;
 
     private readonly Dictionary<byte[], UnknownField>?[] _byNode = new Dictionary<byte[], UnknownField>?[plan.Nodes.Count];
@@ -17,7 +18,8 @@ internal sealed class UnknownFields(DecodePlan plan)
     public bool HasNews { get; private set; }
 
     /// <summary>Takes a value in; null when too many names are known.</summary>
-    public UnknownField? Notice(PropertyNode parent, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, TopicPartition partition, long offset)
+    public UnknownField? Notice(
+        PropertyNode parent, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, TopicPartition partition, long offset)
     {
         var known = _byNode[parent.Index] ??= new Dictionary<byte[], UnknownField>(NameBytes.Instance);
         if (!known.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out var field))

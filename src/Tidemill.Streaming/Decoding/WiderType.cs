@@ -26,7 +26,9 @@ internal static class WiderType
         if (IsFloat(a.Kind) || IsFloat(b.Kind))
             return new FieldType(FieldKind.Double);
 
-        return a.Kind == FieldKind.Decimal || b.Kind == FieldKind.Decimal ? JoinDecimals(a, b) : new FieldType(JoinIntegers(a.Kind, b.Kind));
+        return a.Kind == FieldKind.Decimal || b.Kind == FieldKind.Decimal
+            ? JoinDecimals(a, b)
+            : new FieldType(JoinIntegers(a.Kind, b.Kind));
     }
 
     /// <summary>The type of a JSON value by itself; null for null.</summary>
@@ -59,8 +61,12 @@ internal static class WiderType
 
         // What is no date, UUID or the like is a bad value: one of them must not turn a typed column into text.
         var widens = IsNumber(declared.Kind) || declared.Kind is FieldKind.Boolean or FieldKind.Text;
-        if (!widens || reason is not (DecodeReason.WrongType or DecodeReason.OutOfRange or DecodeReason.InvalidValue) || OfValue(json) is not { } value)
+        if (!widens
+            || reason is not (DecodeReason.WrongType or DecodeReason.OutOfRange or DecodeReason.InvalidValue)
+            || OfValue(json) is not { } value)
+        {
             return null;
+        }
 
         var joined = Join(declared, value);
         return joined != declared || declared.Kind == FieldKind.Text ? joined : null;

@@ -16,7 +16,8 @@ internal static class ColumnNames
     public static string For(IReadOnlyList<string> path, DecodeDefinition decode)
     {
         var name = string.Concat(string.Join('_', path).Where(c => c is not ('\0' or '"')));
-        var taken = decode.Fields.Select(f => f.Name).Concat(Reserved).Append(decode.ExtraColumn ?? "").ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var taken = decode.Fields.Select(
+            f => f.Name).Concat(Reserved).Append(decode.ExtraColumn ?? "").ToHashSet(StringComparer.OrdinalIgnoreCase);
         return Encoding.UTF8.GetByteCount(name) <= MaxBytes && !taken.Contains(name) ? name : Shortened(name, string.Join('\0', path));
     }
 

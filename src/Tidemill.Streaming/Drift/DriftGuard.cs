@@ -60,14 +60,16 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
     {
         await TellAsync(
         [
-            .. sighting.Unknown.Where(u => u.Type is not null).SelectMany(u => Seen(u, batch, SchemaDecision.LeftOut, "on_drift is ignore.")),
+            .. sighting.Unknown.Where(u => u.Type is not null)
+                .SelectMany(u => Seen(u, batch, SchemaDecision.LeftOut, "on_drift is ignore.")),
             .. dropped.Select(field => Missing(field, batch, SchemaDecision.Kept)),
         ], cancellationToken);
         return DriftVerdict.Continue;
     }
 
     private async Task<DriftVerdict> QuarantineAsync(
-        MicroBatch batch, DriftSighting sighting, List<RejectedRecord> drifted, List<DecodeField> dropped, CancellationToken cancellationToken)
+        MicroBatch batch,
+        DriftSighting sighting, List<RejectedRecord> drifted, List<DecodeField> dropped, CancellationToken cancellationToken)
     {
         await TellAsync(
         [
@@ -79,7 +81,8 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
     }
 
     private async Task<DriftVerdict> HaltAsync(
-        MicroBatch batch, DriftSighting sighting, List<RejectedRecord> drifted, List<DecodeField> dropped, CancellationToken cancellationToken)
+        MicroBatch batch,
+        DriftSighting sighting, List<RejectedRecord> drifted, List<DecodeField> dropped, CancellationToken cancellationToken)
     {
         if (drifted.Count == 0 && dropped.Count == 0)
             return DriftVerdict.Continue;
@@ -91,7 +94,9 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
             : [.. sighting.Unknown.Where(u => u.First == first.Position).SelectMany(u => Seen(u, batch, SchemaDecision.Halted, null))];
         await TellAsync(changes, cancellationToken);
         var position = first?.Position ?? changes[0].Position;
-        var problem = first is null ? $"Field {changes[0].Field} came with earlier records and not with the last {DroppedFields.After}." : first.Failure.Message;
+        var problem = first is null
+            ? $"Field {changes[0].Field} came with earlier records and not with the last {DroppedFields.After}."
+            : first.Failure.Message;
         var hint = changes.FirstOrDefault(c => c.Kind == SchemaChangeKind.Renamed)?.Detail;
         return new DriftVerdict(DriftAction.Halt, first is null ? 0 : NumberOf(batch, first.Index), new TidemillException(
             ErrorCode.SchemaDrift, $"Stream {Current.Name} stands in front of {position}. {problem} {hint}".TrimEnd()));
@@ -139,7 +144,8 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
                 Decision = decision,
                 Position = unknown.First,
                 At = now,
-                Detail = $"Field {field.Name} is missing where {unknown.Field} stands: if that is its new name, declare `{field.Name}: {{type: ..., path: {unknown.Field}}}`.",
+                Detail = $"Field {field.Name} is missing where {unknown.Field} stands: if that is its new name, declare `{field.Name}: "
+                    + $"{{type: ..., path: {unknown.Field}}}`.",
             };
         }
     }

@@ -3,7 +3,8 @@ using Tidemill.Core.Configuration;
 
 namespace Tidemill.Streaming.Drift;
 
-/// <summary>Suspects that a new property is a declared field under another name: the record lacks the field, and the names are alike.</summary>
+/// <summary>Suspects that a new property is a declared field under another name: the record lacks the field, and the names are
+/// alike.</summary>
 internal static class RenamedField
 {
     /// <returns>The declared field, or null.</returns>
@@ -41,7 +42,8 @@ internal static class RenamedField
     private static bool AreAlike(string a, string b)
     {
         var (left, right) = (Letters(a), Letters(b));
-        return left == right || (Math.Min(left.Length, right.Length) >= 3 && (left.Contains(right, StringComparison.Ordinal) || right.Contains(left, StringComparison.Ordinal)))
+        return left == right || (Math.Min(left.Length, right.Length) >= 3
+            && (left.Contains(right, StringComparison.Ordinal) || right.Contains(left, StringComparison.Ordinal)))
             || Suggestion.For(a, [b]) is not null;
     }
 

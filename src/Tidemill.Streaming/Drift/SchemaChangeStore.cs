@@ -43,7 +43,8 @@ public sealed class SchemaChangeStore(IWarehouse warehouse)
             change.Position?.Offset.ToString(),
             $"TIMESTAMP '{change.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture)}'",
         ];
-        return $"INSERT INTO {SystemTables.SchemaChanges} ({Columns}) VALUES ({string.Join(", ", values.Select(v => v ?? "NULL"))}) ON CONFLICT DO NOTHING";
+        return $"INSERT INTO {SystemTables.SchemaChanges} ({Columns}) VALUES ({string.Join(", ", values.Select(v => v ?? "NULL"))}) ON "
+            + "CONFLICT DO NOTHING";
     }
 
     private static string? Text(string? value) => value is null ? null : SqlName.Literal(value);

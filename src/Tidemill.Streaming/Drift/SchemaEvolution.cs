@@ -80,11 +80,13 @@ internal sealed class SchemaEvolution(StreamServices services)
     }
 
     private bool Add(
-        List<SchemaChange> changes, StreamDefinition stream, IReadOnlyList<UnknownField> unknown, IReadOnlyList<RejectedRecord> rejected, DateTimeOffset now)
+        List<SchemaChange> changes,
+        StreamDefinition stream, IReadOnlyList<UnknownField> unknown, IReadOnlyList<RejectedRecord> rejected, DateTimeOffset now)
     {
         var before = changes.Count;
         var decode = stream.Decode!;
-        foreach (var field in unknown.Where(u => u.Type is { } type && !_settled.Contains((u.Field, type))).DistinctBy(u => (u.Field, u.Type)))
+        foreach (var field in unknown.Where(u => u.Type is { } type && !_settled.Contains((u.Field, type)))
+            .DistinctBy(u => (u.Field, u.Type)))
         {
             changes.Add(new SchemaChange
             {
@@ -179,7 +181,8 @@ internal sealed class SchemaEvolution(StreamServices services)
 
             var name = SqlName.Quote(column.Name);
             await using var result = await services.Warehouse.QueryAsync(
-                $"SELECT count(*) FROM {spec.Name.Quoted} WHERE {name} > {LargestExact} OR {name} < -{LargestExact}", [], readOnly: true, cancellationToken);
+                $"SELECT count(*) FROM {spec.Name.Quoted} WHERE {name} > {LargestExact} OR {name} < -{LargestExact}",
+                [], readOnly: true, cancellationToken);
             await foreach (var row in result.ReadRowsAsync(cancellationToken))
             {
                 if (Convert.ToInt64(row[0], System.Globalization.CultureInfo.InvariantCulture) > 0)

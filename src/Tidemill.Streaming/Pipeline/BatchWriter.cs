@@ -36,7 +36,8 @@ internal sealed class BatchWriter(
             written = await WriteWithoutRefusedAsync(batch, cancellationToken) ?? await WriteHalvesAsync(batch, cancellationToken);
         }
 
-        metrics.Committed(batch.Count, batch.Bytes, written.Value, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(batch.SampledTimestamps()));
+        metrics.Committed(
+            batch.Count, batch.Bytes, written.Value, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(batch.SampledTimestamps()));
     }
 
     public void Dispose() => _careful?.Dispose();
@@ -137,7 +138,8 @@ internal sealed class BatchWriter(
             using (deduplicated?.Keys)
             {
                 return await sink.WriteAsync(
-                    new SinkBatch { Ranges = batch.Ranges, Rows = batch.Rows, Deduplicated = deduplicated, Records = batch.Records }, token);
+                    new SinkBatch { Ranges = batch.Ranges, Rows = batch.Rows, Deduplicated = deduplicated, Records = batch.Records },
+                    token);
             }
         }, cancellationToken);
     }

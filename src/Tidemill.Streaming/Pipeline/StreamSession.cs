@@ -9,12 +9,14 @@ using Tidemill.Streaming.Status;
 
 namespace Tidemill.Streaming.Pipeline;
 
-/// <summary>One run of a stream from opening its sinks to the first failure or the stop; everything is built anew after a failure.</summary>
+/// <summary>One run of a stream from opening its sinks to the first failure or the stop; everything is built anew after a
+/// failure.</summary>
 internal sealed class StreamSession(StreamServices services, DriftGuard drift, StreamMetrics metrics, PauseGate gate)
 {
     private static readonly TimeSpan LagInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Runs until stopped; begins anew by itself where the records ask for another schema. SchemaDrift when the stream's policy is to halt.</summary>
+    /// <summary>Runs until stopped; begins anew by itself where the records ask for another schema. SchemaDrift when the
+    /// stream's policy is to halt.</summary>
     public async Task RunAsync(CancellationToken stop, CancellationToken abort)
     {
         DriftVerdict? verdict;
@@ -52,7 +54,8 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
         })];
 
     /// <summary>Looks at a stream's sinks, which are not opened for writing, and lets them go.</summary>
-    internal static async Task<T> WithSinksAsync<T>(StreamServices services, StreamDefinition stream, Func<IReadOnlyList<ISink>, Task<T>> work)
+    internal static async Task<T> WithSinksAsync<T>(
+        StreamServices services, StreamDefinition stream, Func<IReadOnlyList<ISink>, Task<T>> work)
     {
         var sinks = Sinks(services, stream);
         try

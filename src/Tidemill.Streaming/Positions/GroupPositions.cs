@@ -24,7 +24,10 @@ public sealed class GroupPositions(ILog log, string project)
         ArgumentNullException.ThrowIfNull(request);
         var description = await log.DescribeGroupAsync(group, cancellationToken);
         if (description is null && request.Topic is null)
-            throw new TidemillException(ErrorCode.NotFound, "There is no group of that name. Name a topic to make one with positions in it.");
+        {
+            throw new TidemillException(
+                ErrorCode.NotFound, "There is no group of that name. Name a topic to make one with positions in it.");
+        }
 
         var topics = request.Topic is { } topic ? [topic] : description!.Positions.Select(p => p.Partition.Topic).Distinct().ToList();
         var committed = (description?.Positions ?? []).ToDictionary(p => p.Partition, p => p.Committed);
@@ -65,7 +68,8 @@ public sealed class GroupPositions(ILog log, string project)
 
     private string? Refusal(string group, GroupDescription? description) =>
         StreamOf(group) is { } stream
-            ? $"This group only shows where stream {stream} stands; the stream goes on from its sinks' checkpoints. Move those: `tidemill streams reset {stream}`, or the stream's page."
+            ? $"This group only shows where stream {stream} stands; the stream goes on from its sinks' checkpoints. Move those: "
+            + $"`tidemill streams reset {stream}`, or the stream's page."
             : description is { Members.Count: > 0 }
                 ? $"The group has {description.Members.Count} members at work. Stop them first: they would overwrite what is set here."
                 : null;

@@ -51,7 +51,8 @@ public sealed record PositionTarget
                 "The position is none of: earliest, latest, an offset (1200), a shift (+100, -100), a time (2026-01-31T12:00:00Z).");
     }
 
-    /// <summary>The offset meant in a partition, held within what the log has; <paramref name="current"/> is what a shift counts from.</summary>
+    /// <summary>The offset meant in a partition, held within what the log has; <paramref name="current"/> is what a shift
+    /// counts from.</summary>
     public async Task<LogOffset> ResolveAsync(
         ILog log, string topic, PartitionDescription partition, LogOffset current, CancellationToken cancellationToken)
     {

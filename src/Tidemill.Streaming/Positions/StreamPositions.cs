@@ -62,7 +62,8 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<Strea
                 {
                     var from = Held(held[i], source.Topic, partition.Partition);
                     var start = Start(source, partition);
-                    var to = await request.Target.ResolveAsync(services.Log, source.Topic, partition, new LogOffset(from ?? start), cancellationToken);
+                    var to = await request.Target.ResolveAsync(
+                        services.Log, source.Topic, partition, new LogOffset(from ?? start), cancellationToken);
                     moves.Add(PositionMove.Of(sinks[i].Name, source.Topic, partition.Partition, from, start, to.Value));
                 }
             }
@@ -154,7 +155,8 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<Strea
 
         var doubling = sinks.FirstOrDefault(s => !((IMovablePositions)s).MayRepeat && moves.Any(m => m.Sink == s.Name && m.Repeated > 0));
         return doubling is not null && stream.Deduplicate.Count == 0
-            ? $"Going back would write rows of sink {doubling.Name} a second time. `tidemill replay --stream {stream.Name}` reads records again without doubling rows."
+            ? $"Going back would write rows of sink {doubling.Name} a second time. `tidemill replay --stream {stream.Name}` reads "
+            + "records again without doubling rows."
             : null;
     }
 

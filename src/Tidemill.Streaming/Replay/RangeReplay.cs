@@ -25,7 +25,8 @@ public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDef
         var plan = await _planner.PlanAsync(request, stream, cancellationToken);
         return plan.Refusals.Count > 0 || plan.Rebuild
             ? plan
-            : await new ReplayEstimate(services).AddAsync(plan, stream, await LettersAsync(stream.Name, cancellationToken), cancellationToken);
+            : await new ReplayEstimate(
+                services).AddAsync(plan, stream, await LettersAsync(stream.Name, cancellationToken), cancellationToken);
     }
 
     /// <summary>Plans and carries out. InvalidRequest, with all refusals, when rows would be doubled or lost.</summary>
@@ -84,7 +85,8 @@ public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDef
                 // Each round begins where the last one met a change of the schema.
                 await drift.LoadAsync(cancellationToken);
                 await using var round = await ReplayRound.OpenAsync(services, drift.Current, plan, metrics, cancellationToken);
-                next = await round.RunAsync(reader.ReadAsync(range with { Start = next }, cancellationToken), next, drift, cancellationToken);
+                next = await round.RunAsync(
+                    reader.ReadAsync(range with { Start = next }, cancellationToken), next, drift, cancellationToken);
             }
         }
     }
@@ -102,7 +104,8 @@ public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDef
 
         // A row of offset 0, not a missing one: a writer elsewhere that is late finds another position than it expects.
         var name = SqlName.Literal(stream.Name);
-        statements.Add($"UPDATE {SystemTables.Checkpoints} SET next_offset = 0 WHERE stream = {name} AND topic = {SqlName.Literal(plan.Topic)}");
+        statements.Add(
+            $"UPDATE {SystemTables.Checkpoints} SET next_offset = 0 WHERE stream = {name} AND topic = {SqlName.Literal(plan.Topic)}");
         statements.Add($"DELETE FROM {SystemTables.DeadLetters} WHERE stream = {name}");
         await services.Warehouse.ExecuteInTransactionAsync(statements, cancellationToken);
     }

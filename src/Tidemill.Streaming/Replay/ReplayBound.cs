@@ -15,7 +15,8 @@ public readonly record struct ReplayBound(LogOffset? Offset, DateTimeOffset? Tim
 
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
             ? new ReplayBound(null, time)
-            : throw new TidemillException(ErrorCode.InvalidRequest, $"'{text}' is neither an offset nor a time such as 2026-01-31T08:00:00Z.");
+            : throw new TidemillException(
+                ErrorCode.InvalidRequest, $"'{text}' is neither an offset nor a time such as 2026-01-31T08:00:00Z.");
     }
 }
 

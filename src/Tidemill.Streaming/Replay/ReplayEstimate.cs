@@ -14,10 +14,15 @@ internal sealed class ReplayEstimate(StreamServices services)
     private const long MaxRows = 2_000_000;
 
     public async Task<ReplayPlan> AddAsync(
-        ReplayPlan plan, StreamDefinition stream, IReadOnlyDictionary<RecordPosition, DeadLetter> letters, CancellationToken cancellationToken)
+        ReplayPlan plan,
+        StreamDefinition stream, IReadOnlyDictionary<RecordPosition, DeadLetter> letters, CancellationToken cancellationToken)
     {
         if (plan.Records is 0 or > MaxRecords)
-            return plan.Records == 0 ? plan : plan with { Notes = [.. plan.Notes, $"Rows are not compared: the range has more than {MaxRecords} records."] };
+        {
+            return plan.Records == 0
+                ? plan
+                : plan with { Notes = [.. plan.Notes, $"Rows are not compared: the range has more than {MaxRecords} records."] };
+        }
 
         var sinks = new List<ReplaySink>();
         foreach (var (sink, definition) in plan.Sinks.Zip(stream.Sinks))
@@ -52,7 +57,8 @@ internal sealed class ReplayEstimate(StreamServices services)
             }
         }
 
-        await ActualRows.LoadAsync(services.Warehouse, new CheckpointOwner(stream.Name, sink.Name), table.Table, expected, cancellationToken);
+        await ActualRows.LoadAsync(
+            services.Warehouse, new CheckpointOwner(stream.Name, sink.Name), table.Table, expected, cancellationToken);
         return sink.Method == ReplayMethod.ByKey ? ByKey(expected, sink, table) : ByPosition(expected, sink);
     }
 
@@ -61,7 +67,8 @@ internal sealed class ReplayEstimate(StreamServices services)
         var key = SqlName.List(table.Key);
         var same = string.Join(" AND ", table.Key.Select(k => $"w.{SqlName.Quote(k)} = a.{SqlName.Quote(k)}"));
         var alike = string.Join(" AND ", expected.Columns.Select(c => $"w.{SqlName.Quote(c)} IS NOT DISTINCT FROM a.{SqlName.Quote(c)}"));
-        expected.Connection.Execute($"CREATE TEMP TABLE w AS SELECT * FROM expected_rows QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {ExpectedRows.RunColumn} DESC, rowid DESC) = 1");
+        expected.Connection.Execute($"CREATE TEMP TABLE w AS SELECT * FROM expected_rows QUALIFY row_number() OVER (PARTITION BY {key} "
+            + $"ORDER BY {ExpectedRows.RunColumn} DESC, rowid DESC) = 1");
         var all = expected.Number("SELECT count(*) FROM w");
         var there = expected.Number($"SELECT count(*) FROM w WHERE EXISTS (SELECT 1 FROM actual_rows a WHERE {same})");
         var unchanged = table.Rule == ConflictRule.Ignore
@@ -75,7 +82,8 @@ internal sealed class ReplayEstimate(StreamServices services)
         var columns = SqlName.List(expected.Columns);
         expected.Connection.Execute("CREATE TEMP TABLE places AS SELECT DISTINCT _topic, _partition, _offset FROM actual_rows");
         var all = expected.Number("SELECT count(*) FROM expected_rows");
-        var unchanged = expected.Number($"SELECT count(*) FROM (SELECT {columns} FROM expected_rows INTERSECT ALL SELECT {columns} FROM actual_rows)");
+        var unchanged = expected.Number(
+            $"SELECT count(*) FROM (SELECT {columns} FROM expected_rows INTERSECT ALL SELECT {columns} FROM actual_rows)");
         var there = expected.Number("SELECT count(*) FROM expected_rows SEMI JOIN places USING (_topic, _partition, _offset)");
         return sink with { New = all - there, Changed = there - unchanged, Unchanged = unchanged };
     }
@@ -85,7 +93,8 @@ internal sealed class ReplayEstimate(StreamServices services)
         if (await services.Warehouse.DescribeAsync(table, cancellationToken) is null)
             return 0;
 
-        await using var result = await services.Warehouse.QueryAsync($"SELECT count(*) FROM {table.Quoted}", [], readOnly: true, cancellationToken);
+        await using var result = await services.Warehouse.QueryAsync(
+            $"SELECT count(*) FROM {table.Quoted}", [], readOnly: true, cancellationToken);
         await foreach (var row in result.ReadRowsAsync(cancellationToken))
             return Convert.ToInt64(row[0], CultureInfo.InvariantCulture);
 

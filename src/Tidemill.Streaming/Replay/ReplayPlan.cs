@@ -8,7 +8,8 @@ public enum ReplayMethod
     /// <summary>By the table's own rule: rows of known keys are left out, or replace the stored ones.</summary>
     ByKey,
 
-    /// <summary>The stored rows of the range are deleted by _topic, _partition and _offset, and the new ones inserted, in one transaction a batch.</summary>
+    /// <summary>The stored rows of the range are deleted by _topic, _partition and _offset, and the new ones inserted, in one
+    /// transaction a batch.</summary>
     DeleteAndInsert,
 
     /// <summary>The stream remembers the events it has taken: those are left out.</summary>

@@ -24,19 +24,25 @@ internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadL
         using var rows = new RowMaker(stream);
         List<ReplaySink> sinks = [.. stream.Sinks.Select(s => Sink(stream, s, rows.Output, request.Rebuild))];
         var (notes, refusals) = (new List<string>(), new List<string>());
-        refusals.AddRange(stream.Sinks.Zip(sinks).Where(s => s.Second.Method == ReplayMethod.Refused).Select(s => Refusal(stream, s.First, request.Rebuild)));
+        refusals.AddRange(stream.Sinks.Zip(sinks)
+            .Where(s => s.Second.Method == ReplayMethod.Refused)
+            .Select(s => Refusal(stream, s.First, request.Rebuild)));
         var ranges = request.Rebuild
             ? Whole(request, topic, refusals)
             : await RangesAsync(request, stream, topic, notes, cancellationToken);
         if (!request.Rebuild && request.To is not null)
         {
             notes.AddRange(stream.Sinks.Where(sink => SetsBack(sink, rows.Output)).Select(sink =>
-                $"Sink {sink.Name}: {(sink is WarehouseSinkDefinition ? "upsert: a key" : "an id")} with newer records behind the range is set back to what the range says; leave --to out to run up to where the sink stands."));
+                $"Sink {sink.Name}: {(sink is WarehouseSinkDefinition ? "upsert: a key" : "an id")} with newer records behind the "
+                    + "range is set back to what the range says; leave --to out to run up to where the sink stands."));
         }
 
         var all = await letters.ListAsync(stream.Name, request.Rebuild ? null : DeadLetterStatus.Open, int.MaxValue, 0, cancellationToken);
         if (request.Rebuild && all.Count(l => l.EditedValue is not null) is > 0 and var edited)
-            notes.Add($"{edited} dead letters have an edited value, which is lost: keep it with `tidemill dead-letters list --status all --json`.");
+        {
+            notes.Add($"{edited} dead letters have an edited value, which is lost: keep it with `tidemill dead-letters list --status "
+                + $"all --json`.");
+        }
 
         if (request.Rebuild && stream.DeadLetterTopic is { } letterTopic)
             notes.Add($"Letters in topic {letterTopic} stay there, also those of records that are taken this time.");
@@ -81,24 +87,29 @@ internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadL
         _ => false,
     };
 
-    private static ReplayMethod Method(StreamDefinition stream, WarehouseSinkDefinition table, Schema rows, bool rebuild) => table.Rule switch
-    {
-        _ when rebuild => ReplayMethod.Rebuild,
-        _ when stream.Deduplicate.Count > 0 => ReplayMethod.Deduplicated,
-        ConflictRule.Ignore or ConflictRule.Upsert => ReplayMethod.ByKey,
-        ConflictRule.Append when HasPositions(rows) && !(stream.Transform is { } sql && Grouping().IsMatch(sql.Text)) => ReplayMethod.DeleteAndInsert,
-        _ => ReplayMethod.Refused,
-    };
+    private static ReplayMethod Method(StreamDefinition stream, WarehouseSinkDefinition table, Schema rows, bool rebuild) =>
+        table.Rule switch
+        {
+            _ when rebuild => ReplayMethod.Rebuild,
+            _ when stream.Deduplicate.Count > 0 => ReplayMethod.Deduplicated,
+            ConflictRule.Ignore or ConflictRule.Upsert => ReplayMethod.ByKey,
+            ConflictRule.Append when HasPositions(rows)
+                && !(stream.Transform is { } sql && Grouping().IsMatch(sql.Text)) => ReplayMethod.DeleteAndInsert,
+            _ => ReplayMethod.Refused,
+        };
 
-    private static bool HasPositions(Schema rows) => rows.IndexOf("_topic") >= 0 && rows.IndexOf("_partition") >= 0 && rows.IndexOf("_offset") >= 0;
+    private static bool HasPositions(Schema rows) =>
+        rows.IndexOf("_topic") >= 0 && rows.IndexOf("_partition") >= 0 && rows.IndexOf("_offset") >= 0;
 
     private static string Refusal(StreamDefinition stream, SinkDefinition sink, bool rebuild) => sink switch
     {
         TopicSinkDefinition => $"Sink {sink.Name}: a topic would hold the records twice.",
         WarehouseSinkDefinition { Rule: ConflictRule.Merge } =>
-            $"Sink {sink.Name}: merging the range again would count it twice. Pass --rebuild to empty the table and read everything, or add `deduplicate` to {stream.File}.",
+            $"Sink {sink.Name}: merging the range again would count it twice. Pass --rebuild to empty the table and read everything, "
+                + $"or add `deduplicate` to {stream.File}.",
         WarehouseSinkDefinition =>
-            $"Sink {sink.Name}: nothing tells its rows apart. Select _topic, _partition and _offset into the table, give it a key, add `deduplicate` to {stream.File}, or pass --rebuild.",
+            $"Sink {sink.Name}: nothing tells its rows apart. Select _topic, _partition and _offset into the table, give it a key, add "
+                + $"`deduplicate` to {stream.File}, or pass --rebuild.",
         _ when rebuild => $"Sink {sink.Name}: only tables are rebuilt here. Delete its target and run the stream under another sink name.",
         _ => $"Sink {sink.Name} cannot be replayed.",
     };
@@ -111,12 +122,14 @@ internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadL
         if (topic.Partitions.Sum(p => p.Earliest.Value) is > 0 and var gone)
             refusals.Add($"{gone} records of topic {topic.Name} were deleted by retention; a rebuild would lose their rows.");
 
-        return [.. topic.Partitions.Select(p => new OffsetRange(new TopicPartition(topic.Name, p.Partition), p.Earliest, p.Next)).Where(r => r.Count > 0)];
+        return [.. topic.Partitions.Select(p => new OffsetRange(new TopicPartition(topic.Name, p.Partition), p.Earliest, p.Next))
+            .Where(r => r.Count > 0)];
     }
 
     /// <summary>What lies between the bounds, is still in the log and is held by every sink: what is not will be read anyway.</summary>
     private async Task<List<OffsetRange>> RangesAsync(
-        RangeReplayRequest request, StreamDefinition stream, TopicDescription topic, List<string> notes, CancellationToken cancellationToken)
+        RangeReplayRequest request,
+        StreamDefinition stream, TopicDescription topic, List<string> notes, CancellationToken cancellationToken)
     {
         var held = await StreamSession.WithSinksAsync(services, stream, sinks => StreamSession.HeldAsync(sinks, cancellationToken));
         var ranges = new List<OffsetRange>();
@@ -130,7 +143,8 @@ internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadL
                 notes.Add($"{at}: offsets before {partition.Earliest} were deleted by retention.");
 
             var range = new OffsetRange(
-                at, new LogOffset(Math.Max(first.Value, partition.Earliest.Value)), new LogOffset(Math.Min(Math.Min(end.Value, behind), partition.Next.Value)));
+                at, new LogOffset(Math.Max(first.Value, partition.Earliest.Value)),
+                new LogOffset(Math.Min(Math.Min(end.Value, behind), partition.Next.Value)));
             if (range.Count > 0)
                 ranges.Add(range);
         }
@@ -138,13 +152,14 @@ internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadL
         return ranges;
     }
 
-    private async Task<LogOffset> OffsetAsync(TopicPartition at, ReplayBound? bound, LogOffset open, CancellationToken cancellationToken) => bound switch
-    {
-        null => open,
-        { Offset: { } offset } => offset,
-        { Time: { } time } => await services.Log.FindOffsetAsync(at, time, cancellationToken),
-        _ => open,
-    };
+    private async Task<LogOffset> OffsetAsync(TopicPartition at, ReplayBound? bound, LogOffset open, CancellationToken cancellationToken) =>
+        bound switch
+        {
+            null => open,
+            { Offset: { } offset } => offset,
+            { Time: { } time } => await services.Log.FindOffsetAsync(at, time, cancellationToken),
+            _ => open,
+        };
 
     /// <summary>Words of an aggregation, whose rows have no one position.</summary>
     [GeneratedRegex(@"\b(group\s+by|distinct|qualify)\b", RegexOptions.IgnoreCase)]

@@ -17,7 +17,8 @@ internal sealed class ReplayReader(ILog log, IReadOnlyDictionary<RecordPosition,
     public async IAsyncEnumerable<MicroBatch> ReadAsync(
         OffsetRange range, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var consumer = log.CreateConsumer(new ConsumerOptions { Assignment = [new RecordPosition(range.Partition, range.Start)] });
+        await using var consumer = log.CreateConsumer(
+            new ConsumerOptions { Assignment = [new RecordPosition(range.Partition, range.Start)] });
         var next = range.Start;
         while (next < range.End)
         {

@@ -18,7 +18,8 @@ internal sealed class ReplayRound : IAsyncDisposable
     private readonly BatchWriter _batches;
 
     private ReplayRound(
-        StreamServices services, StreamDefinition stream, RowMaker rows, List<ReplayTarget> targets, IWarehouseWriter writer, StreamMetrics metrics)
+        StreamServices services,
+        StreamDefinition stream, RowMaker rows, List<ReplayTarget> targets, IWarehouseWriter writer, StreamMetrics metrics)
     {
         (_rows, _targets, _writer) = (rows, targets, writer);
         _letterTopic = stream.DeadLetterTopic is { } topic ? new DeadLetterProducer(services.Log, topic) : null;
@@ -48,7 +49,8 @@ internal sealed class ReplayRound : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes the batches and returns the offset behind the last one written: the end, or where another schema is needed.</summary>
+    /// <summary>Writes the batches and returns the offset behind the last one written: the end, or where another schema is
+    /// needed.</summary>
     public async Task<LogOffset> RunAsync(
         IAsyncEnumerable<MicroBatch> batches, LogOffset next, DriftGuard drift, CancellationToken cancellationToken)
     {

@@ -2,7 +2,8 @@ using Tidemill.Core.Logs;
 
 namespace Tidemill.Streaming.Sources;
 
-/// <summary>The newest records of one partition, as it stood when described: read from ever further back, as logs are read forwards only.</summary>
+/// <summary>The newest records of one partition, as it stood when described: read from ever further back, as logs are read
+/// forwards only.</summary>
 internal sealed class TopicTail(ILog log, string topic, PartitionDescription partition)
 {
     private const long FirstWindow = 64;
@@ -12,7 +13,8 @@ internal sealed class TopicTail(ILog log, string topic, PartitionDescription par
     public async Task<SourceMark?> LastAsync(CancellationToken cancellationToken) =>
         (await ReadBackAsync(marks => marks.Count > 0, cancellationToken)).LastOrDefault();
 
-    /// <summary>The cursors for which the condition holds, none of which lies before one that <paramref name="ends"/> is true for.</summary>
+    /// <summary>The cursors for which the condition holds, none of which lies before one that <paramref name="ends"/> is true
+    /// for.</summary>
     public async Task<IReadOnlyList<string>> CursorsAsync(
         Func<string, bool> condition, Func<string, bool> ends, CancellationToken cancellationToken)
     {

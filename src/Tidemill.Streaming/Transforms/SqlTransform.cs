@@ -17,7 +17,8 @@ internal sealed class SqlTransform : IDisposable
     private const string FlagColumn = "_new";
     private static readonly ImmutableArray<LogicalType> FlagTypes = [LogicalType.Boolean];
 
-    private static readonly HashSet<string> Metadata = new(["_topic", "_partition", "_offset", "_timestamp", "_key"], StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> Metadata = new(
+        ["_topic", "_partition", "_offset", "_timestamp", "_key"], StringComparer.OrdinalIgnoreCase);
 
     private readonly SqlText _sql;
     private readonly DuckDbDatabase _database;
@@ -111,7 +112,8 @@ internal sealed class SqlTransform : IDisposable
     {
         var text = select.TrimEnd().TrimEnd(';');
         using var probe = connection.Prepare(text);
-        var twice = probe.ColumnNames.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).Any(g => g.Count() > 1 && Metadata.Contains(g.Key));
+        var twice = probe.ColumnNames.GroupBy(name => name, StringComparer.OrdinalIgnoreCase)
+            .Any(g => g.Count() > 1 && Metadata.Contains(g.Key));
         if (casts.Count == 0 && !twice)
             return text;
 
@@ -131,12 +133,14 @@ internal sealed class SqlTransform : IDisposable
             var name = statement.ColumnNames[i];
             var type = FieldTypes.FromLogical(statement.ColumnTypes[i]) ?? throw new TidemillException(
                 ErrorCode.SqlInvalid,
-                $"{_sql.File}:{_sql.Line}: column {name} has type {statement.ColumnTypes[i]}, which no sink takes. Cast it, for example with to_json({name}).")
+                $"{_sql.File}:{_sql.Line}: column {name} has type {statement.ColumnTypes[i]}, which no sink takes. Cast it, for "
+                    + $"example with to_json({name}).")
             { SqlLine = _sql.Line };
             if (fields.Exists(f => f.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))
             {
                 throw new TidemillException(
-                    ErrorCode.SqlInvalid, $"{_sql.File}:{_sql.Line}: the rows have two columns {name}. Leave one out, or name it otherwise with AS.")
+                    ErrorCode.SqlInvalid,
+                    $"{_sql.File}:{_sql.Line}: the rows have two columns {name}. Leave one out, or name it otherwise with AS.")
                 { SqlLine = _sql.Line };
             }
 

@@ -22,7 +22,8 @@ internal sealed record ActualRows(long Count, IReadOnlyDictionary<TopicPartition
 
         using var appender = expected.Connection.Append(null, "actual_rows");
         using var chunk = DataChunk.Create(expected.Types.ToImmutableArray());
-        await using var result = await warehouse.QueryAsync(Sql(table, expected.Columns), [owner.Stream, owner.Sink], readOnly: true, cancellationToken);
+        await using var result = await warehouse.QueryAsync(
+            Sql(table, expected.Columns), [owner.Stream, owner.Sink], readOnly: true, cancellationToken);
         long rows = 0;
         var positions = "";
         await foreach (var row in result.ReadRowsAsync(cancellationToken))

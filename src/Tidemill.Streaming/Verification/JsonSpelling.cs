@@ -72,7 +72,8 @@ internal static class JsonSpelling
         }
 
         expected.Connection.Execute(
-            $"UPDATE {table} SET {column} = spelled.canonical FROM spelled WHERE {table}.{column}::VARCHAR = spelled.written AND spelled.written <> spelled.canonical");
+            $"UPDATE {table} SET {column} = spelled.canonical FROM spelled WHERE {table}.{column}::VARCHAR = spelled.written AND "
+                + $"spelled.written <> spelled.canonical");
     }
 
     private static void Write(Utf8JsonWriter writer, JsonElement element)
@@ -113,7 +114,11 @@ internal static class JsonSpelling
     private static string Number(string text)
     {
         var end = text.AsSpan().IndexOfAny('e', 'E');
-        var exponent = end < 0 ? 0 : int.TryParse(text.AsSpan(end + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var power) ? power : (int?)null;
+        var exponent = end < 0
+            ? 0
+            : int.TryParse(text.AsSpan(end + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var power)
+            ? power
+            : (int?)null;
         var digits = (end < 0 ? text : text[..end]).TrimStart('-');
         if (digits.IndexOf('.', StringComparison.Ordinal) is >= 0 and var point)
         {
@@ -128,6 +133,7 @@ internal static class JsonSpelling
         return counting.Length == 0 ? "0"
             : exponent is null ? text
             : double.IsFinite(nearest) ? Number(nearest.ToString("R", CultureInfo.InvariantCulture))
-            : string.Create(CultureInfo.InvariantCulture, $"{(text[0] == '-' ? "-" : "")}{counting}{(exponent == 0 ? "" : $"e{exponent}")}");
+            : string.Create(
+                CultureInfo.InvariantCulture, $"{(text[0] == '-' ? "-" : "")}{counting}{(exponent == 0 ? "" : $"e{exponent}")}");
     }
 }

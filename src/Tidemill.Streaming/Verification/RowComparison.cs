@@ -12,7 +12,8 @@ internal sealed class RowComparison(ExpectedRows expected, WarehouseSinkDefiniti
     public ComparedRows Compare() => sink.Rule switch
     {
         ConflictRule.Append => CompareAppended(),
-        ConflictRule.Merge => CompareKeyed($"SELECT min({ExpectedRows.RunColumn}) AS {ExpectedRows.RunColumn}, {SqlName.List(sink.Key)}, {MergedColumns()} FROM expected_rows GROUP BY {SqlName.List(sink.Key)}"),
+        ConflictRule.Merge => CompareKeyed($"SELECT min({ExpectedRows.RunColumn}) AS {ExpectedRows.RunColumn}, "
+            + $"{SqlName.List(sink.Key)}, {MergedColumns()} FROM expected_rows GROUP BY {SqlName.List(sink.Key)}"),
         _ => CompareKeyed("SELECT * FROM expected_rows"),
     };
 
@@ -20,11 +21,14 @@ internal sealed class RowComparison(ExpectedRows expected, WarehouseSinkDefiniti
     private ComparedRows CompareAppended()
     {
         var columns = SqlName.List(expected.Columns);
-        Create("wanted", $"SELECT {columns}, count(*) AS _n, min({ExpectedRows.RunColumn}) AS {ExpectedRows.RunColumn} FROM expected_rows GROUP BY {columns}");
+        Create("wanted", $"SELECT {columns}, count(*) AS _n, min({ExpectedRows.RunColumn}) AS {ExpectedRows.RunColumn} FROM "
+            + $"expected_rows GROUP BY {columns}");
         Create("found", $"SELECT {columns}, count(*) AS _n FROM actual_rows GROUP BY {columns}");
         var same = Same(expected.Columns, "w", "f");
-        Create("lost", $"SELECT w.{ExpectedRows.RunColumn}, w._n - coalesce(f._n, 0) AS _missing FROM wanted w LEFT JOIN found f ON {same} WHERE w._n > coalesce(f._n, 0)");
-        var doubled = Number($"SELECT coalesce(sum(f._n - coalesce(w._n, 0)), 0) FROM found f LEFT JOIN wanted w ON {same} WHERE f._n > coalesce(w._n, 0) AND {(complete ? "true" : "w._n IS NOT NULL")}");
+        Create("lost", $"SELECT w.{ExpectedRows.RunColumn}, w._n - coalesce(f._n, 0) AS _missing FROM wanted w LEFT JOIN found f ON "
+            + $"{same} WHERE w._n > coalesce(f._n, 0)");
+        var doubled = Number($"SELECT coalesce(sum(f._n - coalesce(w._n, 0)), 0) FROM found f LEFT JOIN wanted w ON {same} WHERE f._n "
+            + $"> coalesce(w._n, 0) AND {(complete ? "true" : "w._n IS NOT NULL")}");
         return new ComparedRows(Number("SELECT coalesce(sum(_missing), 0) FROM lost"), doubled, 0, expected.LostRuns());
     }
 
@@ -33,8 +37,10 @@ internal sealed class RowComparison(ExpectedRows expected, WarehouseSinkDefiniti
     {
         Create("wanted", candidates);
         var sameKey = Same(sink.Key, "w", "a");
-        Create("lost", $"SELECT min(w.{ExpectedRows.RunColumn}) AS {ExpectedRows.RunColumn} FROM wanted w WHERE NOT EXISTS (SELECT 1 FROM actual_rows a WHERE {sameKey}) GROUP BY {SqlName.List(sink.Key.Select(k => k))}");
-        var doubled = Number($"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM actual_rows GROUP BY {SqlName.List(sink.Key)}) WHERE n > 1");
+        Create("lost", $"SELECT min(w.{ExpectedRows.RunColumn}) AS {ExpectedRows.RunColumn} FROM wanted w WHERE NOT EXISTS (SELECT 1 "
+            + $"FROM actual_rows a WHERE {sameKey}) GROUP BY {SqlName.List(sink.Key.Select(k => k))}");
+        var doubled = Number(
+            $"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM actual_rows GROUP BY {SqlName.List(sink.Key)}) WHERE n > 1");
         var known = $"EXISTS (SELECT 1 FROM wanted w WHERE {sameKey})";
         var explained = $"EXISTS (SELECT 1 FROM wanted w WHERE {Same(expected.Columns, "w", "a")})";
         var altered = complete

@@ -32,7 +32,8 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
                 }
                 else if (sink is TopicSinkDefinition topic)
                 {
-                    var verification = new TopicVerification(services, definition, topic, () => LettersAsync(definition.Name, cancellationToken));
+                    var verification = new TopicVerification(
+                        services, definition, topic, () => LettersAsync(definition.Name, cancellationToken));
                     reports.Add(await verification.VerifyAsync(cancellationToken));
                 }
                 else if (await VerifyDocumentsAsync(definition, sink, cancellationToken) is { } report)
@@ -75,7 +76,8 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         foreach (var partition in topic.Partitions)
         {
             var at = new TopicPartition(topic.Name, partition.Partition);
-            await ReadAsync(log, later, new OffsetRange(at, checkpoints.GetValueOrDefault(at, partition.Earliest), partition.Next), cancellationToken);
+            await ReadAsync(
+                log, later, new OffsetRange(at, checkpoints.GetValueOrDefault(at, partition.Earliest), partition.Next), cancellationToken);
         }
 
         expected.Complete();
@@ -86,7 +88,8 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
 
     /// <summary>Reads the records up to the checkpoint, and what replayed dead letters gave.</summary>
     private async Task<(TopicDescription Topic, TopicReading Reading)> ReadDueAsync(
-        StreamDefinition stream, ExpectedRows expected, IReadOnlyDictionary<TopicPartition, LogOffset> checkpoints, CancellationToken cancellationToken)
+        StreamDefinition stream,
+        ExpectedRows expected, IReadOnlyDictionary<TopicPartition, LogOffset> checkpoints, CancellationToken cancellationToken)
     {
         var source = (TopicSourceDefinition)stream.Source;
         var topic = await services.LogOf(source).DescribeTopicAsync(source.Topic, cancellationToken)

@@ -14,7 +14,8 @@ namespace Tidemill.Streaming.Verification;
 /// position is read before and after the target's end, and records between the two may be there or not.
 /// </summary>
 internal sealed class TopicVerification(
-    StreamServices services, StreamDefinition stream, TopicSinkDefinition sink, Func<Task<Dictionary<RecordPosition, DeadLetter>>> readLetters)
+    StreamServices services,
+    StreamDefinition stream, TopicSinkDefinition sink, Func<Task<Dictionary<RecordPosition, DeadLetter>>> readLetters)
 {
     private readonly TopicSourceDefinition _source = (TopicSourceDefinition)stream.Source;
 
@@ -76,11 +77,13 @@ internal sealed class TopicVerification(
         await log.DescribeTopicAsync(topic, cancellationToken)
         ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {topic} does not exist at {log.Description}.");
 
-    private static LogOffset Position(IReadOnlyDictionary<TopicPartition, LogOffset> positions, TopicDescription topic, PartitionDescription partition) =>
+    private static LogOffset Position(
+        IReadOnlyDictionary<TopicPartition, LogOffset> positions, TopicDescription topic, PartitionDescription partition) =>
         positions.GetValueOrDefault(new TopicPartition(topic.Name, partition.Partition), partition.Earliest);
 
     private async Task ReadAsync(
-        TopicReading reading, TopicDescription topic, Func<PartitionDescription, LogOffset> start, Func<PartitionDescription, LogOffset> end,
+        TopicReading reading,
+        TopicDescription topic, Func<PartitionDescription, LogOffset> start, Func<PartitionDescription, LogOffset> end,
         CancellationToken cancellationToken)
     {
         foreach (var partition in topic.Partitions)
@@ -125,11 +128,14 @@ internal sealed class TopicVerification(
         var list = SqlName.List(columns);
         var same = string.Join(" AND ", columns.Select(c => $"w.{SqlName.Quote(c)} IS NOT DISTINCT FROM f.{SqlName.Quote(c)}"));
         var run = ExpectedRows.RunColumn;
-        tables.Execute(string.Create(CultureInfo.InvariantCulture, $"CREATE TEMP TABLE wanted AS SELECT {list}, count(*) FILTER ({run} < {due}) AS _n, count(*) AS _most, min({run}) AS {run} FROM expected_rows GROUP BY {list}"));
+        tables.Execute(string.Create(CultureInfo.InvariantCulture, $"CREATE TEMP TABLE wanted AS SELECT {list}, count(*) FILTER ({run} "
+            + $"< {due}) AS _n, count(*) AS _most, min({run}) AS {run} FROM expected_rows GROUP BY {list}"));
         tables.Execute($"CREATE TEMP TABLE found AS SELECT {list}, count(*) AS _n FROM actual_rows GROUP BY {list}");
-        tables.Execute($"CREATE TEMP TABLE lost AS SELECT w.{run}, w._n - coalesce(f._n, 0) AS _missing FROM wanted w LEFT JOIN found f ON {same} WHERE w._n > coalesce(f._n, 0)");
+        tables.Execute($"CREATE TEMP TABLE lost AS SELECT w.{run}, w._n - coalesce(f._n, 0) AS _missing FROM wanted w LEFT JOIN found "
+            + $"f ON {same} WHERE w._n > coalesce(f._n, 0)");
         var complete = _source.Start == StartPosition.Earliest && topic.Partitions.All(p => p.Earliest == LogOffset.Zero);
-        var surplus = $"SELECT coalesce(sum(f._n - coalesce(w._most, 0)), 0) FROM found f LEFT JOIN wanted w ON {same} WHERE f._n > coalesce(w._most, 0) AND {(complete ? "true" : "w._n IS NOT NULL")}";
+        var surplus = $"SELECT coalesce(sum(f._n - coalesce(w._most, 0)), 0) FROM found f LEFT JOIN wanted w ON {same} WHERE f._n > "
+            + $"coalesce(w._most, 0) AND {(complete ? "true" : "w._n IS NOT NULL")}";
         return new ComparedRows(
             Numbers(tables, "SELECT coalesce(sum(_missing), 0)::BIGINT FROM lost")[0], Numbers(tables, $"SELECT ({surplus})::BIGINT")[0], 0,
             Numbers(tables, $"SELECT DISTINCT {run} FROM lost ORDER BY 1 LIMIT 20"));

@@ -36,7 +36,8 @@ public sealed record PlannedTask
         _ => Action.GetType().Name,
     };
 
-    /// <summary>Wait before the attempt after <paramref name="failed"/> (one-based): the delay, doubled each time, an hour at most.</summary>
+    /// <summary>Wait before the attempt after <paramref name="failed"/> (one-based): the delay, doubled each time, an hour at
+    /// most.</summary>
     public TimeSpan DelayAfter(int failed)
     {
         var longest = TimeSpan.FromHours(1);

@@ -47,7 +47,9 @@ internal sealed class TaskExecution(
     {
         var row = runner.NewAttempt(run, task, attempt);
         await runner.SaveAsync(row, history);
-        Change(new TaskSnapshot(task.Name, TaskState.Running) { Attempt = attempt, MaxAttempts = task.MaxAttempts, StartTime = row.StartTime }, null);
+        Change(
+            new TaskSnapshot(task.Name, TaskState.Running) { Attempt = attempt, MaxAttempts = task.MaxAttempts, StartTime = row.StartTime },
+            null);
         Exception? failure = null;
         try
         {

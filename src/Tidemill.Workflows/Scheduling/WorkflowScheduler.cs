@@ -12,7 +12,8 @@ namespace Tidemill.Workflows.Scheduling;
 /// </summary>
 public sealed class WorkflowScheduler : IDisposable
 {
-    /// <summary>A timer's clock stands still while a machine sleeps and the wall clock may be set, so both are compared this often.</summary>
+    /// <summary>A timer's clock stands still while a machine sleeps and the wall clock may be set, so both are compared this
+    /// often.</summary>
     private static readonly TimeSpan LongestSleep = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();
@@ -49,7 +50,10 @@ public sealed class WorkflowScheduler : IDisposable
         get
         {
             lock (_gate)
-                return [.. _workflows.Values.OrderBy(workflow => workflow.Definition.Name, StringComparer.Ordinal).Select(workflow => workflow.ToStatus())];
+            {
+                return [.. _workflows.Values.OrderBy(workflow => workflow.Definition.Name, StringComparer.Ordinal)
+                    .Select(workflow => workflow.ToStatus())];
+            }
         }
     }
 
@@ -79,7 +83,8 @@ public sealed class WorkflowScheduler : IDisposable
         finally
         {
             await _stopping.CancelAsync();
-            await ((Task)Task.WhenAll(ActiveRuns().Select(active => active.Ended.Task))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)Task.WhenAll(ActiveRuns().Select(active => active.Ended.Task))).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -93,10 +98,16 @@ public sealed class WorkflowScheduler : IDisposable
         lock (_gate)
         {
             if (!_workflows.TryGetValue(workflow, out var found))
-                throw new TidemillException(ErrorCode.NotFound, $"There is no workflow {workflow}; there are: {string.Join(", ", _workflows.Keys)}.");
+            {
+                throw new TidemillException(
+                    ErrorCode.NotFound, $"There is no workflow {workflow}; there are: {string.Join(", ", _workflows.Keys)}.");
+            }
 
             if (found.Active is { } active)
-                throw new TidemillException(ErrorCode.InvalidRequest, $"Run {active.Run.Id} of workflow {workflow} goes on; wait for its end or cancel it.");
+            {
+                throw new TidemillException(
+                    ErrorCode.InvalidRequest, $"Run {active.Run.Id} of workflow {workflow} goes on; wait for its end or cancel it.");
+            }
 
             if (_stopping.IsCancellationRequested)
                 throw new TidemillException(ErrorCode.Unavailable, "Tidemill is being stopped.");

@@ -43,7 +43,8 @@ public sealed class IndexTaskExecutor(IWarehouse warehouse, ISearchStore search)
             ? outcome.Written
             : throw new TidemillException(
                 ErrorCode.RowRejected,
-                $"Index {action.Index} refused {outcome.Rejected} of {outcome.Rejected + outcome.Written} documents; the first reason: {outcome.FirstReason}");
+                $"Index {action.Index} refused {outcome.Rejected} of {outcome.Rejected + outcome.Written} documents; the first reason: "
+                    + $"{outcome.FirstReason}");
     }
 
     private static int IdColumn(IndexAction action, IReadOnlyList<QueryColumn> columns)
@@ -56,7 +57,8 @@ public sealed class IndexTaskExecutor(IWarehouse warehouse, ISearchStore search)
 
         throw new TidemillException(
             ErrorCode.ConfigurationInvalid,
-            $"{action.Query.File}:{action.Query.Line}: The query has no column {action.IdColumn} to take document ids from; it has: {string.Join(", ", columns.Select(column => column.Name))}.");
+            $"{action.Query.File}:{action.Query.Line}: The query has no column {action.IdColumn} to take document ids from; it has: "
+                + $"{string.Join(", ", columns.Select(column => column.Name))}.");
     }
 
     private static IndexMapping Mapping(IndexAction action, IReadOnlyList<QueryColumn> columns) => new(

@@ -24,7 +24,10 @@ internal sealed class RowDocumentWriter(IReadOnlyList<QueryColumn> columns, int 
     {
         var id = IdText(row[idColumn]);
         if (string.IsNullOrEmpty(id))
-            throw new TidemillException(ErrorCode.RowRejected, $"Column {columns[idColumn].Name}, the document id, is NULL or empty in a row.");
+        {
+            throw new TidemillException(
+                ErrorCode.RowRejected, $"Column {columns[idColumn].Name}, the document id, is NULL or empty in a row.");
+        }
 
         _buffer.ResetWrittenCount();
         using (var json = new Utf8JsonWriter(_buffer))
@@ -74,7 +77,10 @@ internal sealed class RowDocumentWriter(IReadOnlyList<QueryColumn> columns, int 
     private static void WriteFinite(Utf8JsonWriter json, double number, QueryColumn column)
     {
         if (!double.IsFinite(number))
-            throw new TidemillException(ErrorCode.RowRejected, $"Column {column.Name} holds a number that is not finite, which JSON has no way to write.");
+        {
+            throw new TidemillException(
+                ErrorCode.RowRejected, $"Column {column.Name} holds a number that is not finite, which JSON has no way to write.");
+        }
 
         json.WriteNumberValue(number);
     }

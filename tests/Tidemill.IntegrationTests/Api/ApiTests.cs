@@ -24,9 +24,12 @@ public sealed class ApiTests(RunningServer server) : IClassFixture<RunningServer
         Assert.Equal("DecodeFailed", letter.GetProperty("code").GetString());
         Assert.Equal("""{"id":1,"amount":"x"}""", letter.GetProperty("value").GetProperty("text").GetString());
 
-        var position = $"{{\"topic\":\"orders\",\"partition\":{letter.GetProperty("partition")},\"offset\":{letter.GetProperty("offset")}}}";
-        var one = await server.GetAsync($"/api/dead-letters/orders/orders/{letter.GetProperty("partition")}/{letter.GetProperty("offset")}");
-        Assert.Equal(letter.GetProperty("value").GetProperty("base64").GetString(), one.GetProperty("value").GetProperty("base64").GetString());
+        var position =
+            $"{{\"topic\":\"orders\",\"partition\":{letter.GetProperty("partition")},\"offset\":{letter.GetProperty("offset")}}}";
+        var one = await server.GetAsync(
+            $"/api/dead-letters/orders/orders/{letter.GetProperty("partition")}/{letter.GetProperty("offset")}");
+        Assert.Equal(
+            letter.GetProperty("value").GetProperty("base64").GetString(), one.GetProperty("value").GetProperty("base64").GetString());
         var unchanged = await server.PostAsync("/api/dead-letters/replay", $"{{\"stream\":\"orders\",\"positions\":[{position}]}}");
         Assert.Equal((0, 1), (unchanged.GetProperty("replayed").GetInt32(), unchanged.GetProperty("remaining").GetInt32()));
         var mended = await server.PostAsync(
@@ -49,7 +52,8 @@ public sealed class ApiTests(RunningServer server) : IClassFixture<RunningServer
         var status = await server.GetAsync("/api/status");
         Assert.Equal(("shop", "dev"), (status.GetProperty("project").GetString(), status.GetProperty("target").GetString()));
         Assert.True(status.GetProperty("warehouse").GetProperty("open").GetBoolean());
-        Assert.Equal(["orders", "plain"], status.GetProperty("topics").EnumerateArray().Select(t => t.GetProperty("name").GetString()).Order());
+        Assert.Equal(
+            ["orders", "plain"], status.GetProperty("topics").EnumerateArray().Select(t => t.GetProperty("name").GetString()).Order());
         Assert.Contains(status.GetProperty("streams").EnumerateArray(), s => s.GetProperty("name").GetString() == "orders");
     }
 
@@ -66,13 +70,16 @@ public sealed class ApiTests(RunningServer server) : IClassFixture<RunningServer
     [Fact]
     public async Task Workflow_run_by_hand_is_recorded_with_its_tasks()
     {
-        await RunningServer.UntilAsync(async () => (await server.Client.PostAsync("/api/query", Json("""{"sql":"SELECT count(*) FROM orders"}"""))).IsSuccessStatusCode, "the table");
+        await RunningServer.UntilAsync(async () => (await server.Client.PostAsync(
+            "/api/query", Json("""{"sql":"SELECT count(*) FROM orders"}"""))).IsSuccessStatusCode, "the table");
         var run = await server.PostAsync("/api/workflows/summary/runs?wait=true", "");
         Assert.True(run.GetProperty("status").GetString() == "Success", run.ToString());
         Assert.Equal(["totals", "documents"], run.GetProperty("tasks").EnumerateArray().Select(t => t.GetProperty("task").GetString()));
         var again = await server.GetAsync($"/api/runs/{run.GetProperty("id")}");
         Assert.Equal(run.GetProperty("endTime").GetDateTimeOffset(), again.GetProperty("endTime").GetDateTimeOffset());
-        Assert.Contains((await server.GetAsync("/api/runs?workflow=summary")).EnumerateArray(), r => r.GetProperty("id").GetString() == run.GetProperty("id").GetString());
+        Assert.Contains(
+            (await server.GetAsync("/api/runs?workflow=summary")).EnumerateArray(),
+            r => r.GetProperty("id").GetString() == run.GetProperty("id").GetString());
         var found = await server.GetAsync("/api/search/totals");
         Assert.True(found.GetProperty("total").GetInt64() >= 1);
         Assert.Equal("summary", (await server.GetAsync("/api/workflows"))[0].GetProperty("name").GetString());
@@ -82,7 +89,8 @@ public sealed class ApiTests(RunningServer server) : IClassFixture<RunningServer
     [Fact]
     public async Task Query_streams_columns_rows_and_an_end()
     {
-        using var response = await server.SendAsync("/api/query", """{"sql":"SELECT i, i * 1.5 AS d, NULL AS nothing, 'é' AS t FROM range(1000) r(i)","maxRows":3}""");
+        using var response = await server.SendAsync(
+            "/api/query", """{"sql":"SELECT i, i * 1.5 AS d, NULL AS nothing, 'é' AS t FROM range(1000) r(i)","maxRows":3}""");
         Assert.Equal("application/x-ndjson", response.Content.Headers.ContentType?.MediaType);
         var lines = (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).TrimEnd('\n').Split('\n');
         Assert.Equal(5, lines.Length);
@@ -143,20 +151,23 @@ public sealed class ApiTests(RunningServer server) : IClassFixture<RunningServer
     public async Task Unknown_path_is_a_problem()
     {
         using var response = await server.Client.GetAsync("/api/nope", TestContext.Current.CancellationToken);
-        Assert.Equal((HttpStatusCode.NotFound, "application/problem+json"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
+        Assert.Equal(
+            (HttpStatusCode.NotFound, "application/problem+json"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
         await server.RefusedAsync(405, "/api/status", "{}");
     }
 
     private static StringContent Json(string text) => new(text, System.Text.Encoding.UTF8, "application/json");
 
-    private static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable =
+        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private async Task StateAfterAsync(string verb, string state)
     {
         using var response = await server.SendAsync($"/api/streams/orders/{verb}", "");
         Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
         await RunningServer.UntilAsync(
-            async () => (await server.GetAsync("/api/streams")).EnumerateArray().Single(s => s.GetProperty("name").GetString() == "orders").GetProperty("state").GetString() == state,
+            async () => (await server.GetAsync("/api/streams")).EnumerateArray().Single(
+                s => s.GetProperty("name").GetString() == "orders").GetProperty("state").GetString() == state,
             $"stream {state}");
     }
 }

@@ -95,11 +95,17 @@ public sealed class HostTests : IDisposable
         }
 
         Assert.Contains("Waiting for the warehouse", await client.GetStringAsync("/", Cancellation));
-        using (var query = await client.PostAsync("/api/query", new StringContent("""{"sql":"SELECT 1"}""", null, "application/json"), Cancellation))
+        using (var query = await client.PostAsync(
+            "/api/query", new StringContent("""{"sql":"SELECT 1"}""", null, "application/json"), Cancellation))
+        {
             Assert.Equal(HttpStatusCode.ServiceUnavailable, query.StatusCode);
+        }
 
-        using (var append = await client.PostAsync("/api/topics/t/records", new StringContent("{}", null, "application/json"), Cancellation))
+        using (var append = await client.PostAsync(
+            "/api/topics/t/records", new StringContent("{}", null, "application/json"), Cancellation))
+        {
             Assert.Equal(HttpStatusCode.OK, append.StatusCode);
+        }
 
         away = false;
         await RunningServer.UntilAsync(async () => (await client.GetAsync("/health", Cancellation)).IsSuccessStatusCode, "the warehouse");
@@ -111,12 +117,14 @@ public sealed class HostTests : IDisposable
         await using (var host = await TidemillHost.StartAsync(Options, Cancellation))
         {
             using var client = new HttpClient { BaseAddress = host.Url };
-            using var response = await client.PostAsync("/api/topics/t/records", new StringContent("[1,2,3]", null, "application/json"), Cancellation);
+            using var response = await client.PostAsync(
+                "/api/topics/t/records", new StringContent("[1,2,3]", null, "application/json"), Cancellation);
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         }
 
         await using var again = await TidemillHost.StartAsync(Options, Cancellation);
         using var reader = new HttpClient { BaseAddress = again.Url };
-        Assert.Equal(3, JsonDocument.Parse(await reader.GetStringAsync("/api/topics/t/records", Cancellation)).RootElement.GetArrayLength());
+        Assert.Equal(
+            3, JsonDocument.Parse(await reader.GetStringAsync("/api/topics/t/records", Cancellation)).RootElement.GetArrayLength());
     }
 }

@@ -41,7 +41,8 @@ internal sealed class HostedProject : IAsyncDisposable
 
     public async Task<JsonElement> GetAsync(string path) => await ReadAsync(await Client.GetAsync(path, Cancellation));
 
-    public async Task<JsonElement> PostAsync(string path, object body) => await ReadAsync(await Client.PostAsJsonAsync(path, body, Cancellation));
+    public async Task<JsonElement> PostAsync(string path, object body) =>
+        await ReadAsync(await Client.PostAsJsonAsync(path, body, Cancellation));
 
     public async ValueTask DisposeAsync()
     {

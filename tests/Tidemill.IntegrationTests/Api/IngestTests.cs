@@ -10,10 +10,12 @@ public sealed class IngestTests(RunningServer server) : IClassFixture<RunningSer
         foreach (var (place, i) in answer.GetProperty("records").EnumerateArray().Select((r, i) => (r, i)))
         {
             var offset = place.GetProperty("offset").GetInt64();
-            var records = await server.GetAsync($"/api/topics/plain/records?partition={place.GetProperty("partition")}&offset={offset}&limit=1");
+            var records = await server.GetAsync(
+                $"/api/topics/plain/records?partition={place.GetProperty("partition")}&offset={offset}&limit=1");
             Assert.Equal(offset, records[0].GetProperty("offset").GetInt64());
             Assert.Equal(i == 0 ? "a" : "b", records[0].GetProperty("key").GetProperty("text").GetString());
-            Assert.Equal(i == 0 ? """{"id":"a","n":1}""" : """{"id":"b","n":2}""", records[0].GetProperty("value").GetProperty("text").GetString());
+            Assert.Equal(
+                i == 0 ? """{"id":"a","n":1}""" : """{"id":"b","n":2}""", records[0].GetProperty("value").GetProperty("text").GetString());
         }
     }
 
@@ -33,7 +35,8 @@ public sealed class IngestTests(RunningServer server) : IClassFixture<RunningSer
     public async Task Ndjson_with_one_broken_line_appends_nothing_and_names_the_line()
     {
         var before = await RecordsAsync("plain");
-        var problem = await server.RefusedAsync(400, "/api/topics/plain/records", "{\"n\":1}\n{\"n\":}\n{\"n\":3}\n", "application/x-ndjson");
+        var problem = await server.RefusedAsync(
+            400, "/api/topics/plain/records", "{\"n\":1}\n{\"n\":}\n{\"n\":3}\n", "application/x-ndjson");
         Assert.Contains("Line 2", problem.GetProperty("detail").GetString());
         Assert.Equal(before, await RecordsAsync("plain"));
     }

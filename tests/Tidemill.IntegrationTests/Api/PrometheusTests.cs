@@ -18,10 +18,12 @@ public sealed partial class PrometheusTests(RunningServer server) : IClassFixtur
         await server.PostAsync("/api/topics/orders/records", """{"id":901,"amount":1}""");
         await using var prometheus = new PrometheusServer();
         await prometheus.StartAsync(
-            $"global: {{scrape_interval: 1s}}\nscrape_configs:\n- job_name: tidemill\n  static_configs: [{{targets: ['{server.Host.Url.Authority}']}}]\n",
+            $"global: {{scrape_interval: 1s}}\nscrape_configs:\n- job_name: tidemill\n  static_configs: [{{targets: "
+                + $"['{server.Host.Url.Authority}']}}]\n",
             Cancellation);
         await RunningServer.UntilAsync(
-            async () => await prometheus.QueryAsync("sum(tidemill_stream_records_total{stream=\"orders\"})", Cancellation) is [var sum] && sum.Value >= 1,
+            async () => await prometheus.QueryAsync("sum(tidemill_stream_records_total{stream=\"orders\"})", Cancellation) is [var sum]
+                && sum.Value >= 1,
             "the series");
         Assert.Equal(1, Assert.Single(await prometheus.QueryAsync("up{job=\"tidemill\"}", Cancellation)).Value);
         // An expression that the real parser refuses is answered 400, which throws.
@@ -29,7 +31,8 @@ public sealed partial class PrometheusTests(RunningServer server) : IClassFixtur
             await prometheus.QueryAsync(expression, Cancellation);
 
         await RunningServer.UntilAsync(
-            async () => (await prometheus.QueryAsync("max(tidemill_stream_stage_seconds{stage=\"write\",quantile=\"0.99\"})", Cancellation)).Count == 1, "a stage's time");
+            async () => (await prometheus.QueryAsync(
+                "max(tidemill_stream_stage_seconds{stage=\"write\",quantile=\"0.99\"})", Cancellation)).Count == 1, "a stage's time");
     }
 
     [Fact]
@@ -48,7 +51,8 @@ public sealed partial class PrometheusTests(RunningServer server) : IClassFixtur
             await using var prometheus = new PrometheusServer();
             await prometheus.StartAsync(here, Cancellation);
             await RunningServer.UntilAsync(
-                async () => (await prometheus.QueryAsync("tidemill_info{job=\"tidemill\",project=\"scraped\"}", Cancellation)).Count == 1, "the series");
+                async () => (await prometheus.QueryAsync("tidemill_info{job=\"tidemill\",project=\"scraped\"}", Cancellation)).Count == 1,
+                "the series");
         }
 
         Directory.Delete(folder, recursive: true);
@@ -79,7 +83,8 @@ public sealed partial class PrometheusTests(RunningServer server) : IClassFixtur
     {
         var documented = File.ReadLines(Path.Combine(Root, "docs/guides/metrics.md"))
             .Select(line => DocumentedMetric().Match(line)).Where(m => m.Success)
-            .ToDictionary(m => m.Groups["name"].Value, m => LabelName().Matches(m.Groups["labels"].Value).Select(l => l.Groups[1].Value).Order());
+            .ToDictionary(
+                m => m.Groups["name"].Value, m => LabelName().Matches(m.Groups["labels"].Value).Select(l => l.Groups[1].Value).Order());
         Assert.All(PrometheusText.Parse(await MetricsAsync()), sample => Assert.Equal(documented[sample.Name], sample.Labels.Keys.Order()));
     }
 
@@ -103,14 +108,16 @@ public sealed partial class PrometheusTests(RunningServer server) : IClassFixtur
             .Where(p => p.TryGetProperty("targets", out _))
             .SelectMany(p => p.GetProperty("targets").EnumerateArray())
             .Select(t => t.GetProperty("expr").GetString()!
-                .Replace("$__rate_interval", "1m", StringComparison.Ordinal).Replace("$job", ".*", StringComparison.Ordinal).Replace("$stream", ".*", StringComparison.Ordinal));
+                .Replace("$__rate_interval", "1m", StringComparison.Ordinal).Replace(
+                    "$job", ".*", StringComparison.Ordinal).Replace("$stream", ".*", StringComparison.Ordinal));
 
     private Task<string> MetricsAsync() => server.Client.GetStringAsync("/metrics", Cancellation);
 
     private async Task<IReadOnlyCollection<string>> FamiliesAsync() => (await TypesAsync()).Keys;
 
     private async Task<Dictionary<string, string>> TypesAsync() => (await MetricsAsync()).Split('\n')
-        .Where(line => line.StartsWith("# TYPE ", StringComparison.Ordinal)).Select(line => line.Split(' ')).ToDictionary(w => w[2], w => w[3]);
+        .Where(line => line.StartsWith("# TYPE ", StringComparison.Ordinal)).Select(
+            line => line.Split(' ')).ToDictionary(w => w[2], w => w[3]);
 
     private static string RepositoryRoot([System.Runtime.CompilerServices.CallerFilePath] string path = "") =>
         Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", "..", ".."));

@@ -88,7 +88,8 @@ public sealed class RunningServer : IAsyncLifetime
         return JsonDocument.Parse(text).RootElement;
     }
 
-    public async Task<HttpResponseMessage> SendAsync(string path, string body, string type = "application/json", params (string, string)[] headers)
+    public async Task<HttpResponseMessage> SendAsync(
+        string path, string body, string type = "application/json", params (string, string)[] headers)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, type) };
         // A server that refuses a body need not read it; the client then must not be in the middle of sending.
@@ -106,7 +107,8 @@ public sealed class RunningServer : IAsyncLifetime
     }
 
     /// <summary>Sends what must be refused, and returns the problem.</summary>
-    public async Task<JsonElement> RefusedAsync(int status, string path, string body, string type = "application/json", params (string, string)[] headers)
+    public async Task<JsonElement> RefusedAsync(
+        int status, string path, string body, string type = "application/json", params (string, string)[] headers)
     {
         using var response = await SendAsync(path, body, type, headers);
         var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);

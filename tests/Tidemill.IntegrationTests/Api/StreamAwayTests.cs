@@ -32,7 +32,8 @@ public sealed class StreamAwayTests
         await project.PostAsync("/api/topics/orders/produce", new { value = """{"id":1}""", partition = 1 });
 
         await RunningServer.UntilAsync(
-            async () => (await project.GetAsync("/api/streams/orders")) is var stream && stream.GetProperty("partitions").GetArrayLength() == 2
+            async () => (await project.GetAsync("/api/streams/orders")) is var stream
+                && stream.GetProperty("partitions").GetArrayLength() == 2
                 && stream.GetProperty("status").GetProperty("recentErrors").GetArrayLength() > 0,
             "the stream's own error");
         var detail = await project.GetAsync("/api/streams/orders");
@@ -70,7 +71,10 @@ public sealed class StreamAwayTests
         var detail = await project.GetAsync("/api/streams/orders");
         Assert.Contains("Waiting for the warehouse", detail.GetProperty("problem").GetString(), StringComparison.Ordinal);
         Assert.Equal(0, detail.GetProperty("partitions").GetArrayLength());
-        Assert.Contains("positions are not known now", WebUtility.HtmlDecode(await project.Client.GetStringAsync("/streams/orders", Cancellation)), StringComparison.Ordinal);
+        Assert.Contains(
+            "positions are not known now",
+            WebUtility.HtmlDecode(await project.Client.GetStringAsync("/streams/orders", Cancellation)),
+            StringComparison.Ordinal);
         using var missing = await project.Client.GetAsync("/api/streams/none", Cancellation);
         Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
     }

@@ -16,7 +16,8 @@ public sealed class TokenTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        await File.WriteAllTextAsync(Path.Combine(_folder, "tidemill.yaml"), "name: p\ntargets: {dev: {}}\ntopics: {t: {}}\n", Cancellation);
+        await File.WriteAllTextAsync(
+            Path.Combine(_folder, "tidemill.yaml"), "name: p\ntargets: {dev: {}}\ntopics: {t: {}}\n", Cancellation);
         _host = await TidemillHost.StartAsync(
             new HostOptions { ProjectFolder = _folder, Port = 0, Address = IPAddress.Any, Token = Token }, Cancellation);
         _client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = _host.Url };

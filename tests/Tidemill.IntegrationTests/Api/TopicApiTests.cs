@@ -19,8 +19,10 @@ public sealed class TopicApiTests(RunningServer server) : IClassFixture<RunningS
         Assert.Equal(39, Numbers(await SearchAsync(topic, ""))[0]);
         Assert.Equal([7], Numbers(await SearchAsync(topic, "key=k7")));
         Assert.Equal(10, Numbers(await SearchAsync(topic, "text=EUR")).Count);
-        Assert.Equal([38, 36], Numbers(await SearchAsync(topic, "limit=2&where=" + Uri.EscapeDataString("CAST(value->>'n' AS INT) % 2 = 0 AND (headers->>'shop') = 's0'"))));
-        Assert.Equal([36], Numbers(await SearchAsync(topic, "limit=1&text=EUR&where=" + Uri.EscapeDataString("(value->>'c') = 'EUR' AND timestamp > '2026-01-31 12:30:00'"))));
+        Assert.Equal([38, 36], Numbers(await SearchAsync(
+            topic, "limit=2&where=" + Uri.EscapeDataString("CAST(value->>'n' AS INT) % 2 = 0 AND (headers->>'shop') = 's0'"))));
+        Assert.Equal([36], Numbers(await SearchAsync(
+            topic, "limit=1&text=EUR&where=" + Uri.EscapeDataString("(value->>'c') = 'EUR' AND timestamp > '2026-01-31 12:30:00'"))));
         Assert.Equal([20, 21], Numbers(await SearchAsync(topic, "limit=2&from=2026-01-31T12:20:00Z")));
         var first = await SearchAsync(topic, "from=earliest&limit=3");
         Assert.Equal([0, 1, 2], Numbers(first));
@@ -41,7 +43,8 @@ public sealed class TopicApiTests(RunningServer server) : IClassFixture<RunningS
     {
         var topic = await NewTopicAsync();
         await server.PostAsync($"/api/topics/{topic}/produce", """{"value":"{}"}""");
-        using var response = await server.Client.GetAsync($"/api/topics/{topic}/search?where={Uri.EscapeDataString(condition)}", Cancellation);
+        using var response = await server.Client.GetAsync(
+            $"/api/topics/{topic}/search?where={Uri.EscapeDataString(condition)}", Cancellation);
         Assert.Equal(400, (int)response.StatusCode);
         Assert.Contains("SqlInvalid", await response.Content.ReadAsStringAsync(Cancellation));
     }
@@ -51,7 +54,8 @@ public sealed class TopicApiTests(RunningServer server) : IClassFixture<RunningS
     {
         var topic = await NewTopicAsync();
         await server.PostAsync($"/api/topics/{topic}/produce", """{"value":"{}"}""");
-        var page = await SearchAsync(topic, "where=" + Uri.EscapeDataString("(SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b) > size"));
+        var page = await SearchAsync(
+            topic, "where=" + Uri.EscapeDataString("(SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b) > size"));
         Assert.Equal(("time", false), (page.GetProperty("ended").GetString(), page.GetProperty("complete").GetBoolean()));
     }
 
@@ -77,7 +81,8 @@ public sealed class TopicApiTests(RunningServer server) : IClassFixture<RunningS
         var topic = await NewTopicAsync();
         await server.PostAsync($"/api/topics/{topic}/produce", """{"value":"{\"n\":0}"}""");
         using var response = await server.Client.GetAsync(
-            $"/api/topics/{topic}/tail?where={Uri.EscapeDataString("CAST(value->>'n' AS INT) > 1")}", HttpCompletionOption.ResponseHeadersRead, Cancellation);
+            $"/api/topics/{topic}/tail?where={Uri.EscapeDataString("CAST(value->>'n' AS INT) > 1")}",
+            HttpCompletionOption.ResponseHeadersRead, Cancellation);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(Cancellation));
         await NextAsync(reader);
@@ -107,7 +112,8 @@ public sealed class TopicApiTests(RunningServer server) : IClassFixture<RunningS
         var topic = await NewTopicAsync(partitions: 3);
         var detail = await server.GetAsync($"/api/topics/{topic}");
         Assert.Equal(3, detail.GetProperty("topic").GetProperty("partitions").GetArrayLength());
-        Assert.Contains("orders", (await server.GetAsync("/api/topics/orders")).GetProperty("streams").EnumerateArray().Select(s => s.GetString()));
+        Assert.Contains(
+            "orders", (await server.GetAsync("/api/topics/orders")).GetProperty("streams").EnumerateArray().Select(s => s.GetString()));
         await server.RefusedAsync(409, "/api/topics", $$"""{"name":"{{topic}}","partitions":4}""");
         await server.RefusedAsync(400, "/api/topics", """{"name":"x","partitions":0}""");
         using var kept = await server.Client.DeleteAsync("/api/topics/orders", Cancellation);
@@ -134,7 +140,8 @@ public sealed class TopicApiTests(RunningServer server) : IClassFixture<RunningS
         Assert.Equal((3L, 2L), (set.GetProperty("positions")[0].GetProperty("committed").GetInt64(), set.GetProperty("lag").GetInt64()));
         Assert.Contains((await server.GetAsync("/api/groups")).EnumerateArray(), g => g.GetProperty("name").GetString() == group);
         await server.RefusedAsync(400, $"/api/groups/{group}/positions", """{"to":"sometime"}""");
-        var streams = await server.RefusedAsync(400, "/api/groups/tidemill.shop.orders/positions", """{"to":"earliest","topic":"orders"}""");
+        var streams = await server.RefusedAsync(
+            400, "/api/groups/tidemill.shop.orders/positions", """{"to":"earliest","topic":"orders"}""");
         Assert.Contains("stream orders", streams.GetProperty("detail").GetString());
     }
 
@@ -143,8 +150,10 @@ public sealed class TopicApiTests(RunningServer server) : IClassFixture<RunningS
     {
         await server.PostAsync("/api/topics/orders/records", """{"id":5551,"amount":1}""");
         await RunningServer.UntilAsync(
-            async () => (await server.ScalarAsync("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'orders'")).GetInt64() == 1, "the table");
-        await RunningServer.UntilAsync(async () => (await server.ScalarAsync("SELECT count(*) FROM orders WHERE id = 5551")).GetInt64() == 1, "the row");
+            async () => (await server.ScalarAsync("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'orders'")).GetInt64() == 1,
+            "the table");
+        await RunningServer.UntilAsync(
+            async () => (await server.ScalarAsync("SELECT count(*) FROM orders WHERE id = 5551")).GetInt64() == 1, "the row");
         var running = await server.RefusedAsync(400, "/api/streams/orders/positions", """{"to":"earliest"}""");
         Assert.Contains("Pause it first", running.GetProperty("detail").GetString());
         using (var paused = await server.SendAsync("/api/streams/orders/pause", "{}")) Assert.True(paused.IsSuccessStatusCode);
@@ -152,10 +161,14 @@ public sealed class TopicApiTests(RunningServer server) : IClassFixture<RunningS
         Assert.True(moved.GetProperty("repeated").GetInt64() > 0);
         var detail = await server.GetAsync("/api/streams/orders");
         Assert.Equal("Paused", detail.GetProperty("status").GetProperty("state").GetString());
-        Assert.All(detail.GetProperty("partitions").EnumerateArray(), p => Assert.Equal(0, p.GetProperty("sinks")[0].GetProperty("held").GetInt64()));
+        Assert.All(
+            detail.GetProperty("partitions").EnumerateArray(),
+            p => Assert.Equal(0, p.GetProperty("sinks")[0].GetProperty("held").GetInt64()));
         using (var resumed = await server.SendAsync("/api/streams/orders/resume", "{}")) Assert.True(resumed.IsSuccessStatusCode);
         await RunningServer.UntilAsync(
-            async () => (await server.GetAsync("/api/streams/orders")).GetProperty("partitions").EnumerateArray().All(p => p.GetProperty("lag").GetInt64() == 0), "no lag");
+            async () => (await server.GetAsync("/api/streams/orders")).GetProperty("partitions")
+                .EnumerateArray()
+                .All(p => p.GetProperty("lag").GetInt64() == 0), "no lag");
         Assert.Equal(1, (await server.ScalarAsync("SELECT count(*) FROM orders WHERE id = 5551")).GetInt64());
     }
 

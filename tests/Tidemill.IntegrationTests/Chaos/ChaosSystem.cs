@@ -129,7 +129,10 @@ internal sealed class ChaosSystem : IAsyncDisposable
                 return;
 
             if (Stopwatch.GetElapsedTime(started) > Patience)
-                Assert.Fail($"Nothing flows: checkpoints {string.Join(", ", before)}, then {string.Join(", ", now)}.\n{await StateAsync()}");
+            {
+                Assert.Fail(
+                    $"Nothing flows: checkpoints {string.Join(", ", before)}, then {string.Join(", ", now)}.\n{await StateAsync()}");
+            }
 
             await Task.Delay(100);
         }
@@ -137,7 +140,8 @@ internal sealed class ChaosSystem : IAsyncDisposable
 
     /// <summary>Records that the member has committed since it started, over all streams.</summary>
     public async Task<long> RecordsAsync(int index) =>
-        (await StreamsAsync(index)).Where(s => s.GetProperty("name").GetString() != "generator").Sum(s => s.GetProperty("records").GetInt64());
+        (await StreamsAsync(index)).Where(s => s.GetProperty("name").GetString() != "generator")
+            .Sum(s => s.GetProperty("records").GetInt64());
 
     /// <summary>Everything healed and every member stopped, the tables are completed and proven against the topic.</summary>
     public async Task ProveAsync()
@@ -202,7 +206,8 @@ internal sealed class ChaosSystem : IAsyncDisposable
     public async Task<TimeSpan> CommitAsync()
     {
         await using var source = Direct();
-        await using var change = source.CreateCommand("CREATE TABLE IF NOT EXISTS chaos (at timestamptz); INSERT INTO chaos VALUES (now())");
+        await using var change = source.CreateCommand(
+            "CREATE TABLE IF NOT EXISTS chaos (at timestamptz); INSERT INTO chaos VALUES (now())");
         var started = Stopwatch.GetTimestamp();
         await change.ExecuteNonQueryAsync();
         return Stopwatch.GetElapsedTime(started);
@@ -217,7 +222,8 @@ internal sealed class ChaosSystem : IAsyncDisposable
         await using var source = Direct();
         try
         {
-            await using var command = source.CreateCommand("SELECT sum(next_offset)::bigint FROM tidemill_checkpoints GROUP BY stream ORDER BY stream");
+            await using var command = source.CreateCommand(
+                "SELECT sum(next_offset)::bigint FROM tidemill_checkpoints GROUP BY stream ORDER BY stream");
             await using var reader = await command.ExecuteReaderAsync();
             var sums = new List<long>();
             while (await reader.ReadAsync())

@@ -60,13 +60,17 @@ public sealed class CommandLineTests : IDisposable
         await SucceedsAsync("init", _folder);
         string[] project = ["--project", _folder];
         await SucceedsAsync(["topics", "create", "notes", "--partitions", "2", .. project]);
-        await SucceedsAsync(["topics", "produce", "notes", """{"n":1}""", "--key", "a", "--header", "from=here", "--partition", "0", .. project]);
+        await SucceedsAsync(
+            ["topics", "produce", "notes", """{"n":1}""", "--key", "a", "--header", "from=here", "--partition", "0", .. project]);
         await SucceedsAsync(["topics", "produce", "notes", "--key", "a", "--partition", "0", .. project]);
         var found = JsonSerializer.Deserialize<JsonElement>(
             await SucceedsAsync(["topics", "records", "notes", "--where", "(headers->>'from') = 'here'", "--json", .. project]));
         Assert.Equal("""{"n":1}""", found.GetProperty("records")[0].GetProperty("value").GetProperty("text").GetString());
         Assert.Contains("(tombstone)", await SucceedsAsync(["topics", "records", "notes", .. project]), StringComparison.Ordinal);
-        Assert.Contains("Nothing is set yet", await SucceedsAsync(["groups", "reset", "mine", "--to", "latest", "--topic", "notes", .. project]), StringComparison.Ordinal);
+        Assert.Contains(
+            "Nothing is set yet",
+            await SucceedsAsync(["groups", "reset", "mine", "--to", "latest", "--topic", "notes", .. project]),
+            StringComparison.Ordinal);
         await SucceedsAsync(["groups", "reset", "mine", "--to", "latest", "--topic", "notes", "--apply", .. project]);
         await SucceedsAsync(["groups", "reset", "mine", "--to=-1", "--partition", "0", "--apply", .. project]);
         var group = JsonSerializer.Deserialize<JsonElement>(await SucceedsAsync(["groups", "show", "mine", "--json", .. project]));
@@ -80,7 +84,10 @@ public sealed class CommandLineTests : IDisposable
 
         await SucceedsAsync(["generate", "--count", "50", .. project]);
         await SucceedsAsync(["run", "stream", "events", .. project]);
-        Assert.Contains("50 repeated", await SucceedsAsync(["streams", "reset", "events", "--to", "earliest", "--apply", .. project]), StringComparison.Ordinal);
+        Assert.Contains(
+            "50 repeated",
+            await SucceedsAsync(["streams", "reset", "events", "--to", "earliest", "--apply", .. project]),
+            StringComparison.Ordinal);
         var stream = JsonSerializer.Deserialize<JsonElement>(await SucceedsAsync(["streams", "show", "events", "--json", .. project]));
         Assert.Equal(50, stream.GetProperty("partitions").EnumerateArray().Sum(p => p.GetProperty("lag").GetInt64()));
         await SucceedsAsync(["run", "stream", "events", .. project]);
@@ -92,7 +99,8 @@ public sealed class CommandLineTests : IDisposable
     {
         await SucceedsAsync("init", _folder);
         var file = Path.Combine(_folder, "streams", "events.yaml");
-        await File.WriteAllTextAsync(file, "on_drift: evolve\n" + (await File.ReadAllTextAsync(file)).Replace("source:", "dead_letters: {topic: broken}\nsource:", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(file, "on_drift: evolve\n"
+            + (await File.ReadAllTextAsync(file)).Replace("source:", "dead_letters: {topic: broken}\nsource:", StringComparison.Ordinal));
         string[] stream = ["--project", _folder, "--stream", "events"];
         await SucceedsAsync("generate", "--project", _folder, "--count", "1000");
         await SucceedsAsync("run", "stream", "events", "--project", _folder);
@@ -103,16 +111,25 @@ public sealed class CommandLineTests : IDisposable
         var position = $"{first.GetProperty("topic")}/{first.GetProperty("partition")}/{first.GetProperty("offset")}";
         Assert.Contains("DecodeFailed", await SucceedsAsync(["dead-letters", "show", .. stream, position]), StringComparison.Ordinal);
         Assert.NotEqual(0, (await RunAsync(["dead-letters", "edit", .. stream, position, "--value", "{}"])).ExitCode);
-        var mended = """{"event_id":"7f000000-0000-0000-0000-000000000001","user_id":"7f000000-0000-0000-0000-000000000002","kind":"click","occurred_at":"2026-01-01T00:00:00Z"}""";
-        Assert.Contains("Kept", await SucceedsAsync(["dead-letters", "edit", .. stream, position, "--value", mended]), StringComparison.Ordinal);
-        Assert.Contains("1 replayed, 0 still fail", await SucceedsAsync(["dead-letters", "replay", .. stream, position]), StringComparison.Ordinal);
-        Assert.Contains($"{open - 1} discarded", await SucceedsAsync(["dead-letters", "discard", .. stream, "--all"]), StringComparison.Ordinal);
+        var mended =
+            """{"event_id":"7f000000-0000-0000-0000-000000000001","user_id":"7f000000-0000-0000-0000-000000000002","kind":"click","occurred_at":"2026-01-01T00:00:00Z"}""";
+        Assert.Contains(
+            "Kept", await SucceedsAsync(["dead-letters", "edit", .. stream, position, "--value", mended]), StringComparison.Ordinal);
+        Assert.Contains(
+            "1 replayed, 0 still fail", await SucceedsAsync(["dead-letters", "replay", .. stream, position]), StringComparison.Ordinal);
+        Assert.Contains(
+            $"{open - 1} discarded", await SucceedsAsync(["dead-letters", "discard", .. stream, "--all"]), StringComparison.Ordinal);
 
         var plan = JsonSerializer.Deserialize<JsonElement>(await SucceedsAsync(["replay", .. stream, "--json"]));
         Assert.Equal("ByKey", plan.GetProperty("sinks")[0].GetProperty("method").GetString());
         Assert.Equal(2, (await RunAsync(["replay", .. stream])).ExitCode);
-        Assert.Contains($"{1000 - open + 1} records run again, 0 rows written", await SucceedsAsync(["replay", .. stream, "--yes"]), StringComparison.Ordinal);
-        Assert.Equal(JsonValueKind.Array, JsonSerializer.Deserialize<JsonElement>(await SucceedsAsync(["schema-changes", .. stream, "--json"])).ValueKind);
+        Assert.Contains(
+            $"{1000 - open + 1} records run again, 0 rows written",
+            await SucceedsAsync(["replay", .. stream, "--yes"]),
+            StringComparison.Ordinal);
+        Assert.Equal(
+            JsonValueKind.Array,
+            JsonSerializer.Deserialize<JsonElement>(await SucceedsAsync(["schema-changes", .. stream, "--json"])).ValueKind);
         await SucceedsAsync("verify", "--project", _folder);
     }
 

@@ -1,6 +1,7 @@
 namespace Tidemill.IntegrationTests.Console;
 
-/// <summary>What can be checked of a page by rule: language, title, one h1 and no skipped level, landmarks, names, labels, ids, contrast.</summary>
+/// <summary>What can be checked of a page by rule: language, title, one h1 and no skipped level, landmarks, names, labels, ids,
+/// contrast.</summary>
 internal static class AccessibilityCheck
 {
     /// <summary>Returns one sentence a fault.</summary>

@@ -25,7 +25,8 @@ public sealed class Browser : IAsyncLifetime
         if ((Environment.GetEnvironmentVariable("TIDEMILL_TEST_CHROMIUM") ?? UsualPlaces.FirstOrDefault(File.Exists)) is { } path)
         {
             _playwright = await Playwright.CreateAsync();
-            _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = path, Headless = true, Args = Flags });
+            _browser = await _playwright.Chromium.LaunchAsync(
+                new BrowserTypeLaunchOptions { ExecutablePath = path, Headless = true, Args = Flags });
         }
     }
 

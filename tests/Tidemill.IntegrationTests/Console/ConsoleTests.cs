@@ -12,7 +12,8 @@ public sealed class ConsoleTests(RunningServer server, Browser browser) : IClass
 
     private static readonly string[] Pages =
     [
-        "/", "/streams", "/streams/orders", "/topics", "/topics/orders", "/topics/orders?partition=0&from=earliest&where=size%20%3E%200", "/topics/orders/0/0",
+        "/", "/streams", "/streams/orders",
+        "/topics", "/topics/orders", "/topics/orders?partition=0&from=earliest&where=size%20%3E%200", "/topics/orders/0/0",
         "/groups/tidemill.shop.orders", "/groups/by-hand", $"/groups/{LongGroup}", "/dead-letters", "/workflows", "/query", "/search",
     ];
 
@@ -56,7 +57,8 @@ public sealed class ConsoleTests(RunningServer server, Browser browser) : IClass
         foreach (var path in Pages)
         {
             await visit.Page.GotoAsync(path);
-            Assert.True(await visit.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= 360"), $"{path} is wider than 360 px.");
+            Assert.True(
+                await visit.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= 360"), $"{path} is wider than 360 px.");
             await visit.Page.GetByText("Menu", new() { Exact = true }).ClickAsync();
             await visit.Page.Locator(".menu").GetByRole(AriaRole.Link, new() { Name = "Topics" }).ClickAsync();
             await Expect(visit.Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("Topics");
@@ -156,7 +158,8 @@ public sealed class ConsoleTests(RunningServer server, Browser browser) : IClass
     private async Task PrepareAsync()
     {
         await SendBrokenOrderAsync();
-        await server.PostAsync("/api/topics/orders/produce", """{"key":"k","value":"{\"id\":1,\"amount\":1}","headers":{"source":"till"},"partition":0}""");
+        await server.PostAsync(
+            "/api/topics/orders/produce", """{"key":"k","value":"{\"id\":1,\"amount\":1}","headers":{"source":"till"},"partition":0}""");
         await server.PostAsync("/api/groups/by-hand/positions", """{"to":"earliest","topic":"orders"}""");
         await server.PostAsync($"/api/groups/{LongGroup}/positions", """{"to":"earliest","topic":"orders"}""");
     }
@@ -169,10 +172,12 @@ public sealed class ConsoleTests(RunningServer server, Browser browser) : IClass
         var first = Interlocked.Add(ref _nextId, count) - count;
         await server.PostAsync(
             "/api/topics/orders/records",
-            string.Concat(Enumerable.Range(first, count).Select(id => $"{{\"id\":{id},\"amount\":1,\"placed\":\"2024-01-01T10:{id % 60:00}:00Z\"}}\n")),
+            string.Concat(Enumerable.Range(first, count)
+                .Select(id => $"{{\"id\":{id},\"amount\":1,\"placed\":\"2024-01-01T10:{id % 60:00}:00Z\"}}\n")),
             "application/x-ndjson");
         await RunningServer.UntilAsync(
-            async () => (await server.ScalarAsync($"SELECT count(*) FROM orders WHERE id >= {first} AND id < {first + count}")).GetInt64() == count,
+            async () =>
+                (await server.ScalarAsync($"SELECT count(*) FROM orders WHERE id >= {first} AND id < {first + count}")).GetInt64() == count,
             "the orders' rows");
     }
 

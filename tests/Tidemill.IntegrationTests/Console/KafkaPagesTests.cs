@@ -68,11 +68,17 @@ public sealed class KafkaPagesTests(Browser browser) : IClassFixture<Browser>, I
             });
         }
 
-        var found = await _project.GetAsync($"/api/topics/{_topic}/search?limit=3&where={Uri.EscapeDataString("(value->>'currency') = 'EUR' AND (headers->>'shop') = 's'")}");
-        Assert.Equal(["k18", "k16", "k14"], found.GetProperty("records").EnumerateArray().Select(r => r.GetProperty("key").GetProperty("text").GetString()));
-        Assert.Equal("k3", (await _project.GetAsync($"/api/topics/{_topic}/records/1/1")).GetProperty("key").GetProperty("text").GetString());
+        var found = await _project.GetAsync(
+            $"/api/topics/{_topic}/search?limit=3&where={Uri.EscapeDataString("(value->>'currency') = 'EUR' AND (headers->>'shop') = 's'")}");
+        Assert.Equal(
+            ["k18", "k16", "k14"],
+            found.GetProperty("records").EnumerateArray().Select(r => r.GetProperty("key").GetProperty("text").GetString()));
+        Assert.Equal(
+            "k3", (await _project.GetAsync($"/api/topics/{_topic}/records/1/1")).GetProperty("key").GetProperty("text").GetString());
         await RunningServer.UntilAsync(
-            async () => (await _project.GetAsync("/api/streams/sales")).GetProperty("partitions").EnumerateArray().All(p => p.GetProperty("lag").GetInt64() == 0), "no lag");
+            async () => (await _project.GetAsync("/api/streams/sales")).GetProperty("partitions")
+                .EnumerateArray()
+                .All(p => p.GetProperty("lag").GetInt64() == 0), "no lag");
 
         await using var visit = await browser.OpenAsync(_project.Host.Url, $"/topics/{_topic}", 1280, 900, ColorScheme.Light);
         await Expect(visit.Page.Locator("#partitions")).ToContainTextAsync("1 in sync");
@@ -82,11 +88,22 @@ public sealed class KafkaPagesTests(Browser browser) : IClassFixture<Browser>, I
         await Expect(visit.Page.Locator("#members")).ToContainTextAsync($"{_topic}/0", new() { Timeout = 15_000 });
         await Expect(visit.Page.Locator(".banner")).ToContainTextAsync("sales");
 
-        using (var paused = await _project.Client.PostAsync("/api/streams/sales/pause", null, Cancellation)) Assert.True(paused.IsSuccessStatusCode);
+        using (var paused = await _project.Client.PostAsync("/api/streams/sales/pause", null, Cancellation))
+        {
+            Assert.True(
+            paused.IsSuccessStatusCode);
+        }
+
         Assert.Equal(8, (await _project.PostAsync("/api/streams/sales/positions", new { to = "-4" })).GetProperty("repeated").GetInt64());
-        using (var resumed = await _project.Client.PostAsync("/api/streams/sales/resume", null, Cancellation)) Assert.True(resumed.IsSuccessStatusCode);
+        using (var resumed = await _project.Client.PostAsync("/api/streams/sales/resume", null, Cancellation))
+        {
+            Assert.True(
+            resumed.IsSuccessStatusCode);
+        }
+
         await RunningServer.UntilAsync(
-            async () => (await _project.GetAsync("/api/streams/sales")).GetProperty("status").GetProperty("records").GetInt64() == 28, "the records once more");
+            async () => (await _project.GetAsync("/api/streams/sales")).GetProperty("status").GetProperty("records").GetInt64() == 28,
+            "the records once more");
 
         var group = _topic + "-group";
         await _project.PostAsync($"/api/groups/{group}/positions", new { to = "latest", topic = _topic });

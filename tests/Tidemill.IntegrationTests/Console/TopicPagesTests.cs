@@ -90,14 +90,16 @@ public sealed class TopicPagesTests(RunningServer server, Browser browser) : ICl
     public async Task Stream_page_shows_stages_positions_and_errors_and_moves_a_paused_stream()
     {
         await server.PostAsync("/api/topics/orders/records", """{"id":123456789,"amount":1}""");
-        await RunningServer.UntilAsync(async () => (await server.ScalarAsync("SELECT count(*) FROM orders WHERE id = 123456789")).GetInt64() == 1, "the row");
+        await RunningServer.UntilAsync(
+            async () => (await server.ScalarAsync("SELECT count(*) FROM orders WHERE id = 123456789")).GetInt64() == 1, "the row");
         await using var visit = await OpenAsync("/streams");
         await visit.Page.GetByRole(AriaRole.Link, new() { Name = "orders", Exact = true }).First.ClickAsync();
         await Expect(visit.Page.Locator("#stages")).ToContainTextAsync("transform");
         await Expect(visit.Page.Locator("#lag")).ToContainTextAsync("orders holds");
         await Expect(visit.Page.Locator("#errors")).ToContainTextAsync("None since the process started.");
         visit.Page.Dialog += (_, dialog) => _ = dialog.AcceptAsync();
-        await visit.Page.GetByRole(AriaRole.Region, new() { Name = "Set positions" }).GetByLabel("To", new() { Exact = true }).FillAsync("earliest");
+        await visit.Page.GetByRole(
+            AriaRole.Region, new() { Name = "Set positions" }).GetByLabel("To", new() { Exact = true }).FillAsync("earliest");
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Set", Exact = true }).ClickAsync();
         await Expect(visit.Page.Locator("#messages")).ToContainTextAsync("Pause it first");
         await visit.Page.Locator("#pause").ClickAsync();

@@ -96,7 +96,8 @@ public abstract class CrashTests
         var query = await TidemillProcess.RunAsync(
             environment, "query", "SELECT CAST(id AS varchar) FROM appended WHERE amount = 1.25", "--format", "csv", "--project", folder);
         var found = query.Output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Skip(1)
-            .Select(id => Guid.TryParse(id, CultureInfo.InvariantCulture, out var parsed) ? parsed : Guid.Empty).CountBy(id => id).ToDictionary();
+            .Select(id => Guid.TryParse(id, CultureInfo.InvariantCulture, out var parsed) ? parsed : Guid.Empty).CountBy(
+                id => id).ToDictionary();
         Assert.All(acknowledged, id => Assert.Equal(1, found.GetValueOrDefault(id)));
     }
 }

@@ -9,7 +9,8 @@ namespace Tidemill.IntegrationTests.Crash;
 public sealed class PostgresCrashTests : CrashTests
 {
     internal const string Warehouse =
-        "{ type: postgres, host: \"${POSTGRES_HOST}\", port: \"${POSTGRES_PORT}\", user: \"${POSTGRES_USER}\", password: \"${POSTGRES_PASSWORD:-}\", database: \"${POSTGRES_DB}\" }";
+        "{ type: postgres, host: \"${POSTGRES_HOST}\", port: \"${POSTGRES_PORT}\", user: \"${POSTGRES_USER}\", password: "
+            + "\"${POSTGRES_PASSWORD:-}\", database: \"${POSTGRES_DB}\" }";
 
     [Fact]
     public async Task Killed_at_random_moments_PostgreSQL_holds_every_record_exactly_once()

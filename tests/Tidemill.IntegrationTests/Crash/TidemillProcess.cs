@@ -56,7 +56,8 @@ internal sealed class TidemillProcess : IAsyncDisposable
     }
 
     /// <summary>Runs the program to its end.</summary>
-    public static async Task<(int ExitCode, string Output)> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static async Task<(int ExitCode, string Output)> RunAsync(
+        IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         await using var process = Start(environment, arguments);
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));

@@ -19,7 +19,8 @@ public sealed class MongoCollectionSinkTests : CollectionSinkContractTests
     [Fact]
     public async Task Documents_that_a_unique_index_refuses_become_dead_letters()
     {
-        await ((MongoDocumentStore)Store).RunAsync("""{"createIndexes":"copies","indexes":[{"key":{"kind":1},"name":"k","unique":true}]}""", default);
+        await ((MongoDocumentStore)Store).RunAsync(
+            """{"createIndexes":"copies","indexes":[{"key":{"kind":1},"name":"k","unique":true}]}""", default);
         await ProduceAsync(Json(1, kind: "x"), Json(2, kind: "y"), Json(3, kind: "x"), Json(4, kind: "z"));
         await CatchUpAsync(Collection(null, "id"));
         Assert.Equal(3, await Store.CountAsync("copies", default));
@@ -33,7 +34,8 @@ public abstract class RefusedDocumentTests
     {
         await store.RunAsync("""{"create":"copies","validator":{"kind":{"$ne":"secret"}}}""", default);
         await store.RunAsync("""{"createIndexes":"copies","indexes":[{"key":{"amount":1},"name":"a","unique":true}]}""", default);
-        await bench.ProduceAsync([.. Enumerable.Range(0, 1000).Select(i => Json(i, $"{(i % 100 == 50 ? 1 : i)}.00", i % 50 == 7 ? "secret" : "a"))]);
+        await bench.ProduceAsync(
+            [.. Enumerable.Range(0, 1000).Select(i => Json(i, $"{(i % 100 == 50 ? 1 : i)}.00", i % 50 == 7 ? "secret" : "a"))]);
         var counting = new FaultyDocumentStore(store);
         bench.OpenSink = (stream, sink) => new CollectionSink(counting, "test", stream, (CollectionSinkDefinition)sink);
         var stream = Stream(ConflictRule.Append) with

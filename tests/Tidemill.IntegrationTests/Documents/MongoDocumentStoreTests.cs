@@ -17,9 +17,11 @@ public sealed class MongoDocumentStoreTests : DocumentStoreContractTests
     [Fact]
     public async Task A_refused_commit_has_written_nothing_and_says_which_index_without_the_value()
     {
-        await ((MongoDocumentStore)Store).RunAsync("""{"createIndexes":"orders","indexes":[{"key":{"email":1},"name":"e","unique":true}]}""", default);
+        await ((MongoDocumentStore)Store).RunAsync(
+            """{"createIndexes":"orders","indexes":[{"key":{"email":1},"name":"e","unique":true}]}""", default);
         await CommitAsync(0, 1, """{"_id":1,"email":"a@example.com"}""");
-        var refused = Assert.Single(await RefusedAsync(1, 3, """{"_id":2,"email":"b@example.com"}""", """{"_id":3,"email":"a@example.com"}"""));
+        var refused = Assert.Single(
+            await RefusedAsync(1, 3, """{"_id":2,"email":"b@example.com"}""", """{"_id":3,"email":"a@example.com"}"""));
         Assert.Equal((1, 11000), (refused.Index, refused.Code));
         Assert.Contains("email", refused.Reason, StringComparison.Ordinal);
         Assert.DoesNotContain("example.com", refused.Reason, StringComparison.Ordinal);
@@ -33,7 +35,8 @@ public sealed class MongoDocumentStoreTests : DocumentStoreContractTests
     public async Task Documents_that_the_server_refuses_are_named_one_by_one(BulkOrder order, int written)
     {
         await ((MongoDocumentStore)Store).RunAsync("""{"create":"orders","validator":{"n":{"$gt":0}}}""", default);
-        using var batch = DocumentBatch.Of("""{"_id":1,"n":1}""", """{"_id":2,"n":0}""", """{"_id":3,"n":3}""", """{"_id":4}""", """{"_id":5,"n":5}""");
+        using var batch = DocumentBatch.Of(
+            """{"_id":1,"n":1}""", """{"_id":2,"n":0}""", """{"_id":3,"n":3}""", """{"_id":4}""", """{"_id":5,"n":5}""");
         var result = await Store.UpsertAsync("orders", batch, order, default);
         Assert.Equal(order == BulkOrder.Ordered ? [1] : [1, 3], result.Refused.Select(refused => refused.Index));
         Assert.All(result.Refused, refused => Assert.Equal(121, refused.Code));
@@ -43,7 +46,8 @@ public sealed class MongoDocumentStoreTests : DocumentStoreContractTests
     [Fact]
     public async Task The_driver_reads_our_json_and_bytes_as_we_do()
     {
-        const string Document = """{"_id":{"$oid":"64b7f0c2e1a4f5d6c7b8a901"},"s":"ü\"","i":1,"l":5000000000,"d":1.5,"dec":{"$numberDecimal":"1.50E+40"},"bin":{"$binary":{"base64":"AQID","subType":"80"}},"code":{"$code":"f()","$scope":{"x":1}},"date":{"$date":{"$numberLong":"1700000000123"}},"ts":{"$timestamp":{"t":42,"i":1}},"re":{"$regularExpression":{"pattern":"a.*","options":"i"}},"min":{"$minKey":1},"b":false,"n":null,"o":{"a":{"b":{}}},"a":[[],[1]]}""";
+        const string Document =
+            """{"_id":{"$oid":"64b7f0c2e1a4f5d6c7b8a901"},"s":"ü\"","i":1,"l":5000000000,"d":1.5,"dec":{"$numberDecimal":"1.50E+40"},"bin":{"$binary":{"base64":"AQID","subType":"80"}},"code":{"$code":"f()","$scope":{"x":1}},"date":{"$date":{"$numberLong":"1700000000123"}},"ts":{"$timestamp":{"t":42,"i":1}},"re":{"$regularExpression":{"pattern":"a.*","options":"i"}},"min":{"$minKey":1},"b":false,"n":null,"o":{"a":{"b":{}}},"a":[[],[1]]}""";
         var ours = ExtendedJson.Parse(Encoding.UTF8.GetBytes(Document));
         Assert.Equal(Convert.ToHexString(DriverJson.Parse(Document)), Convert.ToHexString(ours));
         using var driver = System.Text.Json.JsonDocument.Parse(DriverJson.Write(ours));
@@ -99,7 +103,8 @@ public sealed class MongoConnectionTests
     public async Task A_server_that_is_not_there_is_unavailable_within_seconds()
     {
         await MongoServer.SharedAsync();
-        var connection = new DocumentsConnection { Uri = "mongodb://user:secret@127.0.0.1:1/?serverSelectionTimeoutMS=300", Database = "db" };
+        var connection =
+            new DocumentsConnection { Uri = "mongodb://user:secret@127.0.0.1:1/?serverSelectionTimeoutMS=300", Database = "db" };
         await using var store = MongoDocumentStore.Open(connection);
         var error = await Assert.ThrowsAsync<TidemillException>(() => store.CountAsync("c", default));
         Assert.Equal(ErrorCode.Unavailable, error.Code);
@@ -115,11 +120,13 @@ public sealed class MongoConnectionTests
             Assert.Equal(0, await right.CountAsync("c", default));
 
         var given = server.NewDatabase();
-        await using var wrong = MongoDocumentStore.Open(given with { Uri = given.Uri!.Replace("test-password", "other-secret", StringComparison.Ordinal) });
+        await using var wrong = MongoDocumentStore.Open(
+            given with { Uri = given.Uri!.Replace("test-password", "other-secret", StringComparison.Ordinal) });
         var error = await Assert.ThrowsAsync<TidemillException>(() => wrong.CountAsync("c", default));
         Assert.Equal(ErrorCode.AccessDenied, error.Code);
         Assert.DoesNotContain("other-secret", error.Message, StringComparison.Ordinal);
-        await using var nobody = MongoDocumentStore.Open(given with { Uri = given.Uri!.Replace("test:test-password@", "", StringComparison.Ordinal) });
+        await using var nobody = MongoDocumentStore.Open(
+            given with { Uri = given.Uri!.Replace("test:test-password@", "", StringComparison.Ordinal) });
         Assert.Equal(ErrorCode.AccessDenied, (await Assert.ThrowsAsync<TidemillException>(() => nobody.CountAsync("c", default))).Code);
     }
 }

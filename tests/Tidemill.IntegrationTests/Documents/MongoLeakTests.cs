@@ -20,7 +20,8 @@ public sealed class MongoLeakTests
         var server = await MongoServer.SharedAsync();
         await using var store = server.Open();
         await store.RunAsync("""{"create":"c","validator":{"n":{"$gt":-1}}}""", default);
-        using var documents = DocumentBatch.Of(Enumerable.Range(0, 200).Select(i => $$"""{"_id":{{i}},"n":{{i}},"text":"{{new string('x', 2000)}}"}"""));
+        using var documents = DocumentBatch.Of(
+            Enumerable.Range(0, 200).Select(i => $$"""{"_id":{{i}},"n":{{i}},"text":"{{new string('x', 2000)}}"}"""));
         using var refused = DocumentBatch.Of("""{"_id":999,"n":-5}""");
         await RoundsAsync(store, documents, refused, 150);
         var before = ResidentBytes();
@@ -71,7 +72,8 @@ public sealed class MongoLeakTests
     private static long Threads() => Status("Threads:");
 
     private static long Status(string name) => long.Parse(
-        File.ReadLines("/proc/self/status").First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Replace("kB", "", StringComparison.Ordinal),
+        File.ReadLines("/proc/self/status")
+            .First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Replace("kB", "", StringComparison.Ordinal),
         CultureInfo.InvariantCulture);
 }
 

@@ -62,8 +62,10 @@ public sealed class TransactionsExampleTests : IDisposable
         Assert.Equal(first, second);
         Assert.NotEmpty(first);
 
-        var hours = await QueryAsync(http, "SELECT event_hour, total_transactions, total_amount, late_transactions FROM hourly_metrics ORDER BY 1");
-        var live = await QueryAsync(http, "SELECT event_hour, total_transactions, total_amount, late_transactions FROM hourly_metrics_live ORDER BY 1");
+        var hours = await QueryAsync(
+            http, "SELECT event_hour, total_transactions, total_amount, late_transactions FROM hourly_metrics ORDER BY 1");
+        var live = await QueryAsync(
+            http, "SELECT event_hour, total_transactions, total_amount, late_transactions FROM hourly_metrics_live ORDER BY 1");
         Assert.Equal(hours, live);
         Assert.Equal(hours.Count, first.Count);
         var shares = await QueryAsync(http, "SELECT count(*), sum(CASE WHEN is_late THEN 1 ELSE 0 END) FROM transactions_clean");

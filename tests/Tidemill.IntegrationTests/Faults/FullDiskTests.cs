@@ -78,7 +78,8 @@ public sealed class FullDiskTests : CrashTests, IDisposable
     }
 
     /// <summary>Posts until the answer has the status; records count as acknowledged when the answer is 200.</summary>
-    private static async Task PostUntilAsync(HttpClient http, HttpStatusCode status, List<Guid> acknowledged) => await UntilAsync(async () =>
+    private static async Task PostUntilAsync(HttpClient http, HttpStatusCode status, List<Guid> acknowledged) =>
+        await UntilAsync(async () =>
     {
         var ids = Enumerable.Range(0, 100).Select(_ => Guid.NewGuid()).ToList();
         using var answer = await http.PostAsJsonAsync("/api/topics/payments/records", ids.Select(id => new

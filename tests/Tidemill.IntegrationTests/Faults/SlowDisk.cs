@@ -47,7 +47,8 @@ internal sealed class SlowDisk : IDisposable
         var disk = new SlowDisk(folder);
         try
         {
-            using var cc = Process.Start("cc", ["-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", disk.Environment["LD_PRELOAD"], source, "-ldl"]);
+            using var cc = Process.Start(
+                "cc", ["-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", disk.Environment["LD_PRELOAD"], source, "-ldl"]);
             await cc.WaitForExitAsync();
             return cc.ExitCode == 0 ? disk : throw new InvalidOperationException($"cc ended with {cc.ExitCode}.");
         }

@@ -118,7 +118,9 @@ public sealed class CheckpointTransactionTests : IAsyncLifetime
         session.BeginTransaction();
         session.Produce(_topic, new Message<byte[]?, byte[]?> { Value = Encoding.UTF8.GetBytes(value) });
         var moved = CheckpointTopic.Record(_owner, Source, new LogOffset(end), checkpoints);
-        session.Produce(new Confluent.Kafka.TopicPartition(CheckpointTopic.Name, moved.Partition!.Value), new Message<byte[]?, byte[]?> { Key = moved.Key!.Value.ToArray(), Value = moved.Value!.Value.ToArray() });
+        session.Produce(
+            new Confluent.Kafka.TopicPartition(CheckpointTopic.Name, moved.Partition!.Value),
+            new Message<byte[]?, byte[]?> { Key = moved.Key!.Value.ToArray(), Value = moved.Value!.Value.ToArray() });
         session.Flush(TimeSpan.FromSeconds(20));
         return session;
     }
@@ -129,7 +131,8 @@ public sealed class CheckpointTransactionTests : IAsyncLifetime
 
     private async Task<List<string>> ValuesAsync(int count)
     {
-        await using var consumer = Log.CreateConsumer(new ConsumerOptions { Assignment = [new RecordPosition(new TopicPartition(_topic, 0), LogOffset.Zero)] });
+        await using var consumer = Log.CreateConsumer(
+            new ConsumerOptions { Assignment = [new RecordPosition(new TopicPartition(_topic, 0), LogOffset.Zero)] });
         var next = (await Log.DescribeTopicAsync(_topic, default))!.Partitions[0].Next;
         var values = new List<string>();
         var read = LogOffset.Zero;

@@ -28,7 +28,8 @@ public sealed class KafkaClientCertificateTests : IDisposable
         var connection = server.Connection(SaslMechanism.None, tls: true);
 
         await LetInAsync(connection, connection.Security with { CertificateFile = "known.pem", KeyFile = "known.key" });
-        await LetInAsync(connection, connection.Security with { CertificateFile = "known.pem", KeyFile = "known.locked.key", KeyPassword = Password });
+        await LetInAsync(
+            connection, connection.Security with { CertificateFile = "known.pem", KeyFile = "known.locked.key", KeyPassword = Password });
         await LetInAsync(connection with
         {
             Options = new Dictionary<string, string> { ["ssl.keystore.location"] = At("known.p12"), ["ssl.keystore.password"] = Password },
@@ -96,7 +97,8 @@ public sealed class KafkaClientCertificateTests : IDisposable
         using var key = RSA.Create(2048);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         var generator = X509SignatureGenerator.CreateForECDsa(authority.GetECDsaPrivateKey()!);
-        using var certificate = request.Create(authority.SubjectName, generator, authority.NotBefore, authority.NotAfter, Guid.NewGuid().ToByteArray());
+        using var certificate = request.Create(
+            authority.SubjectName, generator, authority.NotBefore, authority.NotAfter, Guid.NewGuid().ToByteArray());
         using var both = certificate.CopyWithPrivateKey(key);
         var locked = new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 10_000);
         File.WriteAllText(At($"{name}.pem"), certificate.ExportCertificatePem());

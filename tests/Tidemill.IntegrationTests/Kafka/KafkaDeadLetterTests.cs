@@ -20,7 +20,8 @@ public sealed class KafkaDeadLetterTests
         {
             await project.PostAsync($"/api/topics/{topic}/produce", new { key = "k1", value = """{"id":1,"amount":1}""", partition = 0 });
             await project.PostAsync(
-                $"/api/topics/{topic}/produce", new { key = "k2", value = """{"id":2,"amount":"x""", partition = 1, headers = new { shop = "s" } });
+                $"/api/topics/{topic}/produce",
+                new { key = "k2", value = """{"id":2,"amount":"x""", partition = 1, headers = new { shop = "s" } });
             await project.PostAsync($"/api/topics/{topic}/produce", new { key = "k3", value = "[1]", partition = 0 });
             await project.PostAsync($"/api/topics/{topic}/produce", new { key = "k4", value = """{"id":4,"amount":4}""", partition = 1 });
             await RunningServer.UntilAsync(
@@ -70,7 +71,9 @@ public sealed class KafkaDeadLetterTests
         var cut = records.Single(r => Text(r, "key") == "k2");
         Assert.Equal("""{"id":2,"amount":"x""", Text(cut, "value"));
         var headers = cut.GetProperty("headers").EnumerateArray()
-            .ToDictionary(h => h.GetProperty("name").GetString()!, h => h.TryGetProperty("value", out var value) ? value.GetProperty("text").GetString() : null);
+            .ToDictionary(
+                h => h.GetProperty("name").GetString()!,
+                h => h.TryGetProperty("value", out var value) ? value.GetProperty("text").GetString() : null);
         Assert.Equal(
             ("s", "sales", topic, "1", "0", "DecodeFailed"),
             (headers["shop"], headers["tidemill.errors.stream"], headers["tidemill.errors.topic"], headers["tidemill.errors.partition"],
@@ -83,9 +86,11 @@ public sealed class KafkaDeadLetterTests
         var listed = JsonSerializer.Deserialize<JsonElement>(await SucceedsAsync(project, "list", "--json"));
         Assert.Equal(2, listed.GetProperty("open").GetInt32());
         var position = new { topic, partition = 1, offset = 0 };
-        var refused = await project.PostAsync("/api/dead-letters/preview", new { stream = "sales", positions = new[] { position }, value = "{}" });
+        var refused = await project.PostAsync(
+            "/api/dead-letters/preview", new { stream = "sales", positions = new[] { position }, value = "{}" });
         Assert.False(refused.GetProperty("accepted").GetBoolean());
-        Assert.Contains("Kept", await SucceedsAsync(project, "edit", $"{topic}/1/0", "--value", """{"id":2,"amount":7.5}"""), StringComparison.Ordinal);
+        Assert.Contains(
+            "Kept", await SucceedsAsync(project, "edit", $"{topic}/1/0", "--value", """{"id":2,"amount":7.5}"""), StringComparison.Ordinal);
         Assert.Equal(2, await OpenAsync(project));
 
         var replayed = await project.PostAsync("/api/dead-letters/replay", new { stream = "sales" });
@@ -95,7 +100,8 @@ public sealed class KafkaDeadLetterTests
         Assert.Contains("0 replayed, 1 still fail", again.Output, StringComparison.Ordinal);
         Assert.Contains("1 discarded", await SucceedsAsync(project, "discard", "--all"), StringComparison.Ordinal);
         using var rows = await project.Client.PostAsync(
-            "/api/query", new StringContent("""{"sql":"SELECT sum(amount)::VARCHAR, count(*) FROM sales"}""", System.Text.Encoding.UTF8, "application/json"));
+            "/api/query", new StringContent(
+                """{"sql":"SELECT sum(amount)::VARCHAR, count(*) FROM sales"}""", System.Text.Encoding.UTF8, "application/json"));
         Assert.Contains("[\"12.50\",3]", await rows.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 

@@ -67,7 +67,9 @@ public sealed class KafkaLogTests : IAsyncLifetime
             // Whether the producer was closed before the last of the appends began.
             async Task<bool> AppendAsync()
             {
-                var records = Enumerable.Range(0, 200).Select(i => new ProducerRecord { Value = Encoding.UTF8.GetBytes($"record {i}") }).ToArray();
+                var records = Enumerable.Range(0, 200)
+                    .Select(i => new ProducerRecord { Value = Encoding.UTF8.GetBytes($"record {i}") })
+                    .ToArray();
                 try
                 {
                     for (var i = 0; i < 500; i++) await producer.ProduceAsync(_topic, records, default);
@@ -168,7 +170,8 @@ public sealed class KafkaLogTests : IAsyncLifetime
         new Random(7).NextBytes(value);
         await using var producer = _log.CreateProducer(new ProducerOptions());
 
-        await producer.ProduceAsync(_topic, [new ProducerRecord { Value = value }, new ProducerRecord { Value = "after"u8.ToArray() }], default);
+        await producer.ProduceAsync(
+            _topic, [new ProducerRecord { Value = value }, new ProducerRecord { Value = "after"u8.ToArray() }], default);
 
         await using var consumer = _log.CreateConsumer(new ConsumerOptions { Assignment = [At(0)] });
         using var large = await consumer.PollAsync(Patience, default);

@@ -61,7 +61,8 @@ public sealed class KafkaStreamTests : IDisposable
         await server.KillAsync();
         await streams.UntilAsync(s => s.State == StreamState.Waiting && s.LastError!.StartsWith("Unavailable", StringComparison.Ordinal));
         await server.ReviveAsync();
-        await RetryPolicy.UntilItWorks(TimeProvider.System, _ => { }).ExecuteAsync(async _ => await log.DescribeTopicAsync(_topic, default)).AsTask().WaitAsync(Patience);
+        await RetryPolicy.UntilItWorks(TimeProvider.System, _ => { }).ExecuteAsync(
+            async _ => await log.DescribeTopicAsync(_topic, default)).AsTask().WaitAsync(Patience);
         await ProduceAsync(log, 500, 500);
         await streams.UntilAsync(s => s.State == StreamState.Running && s.Records >= 1000);
 
@@ -158,7 +159,8 @@ public sealed class KafkaStreamTests : IDisposable
         Source = new TopicSourceDefinition(_topic),
         Decode = new DecodeDefinition
         {
-            Fields = [new DecodeField("id", new FieldType(FieldKind.Int64)) { Required = true }, new DecodeField("kind", new FieldType(FieldKind.Text))],
+            Fields = [new DecodeField(
+                "id", new FieldType(FieldKind.Int64)) { Required = true }, new DecodeField("kind", new FieldType(FieldKind.Text))],
         },
         Batch = new BatchDefinition { MaxRecords = 700, MaxWait = TimeSpan.FromMilliseconds(20) },
         Sinks = [new WarehouseSinkDefinition("events", new TableName("events")) { Rule = ConflictRule.Append }],
@@ -183,7 +185,8 @@ public sealed class KafkaStreamTests : IDisposable
 
     private static async Task<long> CountAsync(IWarehouse warehouse, string where = "true")
     {
-        await using var result = await warehouse.QueryAsync($"SELECT count(DISTINCT id), count(*) FROM events WHERE {where}", [], readOnly: true, default);
+        await using var result = await warehouse.QueryAsync(
+            $"SELECT count(DISTINCT id), count(*) FROM events WHERE {where}", [], readOnly: true, default);
         await foreach (var row in result.ReadRowsAsync(default))
         {
             Assert.Equal(row[0], row[1]);

@@ -81,7 +81,8 @@ internal static class MirrorProject
             await producer.ProduceAsync(topic, [.. part.Select(i => new ProducerRecord
             {
                 Key = BitConverter.GetBytes(i),
-                Value = JsonSerializer.SerializeToUtf8Bytes(new { id = i, text = string.Create(CultureInfo.InvariantCulture, $"record {i}") }),
+                Value = JsonSerializer.SerializeToUtf8Bytes(
+                    new { id = i, text = string.Create(CultureInfo.InvariantCulture, $"record {i}") }),
                 Headers = i % 100 == 0 ? [new("n", BitConverter.GetBytes(i))] : null,
             })], default);
         }

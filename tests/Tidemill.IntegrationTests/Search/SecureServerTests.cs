@@ -19,16 +19,21 @@ public sealed class SecureServerTests
         await using var server = await SearchServer.StartSecureAsync();
         var right = server.Connection();
         var store = new ElasticsearchStore(right, TimeProvider.System);
-        await store.EnsureIndexAsync("docs", new Core.Search.IndexSettings(new Core.Search.IndexMapping(new Dictionary<string, string>())), Token);
+        await store.EnsureIndexAsync(
+            "docs", new Core.Search.IndexSettings(new Core.Search.IndexMapping(new Dictionary<string, string>())), Token);
         Assert.Single(await store.ListIndexesAsync(Token));
 
         await RefusedAsync(right with { Password = "mistaken" }, "401", "mistaken");
         await RefusedAsync(right with { User = null, Password = null }, "401", null);
         await RefusedAsync(right with { User = null, Password = null, ApiKey = Convert.ToBase64String("a:b"u8) }, "401", null);
         await RefusedAsync(right with { Ca = null }, "`ca`", null);
-        Assert.Equal(ErrorCode.ConfigurationInvalid, Assert.Throws<TidemillException>(() => new ElasticsearchStore(right with { Ca = "/nowhere.pem" }, TimeProvider.System)).Code);
+        Assert.Equal(
+            ErrorCode.ConfigurationInvalid,
+            Assert.Throws<TidemillException>(() => new ElasticsearchStore(right with { Ca = "/nowhere.pem" }, TimeProvider.System)).Code);
 
-        var key = await ApiKeyAsync(server, """{"name":"reader","role_descriptors":{"r":{"cluster":["monitor"],"indices":[{"names":["*"],"privileges":["read","view_index_metadata","monitor"]}]}}}""");
+        var key = await ApiKeyAsync(
+            server,
+            """{"name":"reader","role_descriptors":{"r":{"cluster":["monitor"],"indices":[{"names":["*"],"privileges":["read","view_index_metadata","monitor"]}]}}}""");
         await using var reader = new ElasticsearchStore(right with { User = null, Password = null, ApiKey = key }, TimeProvider.System);
         Assert.Single(await reader.ListIndexesAsync(Token));
         var error = await Assert.ThrowsAsync<TidemillException>(() => reader.DeleteIndexAsync("docs", Token));
@@ -54,6 +59,7 @@ public sealed class SecureServerTests
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
         using var answer = await http.PostAsync($"{server.Url}/_security/api_key", content, Token);
         var key = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Token)).RootElement;
-        return Convert.ToBase64String(Encoding.UTF8.GetBytes($"{key.GetProperty("id").GetString()}:{key.GetProperty("api_key").GetString()}"));
+        return Convert.ToBase64String(
+            Encoding.UTF8.GetBytes($"{key.GetProperty("id").GetString()}:{key.GetProperty("api_key").GetString()}"));
     }
 }

@@ -14,9 +14,12 @@ namespace Tidemill.IntegrationTests.Search;
 /// </summary>
 public sealed class ServerAdministrationTests
 {
-    private static readonly LifecycleDefinition Monthly = new("monthly") { ReadOnlyAfter = TimeSpan.FromDays(7), DeleteAfter = TimeSpan.FromDays(30) };
+    private static readonly LifecycleDefinition Monthly = new(
+        "monthly")
+    { ReadOnlyAfter = TimeSpan.FromDays(7), DeleteAfter = TimeSpan.FromDays(30) };
 
-    private static readonly IndexSettings Settings = new(new IndexMapping(new Dictionary<string, string> { ["at"] = "date", ["n"] = "long" }))
+    private static readonly IndexSettings Settings = new(
+        new IndexMapping(new Dictionary<string, string> { ["at"] = "date", ["n"] = "long" }))
     {
         Aliases = ["tx"],
         Template = "tx",
@@ -43,16 +46,21 @@ public sealed class ServerAdministrationTests
         Assert.Equal($"{connection.Prefix}tx-*", template.GetProperty("index_patterns")[0].GetString());
 
         using var made = await http.PutAsync($"/{connection.Prefix}tx-2026.02", null, Token);
-        var indexes = JsonDocument.Parse(await http.GetStringAsync($"/{connection.Prefix}tx", Token)).RootElement.EnumerateObject().ToList();
+        var indexes = JsonDocument.Parse(await http.GetStringAsync($"/{connection.Prefix}tx", Token)).RootElement.EnumerateObject()
+            .ToList();
         Assert.Equal(["tx-2026.01", "tx-2026.02"], indexes.Select(i => i.Name[connection.Prefix.Length..]).Order());
         Assert.All(indexes, i =>
         {
-            Assert.Equal("long", i.Value.GetProperty("mappings").GetProperty("properties").GetProperty("n").GetProperty("type").GetString());
+            Assert.Equal(
+                "long", i.Value.GetProperty("mappings").GetProperty("properties").GetProperty("n").GetProperty("type").GetString());
             Assert.Equal("2", i.Value.GetProperty("settings").GetProperty("index").GetProperty("number_of_shards").GetString());
             Assert.Equal("0", i.Value.GetProperty("settings").GetProperty("index").GetProperty("number_of_replicas").GetString());
         });
 
-        await store.EnsureIndexAsync("tx-2026.01", Settings with { Aliases = ["tx", "first"], Mapping = new IndexMapping(new Dictionary<string, string> { ["more"] = "text" }) }, Token);
+        await store.EnsureIndexAsync(
+            "tx-2026.01",
+            Settings with { Aliases = ["tx", "first"], Mapping = new IndexMapping(new Dictionary<string, string> { ["more"] = "text" }) },
+            Token);
         Assert.Equal(0, (await store.SearchAsync("first", null, 0, 1, Token)).Total);
         using var removed = await http.DeleteAsync($"/_index_template/{connection.Prefix}tx", Token);
         await SearchServer.CleanAsync(store);
@@ -82,8 +90,11 @@ public sealed class ServerAdministrationTests
         var server = await SearchServer.SharedAsync(SearchType.Elasticsearch);
         await using var proxy = await SearchProxy.StartAsync(server.Url);
         var connection = server.Connection() with { Urls = [proxy.Url] };
-        proxy.Answer = request => request.Path.StartsWith("/_ilm/", StringComparison.Ordinal) ? new ProxyAnswer(200, """{"acknowledged":true}""") : null;
-        proxy.Rewrite = body => body.Replace($"\"index.lifecycle.name\":\"{connection.Prefix}monthly\"", "\"index.hidden\":false", StringComparison.Ordinal);
+        proxy.Answer = request => request.Path.StartsWith("/_ilm/", StringComparison.Ordinal)
+            ? new ProxyAnswer(200, """{"acknowledged":true}""")
+            : null;
+        proxy.Rewrite = body =>
+            body.Replace($"\"index.lifecycle.name\":\"{connection.Prefix}monthly\"", "\"index.hidden\":false", StringComparison.Ordinal);
         var store = new ElasticsearchStore(connection, TimeProvider.System);
         var settings = Settings with { Template = null, Lifecycle = Monthly };
         Assert.Empty(await store.PrepareAsync("tx-*", settings, Token));
@@ -93,7 +104,8 @@ public sealed class ServerAdministrationTests
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse(policy.Body!), JsonNode.Parse(
             """{"policy":{"phases":{"hot":{"actions":{}},"warm":{"min_age":"7d","actions":{"readonly":{},"forcemerge":{"max_num_segments":1}}},"delete":{"min_age":"30d","actions":{"delete":{}}}}}}""")), policy.Body);
         var created = Assert.Single(proxy.Requests, r => r.Method == "PUT" && r.Path == $"/{connection.Prefix}tx-1");
-        Assert.Equal($"{connection.Prefix}monthly", JsonNode.Parse(created.Body!)!["settings"]!["index.lifecycle.name"]!.GetValue<string>());
+        Assert.Equal(
+            $"{connection.Prefix}monthly", JsonNode.Parse(created.Body!)!["settings"]!["index.lifecycle.name"]!.GetValue<string>());
 
         await store.EnsureIndexAsync("tx-1", settings, Token);
         Assert.Single(proxy.Requests, r => r.Method == "PUT" && r.Path == $"/{connection.Prefix}tx-1/_settings");
@@ -109,7 +121,9 @@ public sealed class ServerAdministrationTests
         var exists = false;
         proxy.Answer = request => !request.Path.StartsWith("/_plugins/_ism/", StringComparison.Ordinal) ? null
             : request.Method != "GET" ? new ProxyAnswer(200, """{"updated_indices":1,"failures":false}""")
-            : exists ? new ProxyAnswer(200, """{"_id":"monthly","_seq_no":7,"_primary_term":2}""") : new ProxyAnswer(404, """{"error":{"type":"status_exception"}}""");
+            : exists
+            ? new ProxyAnswer(200, """{"_id":"monthly","_seq_no":7,"_primary_term":2}""")
+            : new ProxyAnswer(404, """{"error":{"type":"status_exception"}}""");
         var store = new ElasticsearchStore(connection, TimeProvider.System);
         var settings = Settings with { Template = null, Lifecycle = Monthly };
         Assert.Empty(await store.PrepareAsync("tx-*", settings, Token));

@@ -63,7 +63,9 @@ public sealed class ServerFaultTests : IAsyncLifetime
         using var rows = Some(2);
         var failures = 0;
         _proxy.Answer = request => request.Path.Contains("docs/_bulk", StringComparison.Ordinal) && failures++ == 0
-            ? new ProxyAnswer(200, """{"errors":true,"items":[{"index":{"status":201}},{"index":{"status":429,"error":{"type":"es_rejected_execution_exception","reason":"rejected"}}}]}""")
+            ? new ProxyAnswer(
+                200,
+                """{"errors":true,"items":[{"index":{"status":201}},{"index":{"status":429,"error":{"type":"es_rejected_execution_exception","reason":"rejected"}}}]}""")
             : null;
         var attempts = new List<ErrorCode>();
         await RetriedAsync(sink, rows, attempts);
@@ -78,7 +80,9 @@ public sealed class ServerFaultTests : IAsyncLifetime
         var sink = await SinkAsync(store);
         using var rows = Some(10);
         var failures = 0;
-        _proxy.Answer = request => request.Path.Contains("docs/_bulk", StringComparison.Ordinal) && failures++ == 0 ? new ProxyAnswer(0) : null;
+        _proxy.Answer = request => request.Path.Contains("docs/_bulk", StringComparison.Ordinal) && failures++ == 0
+            ? new ProxyAnswer(0)
+            : null;
         var attempts = new List<ErrorCode>();
         await RetriedAsync(sink, rows, attempts);
         Assert.NotEmpty(attempts);
@@ -103,9 +107,12 @@ public sealed class ServerFaultTests : IAsyncLifetime
     [Fact]
     public async Task Requests_are_cut_to_what_the_server_or_a_proxy_takes_and_one_document_too_large_is_refused_alone()
     {
-        _proxy.Answer = request => request.Path.Contains("docs/_bulk", StringComparison.Ordinal) && request.Bytes.Length > 20_000 ? new ProxyAnswer(413, "") : null;
+        _proxy.Answer = request => request.Path.Contains("docs/_bulk", StringComparison.Ordinal) && request.Bytes.Length > 20_000
+            ? new ProxyAnswer(413, "")
+            : null;
         var sink = await SinkAsync(_store);
-        using var rows = Rows.Batch(Events, [.. Enumerable.Range(0, 2000).Select(i => new object?[] { (long)i, new string('x', i == 1234 ? 30_000 : 20) })]);
+        using var rows = Rows.Batch(
+            Events, [.. Enumerable.Range(0, 2000).Select(i => new object?[] { (long)i, new string('x', i == 1234 ? 30_000 : 20) })]);
         var error = await Assert.ThrowsAsync<TidemillException>(() => sink.WriteAsync(Batch(rows), Token));
         Assert.Equal(ErrorCode.RowRejected, error.Code);
         Assert.Contains("1 of 2000", error.Message, StringComparison.Ordinal);
@@ -133,7 +140,8 @@ public sealed class ServerFaultTests : IAsyncLifetime
         Assert.Equal("gzip", Assert.Single(_proxy.Requests, r => r.Path.Contains("docs/_bulk", StringComparison.Ordinal)).Encoding);
     }
 
-    private static Batch Some(int count) => Rows.Batch(Events, [.. Enumerable.Range(0, count).Select(i => new object?[] { (long)i, $"name {i}" })]);
+    private static Batch Some(int count) =>
+        Rows.Batch(Events, [.. Enumerable.Range(0, count).Select(i => new object?[] { (long)i, $"name {i}" })]);
 
     private static SinkBatch Batch(Batch rows) => new()
     {
@@ -143,7 +151,14 @@ public sealed class ServerFaultTests : IAsyncLifetime
 
     private static async Task<IndexSink> SinkAsync(ElasticsearchStore store, IndexSinkDefinition? definition = null)
     {
-        var stream = new StreamDefinition { Name = "events", File = "streams/events.yaml", Source = new TopicSourceDefinition("events"), Sinks = [Docs] };
+        var stream = new StreamDefinition
+        {
+            Name = "events",
+            File = "streams/events.yaml",
+            Source = new TopicSourceDefinition(
+            "events"),
+            Sinks = [Docs]
+        };
         var sink = new IndexSink(store, "test", stream, definition ?? Docs, _ => { });
         await sink.OpenAsync(Events, Token);
         return sink;
@@ -157,7 +172,9 @@ public sealed class ServerFaultTests : IAsyncLifetime
     private async Task ProveAsync(IndexSink sink, int count)
     {
         var hits = await _store.ScanAsync("docs", Token).ToListAsync(Token);
-        Assert.Equal(Enumerable.Range(0, count).Select(i => $$"""{"id":{{i}},"name":"name {{i}}"}""").Order(), hits.Select(h => h.Source.GetRawText()).Order());
+        Assert.Equal(
+            Enumerable.Range(0, count).Select(i => $$"""{"id":{{i}},"name":"name {{i}}"}""").Order(),
+            hits.Select(h => h.Source.GetRawText()).Order());
         Assert.Equal(count, (await sink.ReadPositionsAsync(Token)).Values.Single().Value);
     }
 }

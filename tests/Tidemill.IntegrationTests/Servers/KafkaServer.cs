@@ -88,7 +88,8 @@ public sealed class KafkaServer : IAsyncDisposable
     /// </summary>
     public static async Task<KafkaServer> StartBehindAsync(int port, IReadOnlyList<int> proxies) => Required(await StartAsync(
         port,
-        [.. proxies.Select((proxy, broker) => $"advertised.listeners=PLAINTEXT://127.0.0.1:{port + broker},SASL_PLAINTEXT://127.0.0.1:{proxy}")],
+        [.. proxies.Select(
+            (proxy, broker) => $"advertised.listeners=PLAINTEXT://127.0.0.1:{port + broker},SASL_PLAINTEXT://127.0.0.1:{proxy}")],
         "--sasl"));
 
     /// <summary>A broker whose TLS listener lets in who has a certificate of the authority, which is a PEM file.</summary>

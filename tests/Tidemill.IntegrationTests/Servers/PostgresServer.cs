@@ -87,7 +87,13 @@ public sealed class PostgresServer : IAsyncDisposable
             if (_process is null or { HasExited: true })
             {
                 _process?.Dispose();
-                _process = Run(_environment, "postgres", "-D", Path.Combine(_folder!, "data"), "-p", _admin.Port.ToString(CultureInfo.InvariantCulture),
+                _process = Run(
+                    _environment,
+                    "postgres",
+                    "-D",
+                    Path.Combine(_folder!, "data"),
+                    "-p",
+                    _admin.Port.ToString(CultureInfo.InvariantCulture),
                     "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", $"fsync={(_fsync ? "on" : "off")}",
                     "-c", "max_connections=100", "-c", "max_wal_size=2GB", "-c", "log_min_messages=fatal");
             }
@@ -129,7 +135,8 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         try
         {
-            await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_admin.ConnectionString) { Pooling = false, Timeout = 2 }.ConnectionString);
+            await using var connection = new NpgsqlConnection(
+                new NpgsqlConnectionStringBuilder(_admin.ConnectionString) { Pooling = false, Timeout = 2 }.ConnectionString);
             await connection.OpenAsync();
             return true;
         }
@@ -158,7 +165,17 @@ public sealed class PostgresServer : IAsyncDisposable
 
         var password = Guid.NewGuid().ToString("N");
         await File.WriteAllTextAsync(Path.Combine(folder, "password"), password);
-        using var initdb = Run(new Dictionary<string, string>(), "initdb", "-D", Path.Combine(folder, "data"), "-U", "postgres", "--no-sync", "-E", "UTF8", "--locale=C",
+        using var initdb = Run(
+            new Dictionary<string, string>(),
+            "initdb",
+            "-D",
+            Path.Combine(folder, "data"),
+            "-U",
+            "postgres",
+            "--no-sync",
+            "-E",
+            "UTF8",
+            "--locale=C",
             "--auth=scram-sha-256", $"--pwfile={Path.Combine(folder, "password")}");
         await initdb.WaitForExitAsync();
         if (initdb.ExitCode != 0)

@@ -94,7 +94,8 @@ public sealed class SearchServer : IAsyncDisposable
         if (ServerScript.Find() is not { } script)
             return null;
 
-        var values = await script.RunAsync(["start", Name(type), "--port", FreePorts.One().ToString(CultureInfo.InvariantCulture), .. options]);
+        var values = await script.RunAsync(
+            ["start", Name(type), "--port", FreePorts.One().ToString(CultureInfo.InvariantCulture), .. options]);
         var variable = $"TIDEMILL_TEST_{Name(type).ToUpperInvariant()}";
         return new SearchServer(type, values[variable], script)
         {

@@ -25,7 +25,8 @@ internal sealed class ServerScript : IAsyncDisposable
     }
 
     /// <summary>Runs <c>server ARGUMENTS</c> and returns the NAME=value lines that it prints.</summary>
-    public Task<IReadOnlyDictionary<string, string>> RunAsync(params string[] arguments) => RunAsync(new ProcessStartInfo(_script, arguments));
+    public Task<IReadOnlyDictionary<string, string>> RunAsync(params string[] arguments) =>
+        RunAsync(new ProcessStartInfo(_script, arguments));
 
     /// <summary>Runs a program in place of the script's own, on the same set of servers.</summary>
     public async Task<IReadOnlyDictionary<string, string>> RunAsync(ProcessStartInfo start)
@@ -37,8 +38,10 @@ internal sealed class ServerScript : IAsyncDisposable
         var output = await process.StandardOutput.ReadToEndAsync(patience.Token);
         await process.WaitForExitAsync(patience.Token);
         return process.ExitCode == 0
-            ? output.Split('\n').Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1].Trim())
-            : throw new InvalidOperationException($"{start.FileName} {string.Join(' ', start.ArgumentList)} ended with {process.ExitCode}.");
+            ? output.Split('\n').Select(
+                line => line.Split('=', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1].Trim())
+            : throw new InvalidOperationException(
+                $"{start.FileName} {string.Join(' ', start.ArgumentList)} ended with {process.ExitCode}.");
     }
 
     public async ValueTask DisposeAsync()

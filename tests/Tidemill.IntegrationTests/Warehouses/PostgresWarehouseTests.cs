@@ -81,8 +81,11 @@ public sealed class PostgresWarehouseTests : WarehouseContractTests
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
         for (var i = 0; i < 1000; i++)
         {
-            if ((await QueryAsync("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")).Count > 0)
+            if ((await QueryAsync(
+                "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")).Count > 0)
+            {
                 return;
+            }
 
             await timer.WaitForNextTickAsync(Token);
         }
@@ -177,8 +180,10 @@ public sealed class PostgresWarehouseTests : WarehouseContractTests
     [Fact]
     public async Task Connections_that_cannot_be_made_say_why()
     {
-        Assert.Equal(ErrorCode.AccessDenied, await CodeOfAsync(() => PostgresWarehouse.OpenAsync(_connection with { Password = "wrong" }, Token)));
-        Assert.Equal(ErrorCode.NotFound, await CodeOfAsync(() => PostgresWarehouse.OpenAsync(_connection with { Database = "nowhere" }, Token)));
+        Assert.Equal(
+            ErrorCode.AccessDenied, await CodeOfAsync(() => PostgresWarehouse.OpenAsync(_connection with { Password = "wrong" }, Token)));
+        Assert.Equal(
+            ErrorCode.NotFound, await CodeOfAsync(() => PostgresWarehouse.OpenAsync(_connection with { Database = "nowhere" }, Token)));
         var error = await Assert.ThrowsAsync<TidemillException>(() => PostgresWarehouse.OpenAsync(_connection with { Port = 1 }, Token));
         Assert.Equal(ErrorCode.Unavailable, error.Code);
         Assert.DoesNotContain(_connection.Password!, error.ToString(), StringComparison.Ordinal);
@@ -191,7 +196,8 @@ public sealed class PostgresWarehouseTests : WarehouseContractTests
         await using var writer = await Warehouse.OpenWriterAsync(Token);
         await writer.BeginAsync(Token);
         using var rows = Rows.Batch(Rows.Schema("i integer, v text"), [[1, "fine"], [2, "sec\0ret"]]);
-        var error = await Assert.ThrowsAsync<TidemillException>(() => writer.WriteAsync(new TableWrite(new TableName("t"), ConflictRule.Append), rows, Token));
+        var error = await Assert.ThrowsAsync<TidemillException>(
+            () => writer.WriteAsync(new TableWrite(new TableName("t"), ConflictRule.Append), rows, Token));
         Assert.Equal(ErrorCode.RowRejected, error.Code);
         Assert.Contains("Column v", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("ret", error.Message.Replace("store", "", StringComparison.Ordinal), StringComparison.Ordinal);
@@ -273,7 +279,8 @@ public sealed class PostgresWarehouseTests : WarehouseContractTests
         await using var writer = await Warehouse.OpenWriterAsync(Token);
         await writer.BeginAsync(Token);
         using var rows = Rows.Batch(Rows.Schema("v text"), [["topsecret"], ["topsecret"]]);
-        var error = await Assert.ThrowsAsync<TidemillException>(() => writer.WriteAsync(new TableWrite(new TableName("t"), ConflictRule.Append), rows, Token));
+        var error = await Assert.ThrowsAsync<TidemillException>(
+            () => writer.WriteAsync(new TableWrite(new TableName("t"), ConflictRule.Append), rows, Token));
         Assert.Equal(ErrorCode.RowRejected, error.Code);
         Assert.DoesNotContain("topsecret", error.ToString(), StringComparison.Ordinal);
         Assert.IsType<PostgresException>(error.InnerException);

@@ -17,7 +17,8 @@ internal sealed partial class ComposeFile
     {
         Text = File.ReadAllText(Path.Combine(Folder, "docker-compose.yml"));
         _document = ReadYaml(Fill(Text));
-        Services = Map(_document, "services").ToDictionary(s => (string)s.Key, s => new ComposeService((Dictionary<object, object>)s.Value));
+        Services = Map(_document, "services")
+            .ToDictionary(s => (string)s.Key, s => new ComposeService((Dictionary<object, object>)s.Value));
     }
 
     public string Text { get; }
@@ -82,9 +83,11 @@ internal sealed class ComposeService(Dictionary<object, object> values)
 
     /// <summary>Address, port on this machine and port in the container.</summary>
     public IEnumerable<(string Address, int Host, int Container)> Ports => List(values, "ports").Select(p => p.Split(':')).Select(p =>
-        (p[0], int.Parse(p[1], System.Globalization.CultureInfo.InvariantCulture), int.Parse(p[2], System.Globalization.CultureInfo.InvariantCulture)));
+        (p[0], int.Parse(
+            p[1], System.Globalization.CultureInfo.InvariantCulture), int.Parse(p[2], System.Globalization.CultureInfo.InvariantCulture)));
 
-    public IEnumerable<(string Source, string Target)> Mounts => List(values, "volumes").Select(v => v.Split(':')).Select(v => (v[0], v[1]));
+    public IEnumerable<(string Source, string Target)> Mounts =>
+        List(values, "volumes").Select(v => v.Split(':')).Select(v => (v[0], v[1]));
 
     public IEnumerable<string> Secrets => List(values, "secrets");
 

@@ -45,7 +45,8 @@ public sealed partial class ComposeTests
     [Fact]
     public void Ports_are_unique_bound_to_loopback_and_those_that_the_images_listen_on()
     {
-        var ports = _compose.Services.SelectMany(s => s.Value.Ports.Select(p => (Service: s.Value, p.Address, p.Host, p.Container))).ToList();
+        var ports = _compose.Services.SelectMany(s => s.Value.Ports.Select(p => (Service: s.Value, p.Address, p.Host, p.Container)))
+            .ToList();
         Assert.Equal(ports.Count, ports.Select(p => p.Host).Distinct().Count());
         Assert.All(ports, p => Assert.Equal("127.0.0.1", p.Address));
         Assert.All(ports, p => Assert.Equal(ListensOn[p.Service.Image.Split(':')[0]], p.Container));
@@ -155,10 +156,12 @@ public sealed partial class ComposeTests
     {
         var prometheus = _compose.Services["prometheus"];
         var config = ComposeFile.ReadYaml(File.ReadAllText(Path.Combine(ComposeFile.Root, "deploy/prometheus/prometheus.yml")));
-        var job = ((List<object>)config["scrape_configs"]).Cast<Dictionary<object, object>>().Single(j => (string)j["job_name"] == "tidemill");
+        var job = ((List<object>)config["scrape_configs"]).Cast<Dictionary<object, object>>()
+            .Single(j => (string)j["job_name"] == "tidemill");
         Assert.Equal("/metrics", job["metrics_path"]);
         Assert.Contains("tidemill:8080", File.ReadAllText(Path.Combine(ComposeFile.Root, "deploy/prometheus/prometheus.yml")));
-        var secret = ((string)ComposeFile.Map(job, "authorization")["credentials_file"]).Replace("/run/secrets/", "", StringComparison.Ordinal);
+        var secret = ((string)ComposeFile.Map(job, "authorization")["credentials_file"]).Replace(
+            "/run/secrets/", "", StringComparison.Ordinal);
         Assert.Contains(secret, prometheus.Secrets);
         Assert.Equal("TIDEMILL_TOKEN", ((Dictionary<object, object>)_compose.Secrets[secret])["environment"]);
         Assert.Contains(prometheus.Mounts, m => m.Target == "/etc/prometheus/prometheus.yml");
@@ -167,12 +170,15 @@ public sealed partial class ComposeTests
     [Fact]
     public void Grafana_finds_its_data_source_and_dashboards()
     {
-        var mounts = _compose.Services["grafana"].Mounts.ToDictionary(m => m.Target, m => Path.GetFullPath(Path.Combine(ComposeFile.Folder, m.Source)));
+        var mounts = _compose.Services["grafana"].Mounts.ToDictionary(
+            m => m.Target, m => Path.GetFullPath(Path.Combine(ComposeFile.Folder, m.Source)));
         var provisioning = mounts["/etc/grafana/provisioning"];
-        var source = ((List<object>)ComposeFile.ReadYaml(File.ReadAllText(Path.Combine(provisioning, "datasources/prometheus.yml")))["datasources"])
+        var source =
+            ((List<object>)ComposeFile.ReadYaml(File.ReadAllText(Path.Combine(provisioning, "datasources/prometheus.yml")))["datasources"])
             .Cast<Dictionary<object, object>>().Single();
         Assert.Equal("http://prometheus:9090", source["url"]);
-        var provider = ((List<object>)ComposeFile.ReadYaml(File.ReadAllText(Path.Combine(provisioning, "dashboards/tidemill.yml")))["providers"])
+        var provider =
+            ((List<object>)ComposeFile.ReadYaml(File.ReadAllText(Path.Combine(provisioning, "dashboards/tidemill.yml")))["providers"])
             .Cast<Dictionary<object, object>>().Single();
         var dashboards = mounts[(string)ComposeFile.Map(provider, "options")["path"]];
         Assert.Contains("\"uid\": \"tidemill\"", File.ReadAllText(Path.Combine(dashboards, "tidemill.json")));
@@ -183,7 +189,9 @@ public sealed partial class ComposeTests
     private static List<string> TargetVariables(string target)
     {
         var lines = File.ReadLines(Path.Combine(ComposeFile.Folder, "tidemill.yaml")).ToList();
-        var part = lines.SkipWhile(line => line != $"  {target}:").Skip(1).TakeWhile(line => line.Length == 0 || line.StartsWith("    ", StringComparison.Ordinal));
+        var part = lines.SkipWhile(line => line != $"  {target}:")
+            .Skip(1)
+            .TakeWhile(line => line.Length == 0 || line.StartsWith("    ", StringComparison.Ordinal));
         return [.. part.SelectMany(line => TargetVariable().Matches(line)).Select(m => m.Groups[1].Value).Distinct()];
     }
 

@@ -19,7 +19,8 @@ public sealed class DockerfileTests
         foreach (var (name, rest) in _instructions)
         {
             if (name == "FROM") stages.Add(rest.Split(' ')[2]);
-            if (name == "COPY" && rest.StartsWith("--from=", StringComparison.Ordinal)) Assert.Contains(rest.Split(' ')[0]["--from=".Length..], stages.SkipLast(1));
+            if (name == "COPY" && rest.StartsWith("--from=", StringComparison.Ordinal))
+                Assert.Contains(rest.Split(' ')[0]["--from=".Length..], stages.SkipLast(1));
         }
     }
 
@@ -30,11 +31,14 @@ public sealed class DockerfileTests
     [Fact]
     public void Copied_files_exist_and_are_let_through_by_dockerignore()
     {
-        var allowed = File.ReadLines(Path.Combine(ComposeFile.Root, ".dockerignore")).Where(l => l.StartsWith('!')).Select(l => l[1..]).ToList();
+        var allowed = File.ReadLines(
+            Path.Combine(ComposeFile.Root, ".dockerignore")).Where(l => l.StartsWith('!')).Select(l => l[1..]).ToList();
         var sources = _instructions.Where(i => i.Name == "COPY" && !i.Text.StartsWith("--from=", StringComparison.Ordinal))
             .SelectMany(i => i.Text.Split(' ')[..^1]).Distinct().ToList();
         Assert.NotEmpty(sources);
-        Assert.All(sources, s => Assert.True(File.Exists(Path.Combine(ComposeFile.Root, s)) || Directory.Exists(Path.Combine(ComposeFile.Root, s)), s));
+        Assert.All(
+            sources,
+            s => Assert.True(File.Exists(Path.Combine(ComposeFile.Root, s)) || Directory.Exists(Path.Combine(ComposeFile.Root, s)), s));
         Assert.Equal(allowed.Order(), sources.Select(s => s.Split('/')[0]).Distinct().Order());
     }
 
@@ -76,7 +80,8 @@ public sealed class DockerfileTests
     [Fact]
     public void Runtime_and_sdk_are_of_the_version_that_the_projects_target()
     {
-        var framework = File.ReadAllText(Path.Combine(ComposeFile.Root, "Directory.Build.props")).Split("<TargetFramework>net")[1].Split('<')[0];
+        var framework = File.ReadAllText(Path.Combine(ComposeFile.Root, "Directory.Build.props"))
+            .Split("<TargetFramework>net")[1].Split('<')[0];
         Assert.All(
             _instructions.Where(i => i.Name == "FROM" && i.Text.StartsWith("mcr.microsoft.com/dotnet/", StringComparison.Ordinal)),
             i => Assert.Contains($":{framework}-", i.Text));
@@ -87,7 +92,8 @@ public sealed class DockerfileTests
     private static List<(string, string)> Read()
     {
         List<(string, string)> instructions = [];
-        var text = string.Join('\n', File.ReadLines(Path.Combine(ComposeFile.Root, "Dockerfile")).Where(l => !l.TrimStart().StartsWith('#')));
+        var text = string.Join(
+            '\n', File.ReadLines(Path.Combine(ComposeFile.Root, "Dockerfile")).Where(l => !l.TrimStart().StartsWith('#')));
         foreach (var line in text.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             var words = line.Split(' ', 2, StringSplitOptions.TrimEntries);

@@ -43,7 +43,8 @@ public sealed class BsonTests
     [InlineData("0.000000123456789012345678", "$numberDecimal", "1.23456789012345678E-7")]
     [InlineData("12345678901234567890123456789012345", "$numberDouble", "1.234567890123457E+34")]
     public void Json_numbers_become_the_type_that_holds_them(string number, string type, string text) =>
-        Assert.Equal($$$"""{"a":{"{{{type}}}":"{{{text}}}"}}""", Text(ExtendedJson.Write(Parse($$"""{"a":{{number}}}"""), JsonTypes.Canonical)));
+        Assert.Equal(
+            $$$"""{"a":{"{{{type}}}":"{{{text}}}"}}""", Text(ExtendedJson.Write(Parse($$"""{"a":{{number}}}"""), JsonTypes.Canonical)));
 
     [Theory]
     [InlineData("0", "0")]
@@ -107,7 +108,8 @@ public sealed class BsonTests
     {
         var seed = Environment.TickCount;
         var random = new Random(seed);
-        var original = Parse("""{"_id":{"$oid":"64b7f0c2e1a4f5d6c7b8a901"},"s":"text","a":[1,{"b":[2.5,null]}],"d":{"$numberDecimal":"1.5"},"c":{"$code":"f","$scope":{"x":1}},"r":{"$regularExpression":{"pattern":"x","options":""}},"p":{"$dbPointer":{"$ref":"n","$id":{"$oid":"64b7f0c2e1a4f5d6c7b8a901"}}}}""");
+        var original = Parse(
+            """{"_id":{"$oid":"64b7f0c2e1a4f5d6c7b8a901"},"s":"text","a":[1,{"b":[2.5,null]}],"d":{"$numberDecimal":"1.5"},"c":{"$code":"f","$scope":{"x":1}},"r":{"$regularExpression":{"pattern":"x","options":""}},"p":{"$dbPointer":{"$ref":"n","$id":{"$oid":"64b7f0c2e1a4f5d6c7b8a901"}}}}""");
         for (var round = 0; round < 20_000; round++)
         {
             var bytes = original.ToArray();

@@ -95,7 +95,8 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
     [Fact]
     public async Task Rows_that_have_no_id_are_found_by_the_check()
     {
-        var errors = StreamValidator.Validate(Collection("SELECT id FROM batch")).Concat(StreamValidator.Validate(Collection(null, "nobody")))
+        var errors = StreamValidator.Validate(Collection("SELECT id FROM batch"))
+            .Concat(StreamValidator.Validate(Collection(null, "nobody")))
             .Concat(StreamValidator.Validate(Collection(null, "id") with { Deduplicate = ["id"] })).ToList();
         Assert.Equal(["sinks.copies.id", "sinks.copies.id", "deduplicate"], errors.Select(e => e.Path));
         Assert.Contains("_offset", errors[0].Fix, StringComparison.Ordinal);
@@ -116,7 +117,8 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
         var replay = await _bench.CatchUpAsync(stream with { Name = "again" });
         Assert.Equal(3000, replay.Records);
         Assert.Equal(once, await DocumentsAsync());
-        Assert.Equal(3000, (await new CollectionSink(Store, "test", stream, (CollectionSinkDefinition)stream.Sinks[0]).ReadPositionsAsync(default)).Values.Sum(o => o.Value));
+        Assert.Equal(3000, (await new CollectionSink(
+            Store, "test", stream, (CollectionSinkDefinition)stream.Sinks[0]).ReadPositionsAsync(default)).Values.Sum(o => o.Value));
     }
 
     [Fact]
@@ -142,7 +144,8 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
         await using var sink = new CollectionSink(Store, "test", stream, (CollectionSinkDefinition)stream.Sinks[0]);
         var back = new OffsetRange(new TopicPartition(Topic, 0), new LogOffset(2), new LogOffset(1));
         await sink.MovePositionsAsync([back], default);
-        Assert.Equal(ErrorCode.CheckpointFenced, (await Assert.ThrowsAsync<TidemillException>(() => sink.MovePositionsAsync([back], default))).Code);
+        Assert.Equal(
+            ErrorCode.CheckpointFenced, (await Assert.ThrowsAsync<TidemillException>(() => sink.MovePositionsAsync([back], default))).Code);
         await _bench.CatchUpAsync(stream);
         Assert.Equal(1, await Store.CountAsync("copies", default));
     }
@@ -161,7 +164,9 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
 
             crashes++;
             // What a store without transactions leaves when the process ends between documents and position.
-            await (after ? inner.CommitAsync(commit, default) : inner.UpsertAsync(commit.Collection, commit.Documents, commit.Order, default));
+            await (after
+                ? inner.CommitAsync(commit, default)
+                : inner.UpsertAsync(commit.Collection, commit.Documents, commit.Order, default));
             throw new TidemillException(ErrorCode.Unavailable, "The answer was lost.");
         });
         _bench.OpenSink = (stream, sink) => new CollectionSink(store, "test", stream, (CollectionSinkDefinition)sink);
@@ -191,7 +196,8 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
         chunk.Size = 1;
         using var rows = new Batch(schema, [chunk]);
         var error = await Assert.ThrowsAsync<TidemillException>(() => late.WriteAsync(
-            new SinkBatch { Rows = rows, Ranges = [new OffsetRange(new TopicPartition(Topic, 0), LogOffset.Zero, new LogOffset(1))] }, default));
+            new SinkBatch { Rows = rows, Ranges = [new OffsetRange(new TopicPartition(Topic, 0), LogOffset.Zero, new LogOffset(1))] },
+            default));
         Assert.Equal(ErrorCode.CheckpointFenced, error.Code);
         Assert.Equal(2, await Store.CountAsync("copies", default));
     }
@@ -232,7 +238,11 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
         var stream = Collection("SELECT id, kind, _topic, _partition, _offset FROM batch");
         await _bench.CatchUpAsync(stream);
         await Store.DeleteAsync("copies", [BsonValue.Parse("\"events-0-0\""), BsonValue.Parse("\"events-1-400\"")], default);
-        var changed = stream with { Transform = stream.Transform! with { Text = "SELECT id, upper(kind) AS kind, _topic, _partition, _offset FROM batch" } };
+        var changed = stream with
+        {
+            Transform =
+            stream.Transform! with { Text = "SELECT id, upper(kind) AS kind, _topic, _partition, _offset FROM batch" }
+        };
         using var letters = new StreamDeadLetters(_bench.Warehouse, _bench.Log, [changed]);
         var replay = new RangeReplay(_bench.Services, [changed], letters);
         var request = new RangeReplayRequest("events") { From = ReplayBound.Parse("0"), To = ReplayBound.Parse("300") };
@@ -248,7 +258,8 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
         var held = await new CollectionSink(Store, "test", stream, (CollectionSinkDefinition)stream.Sinks[0]).ReadPositionsAsync(default);
         Assert.Equal([500L, 500L], held.Values.Select(o => o.Value));
         await replay.RunAsync(new RangeReplayRequest("events"), null, default);
-        Assert.True(Assert.Single(await new StreamVerifier(_bench.Services, [changed]).VerifyAsync(null, default)) is { Proven: true, RowsFound: 999 });
+        Assert.True(Assert.Single(
+            await new StreamVerifier(_bench.Services, [changed]).VerifyAsync(null, default)) is { Proven: true, RowsFound: 999 });
     }
 
     [Theory]

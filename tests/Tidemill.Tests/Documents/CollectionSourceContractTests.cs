@@ -43,7 +43,8 @@ public abstract class CollectionSourceContractTests : IAsyncLifetime
     [Fact]
     public async Task Types_come_through_the_topic_into_a_table_without_loss()
     {
-        await UpsertAsync("""{"_id":{"$oid":"64b7f0c2e1a4f5d6c7b8a901"},"amount":{"$numberDecimal":"12345678901234567890.12"},"at":{"$date":{"$numberLong":"1767225600123"}},"n":{"$numberLong":"9007199254740993"},"u":{"$uuid":"73ffd264-44b3-4c69-90e8-e7d1dfc035d4"},"lines":[{"sku":"a","price":{"$numberDecimal":"0.10"}},null],"ok":true}""");
+        await UpsertAsync(
+            """{"_id":{"$oid":"64b7f0c2e1a4f5d6c7b8a901"},"amount":{"$numberDecimal":"12345678901234567890.12"},"at":{"$date":{"$numberLong":"1767225600123"}},"n":{"$numberLong":"9007199254740993"},"u":{"$uuid":"73ffd264-44b3-4c69-90e8-e7d1dfc035d4"},"lines":[{"sku":"a","price":{"$numberDecimal":"0.10"}},null],"ok":true}""");
         await PumpAsync(Pump(), 1);
         var table = Stream(ConflictRule.Append, "SELECT _key AS key, * FROM batch") with
         {
@@ -51,7 +52,8 @@ public abstract class CollectionSourceContractTests : IAsyncLifetime
             {
                 Fields =
                 [
-                    new DecodeField("_id", new FieldType(FieldKind.Text)), new DecodeField("amount", new FieldType(FieldKind.Decimal, 38, 2)),
+                    new DecodeField("_id", new FieldType(FieldKind.Text)),
+                    new DecodeField("amount", new FieldType(FieldKind.Decimal, 38, 2)),
                     new DecodeField("at", new FieldType(FieldKind.Timestamp)), new DecodeField("n", new FieldType(FieldKind.Int64)),
                     new DecodeField("u", new FieldType(FieldKind.Uuid)), new DecodeField("lines", new FieldType(FieldKind.Json)),
                     new DecodeField("ok", new FieldType(FieldKind.Boolean)),
@@ -63,7 +65,8 @@ public abstract class CollectionSourceContractTests : IAsyncLifetime
             "SELECT key::VARCHAR, _id, amount::VARCHAR, \"at\"::VARCHAR, n, u::VARCHAR, lines::VARCHAR, ok FROM events"));
         Assert.Equal(
             [
-                "64b7f0c2e1a4f5d6c7b8a901", "64b7f0c2e1a4f5d6c7b8a901", "12345678901234567890.12", "2026-01-01 00:00:00.123", 9007199254740993L,
+                "64b7f0c2e1a4f5d6c7b8a901",
+                "64b7f0c2e1a4f5d6c7b8a901", "12345678901234567890.12", "2026-01-01 00:00:00.123", 9007199254740993L,
                 "73ffd264-44b3-4c69-90e8-e7d1dfc035d4", """[{"sku":"a","price":0.10},null]""", true,
             ],
             row);
@@ -229,11 +232,13 @@ public abstract class CollectionSourceContractTests : IAsyncLifetime
 
         public string Description => log.Description;
 
-        public Task<TopicDescription> CreateTopicAsync(TopicSpec spec, CancellationToken cancellationToken) => log.CreateTopicAsync(spec, cancellationToken);
+        public Task<TopicDescription> CreateTopicAsync(TopicSpec spec, CancellationToken cancellationToken) =>
+            log.CreateTopicAsync(spec, cancellationToken);
 
         public Task<IReadOnlyList<string>> ListTopicsAsync(CancellationToken cancellationToken) => log.ListTopicsAsync(cancellationToken);
 
-        public Task<TopicDescription?> DescribeTopicAsync(string topic, CancellationToken cancellationToken) => log.DescribeTopicAsync(topic, cancellationToken);
+        public Task<TopicDescription?> DescribeTopicAsync(string topic, CancellationToken cancellationToken) =>
+            log.DescribeTopicAsync(topic, cancellationToken);
 
         public Task DeleteTopicAsync(string topic, CancellationToken cancellationToken) => log.DeleteTopicAsync(topic, cancellationToken);
 
@@ -246,7 +251,8 @@ public abstract class CollectionSourceContractTests : IAsyncLifetime
         public Task<GroupDescription?> DescribeGroupAsync(string group, CancellationToken cancellationToken) =>
             log.DescribeGroupAsync(group, cancellationToken);
 
-        public Task SetGroupPositionsAsync(string group, IReadOnlyCollection<RecordPosition> positions, CancellationToken cancellationToken) =>
+        public Task SetGroupPositionsAsync(
+            string group, IReadOnlyCollection<RecordPosition> positions, CancellationToken cancellationToken) =>
             log.SetGroupPositionsAsync(group, positions, cancellationToken);
 
         public ILogProducer CreateProducer(ProducerOptions options) => new Producer(this, log.CreateProducer(options));
@@ -268,9 +274,13 @@ public abstract class CollectionSourceContractTests : IAsyncLifetime
                 // Each partition keeps an order of its own: what got through is a beginning of each, not of all.
                 owner.Torn++;
                 var partition = owner.Random(3);
-                var kept = records.Where((record, i) => record.Key!.Value.Span[^1] % 3 == partition && i < owner.Random(records.Count)).ToList();
+                var kept = records.Where((record, i) => record.Key!.Value.Span[^1] % 3 == partition && i < owner.Random(records.Count))
+                    .ToList();
                 if (kept.Count > 0)
-                    await producer.ProduceAsync(topic, records.Where(r => r.Key!.Value.Span[^1] % 3 == partition).Take(kept.Count).ToList(), cancellationToken);
+                {
+                    await producer.ProduceAsync(
+                        topic, records.Where(r => r.Key!.Value.Span[^1] % 3 == partition).Take(kept.Count).ToList(), cancellationToken);
+                }
 
                 throw new TidemillException(ErrorCode.Unavailable, "The append was cut.");
             }

@@ -72,18 +72,24 @@ public abstract class DocumentStoreContractTests : IAsyncLifetime
     [Fact]
     public async Task Numbers_that_are_equal_are_one_id_whatever_their_type()
     {
-        await UpsertAsync("""{"_id":{"$numberInt":"1"}}""", """{"_id":{"$numberLong":"1"}}""", """{"_id":{"$numberDouble":"1.0"}}""", """{"_id":{"$numberDecimal":"1.00"}}""");
+        await UpsertAsync(
+            """{"_id":{"$numberInt":"1"}}""",
+            """{"_id":{"$numberLong":"1"}}""",
+            """{"_id":{"$numberDouble":"1.0"}}""",
+            """{"_id":{"$numberDecimal":"1.00"}}""");
         Assert.Equal(1, await Store.CountAsync("orders", default));
         await UpsertAsync(
             """{"_id":{"$numberLong":"9007199254740993"}}""", """{"_id":{"$numberDouble":"9007199254740992"}}""",
-            """{"_id":{"$numberDecimal":"0.1"}}""", """{"_id":{"$numberDouble":"0.1"}}""", """{"_id":{"$numberDecimal":"0.5"}}""", """{"_id":{"$numberDouble":"0.5"}}""");
+            """{"_id":{"$numberDecimal":"0.1"}}""",
+            """{"_id":{"$numberDouble":"0.1"}}""", """{"_id":{"$numberDecimal":"0.5"}}""", """{"_id":{"$numberDouble":"0.5"}}""");
         Assert.Equal(6, await Store.CountAsync("orders", default));
     }
 
     [Fact]
     public async Task Every_type_survives()
     {
-        const string Document = """{"_id":{"$numberInt":"1"},"oid":{"$oid":"64b7f0c2e1a4f5d6c7b8a901"},"s":"text","i":{"$numberInt":"1"},"l":{"$numberLong":"1"},"d":{"$numberDouble":"1.0"},"inf":{"$numberDouble":"-Infinity"},"dec":{"$numberDecimal":"1.50E+40"},"bin":{"$binary":{"base64":"AQID","subType":"80"}},"uuid":{"$binary":{"base64":"c//SZESzTGmQ6OfR38A11A==","subType":"04"}},"code":{"$code":"f()"},"scope":{"$code":"f()","$scope":{"x":{"$numberInt":"1"}}},"date":{"$date":{"$numberLong":"1700000000123"}},"ts":{"$timestamp":{"t":42,"i":1}},"re":{"$regularExpression":{"pattern":"a.*","options":"i"}},"min":{"$minKey":1},"max":{"$maxKey":1},"sym":{"$symbol":"s"},"b":false,"n":null,"o":{"a":{"b":{}}},"a":[[],[{"$numberInt":"1"}]]}""";
+        const string Document =
+            """{"_id":{"$numberInt":"1"},"oid":{"$oid":"64b7f0c2e1a4f5d6c7b8a901"},"s":"text","i":{"$numberInt":"1"},"l":{"$numberLong":"1"},"d":{"$numberDouble":"1.0"},"inf":{"$numberDouble":"-Infinity"},"dec":{"$numberDecimal":"1.50E+40"},"bin":{"$binary":{"base64":"AQID","subType":"80"}},"uuid":{"$binary":{"base64":"c//SZESzTGmQ6OfR38A11A==","subType":"04"}},"code":{"$code":"f()"},"scope":{"$code":"f()","$scope":{"x":{"$numberInt":"1"}}},"date":{"$date":{"$numberLong":"1700000000123"}},"ts":{"$timestamp":{"t":42,"i":1}},"re":{"$regularExpression":{"pattern":"a.*","options":"i"}},"min":{"$minKey":1},"max":{"$maxKey":1},"sym":{"$symbol":"s"},"b":false,"n":null,"o":{"a":{"b":{}}},"a":[[],[{"$numberInt":"1"}]]}""";
         await UpsertAsync(Document);
         Assert.Equal(Document, await GetAsync("1"));
     }
@@ -202,7 +208,8 @@ public abstract class DocumentStoreContractTests : IAsyncLifetime
         Assert.Empty(await Store.ReadPositionsAsync(Owner with { Sink = "other" }, default));
         foreach (var start in new[] { 0, 2, 4, 6 })
         {
-            var late = await Assert.ThrowsAsync<TidemillException>(() => CommitAsync(start, 9, """{"_id":1,"v":"late"}""", """{"_id":9}"""));
+            var late = await Assert.ThrowsAsync<TidemillException>(
+                () => CommitAsync(start, 9, """{"_id":1,"v":"late"}""", """{"_id":9}"""));
             Assert.Equal(ErrorCode.CheckpointFenced, late.Code);
         }
 
@@ -222,8 +229,11 @@ public abstract class DocumentStoreContractTests : IAsyncLifetime
         AddLarge(batch, 5);
         foreach (var order in new[] { BulkOrder.Ordered, BulkOrder.Unordered })
         {
-            var result = await Store.CommitAsync(new DocumentCommit(Owner, "orders", batch) { Ranges = [Range(1, 3)], Order = order }, default);
-            Assert.Equal([(1, DocumentCollections.TooLargeCode), (3, DocumentCollections.TooLargeCode)], result.Refused.Select(r => (r.Index, r.Code)));
+            var result = await Store.CommitAsync(
+                new DocumentCommit(Owner, "orders", batch) { Ranges = [Range(1, 3)], Order = order }, default);
+            Assert.Equal(
+                [(1, DocumentCollections.TooLargeCode), (3, DocumentCollections.TooLargeCode)],
+                result.Refused.Select(r => (r.Index, r.Code)));
             Assert.Equal(new LogOffset(1), Assert.Single(await Store.ReadPositionsAsync(Owner, default)).Value);
             Assert.Null(await GetAsync("3"));
             Assert.Null(await GetAsync("5"));
@@ -298,7 +308,8 @@ public abstract class DocumentStoreContractTests : IAsyncLifetime
     private static OffsetRange Range(long start, long end) => new(Partition, new LogOffset(start), new LogOffset(end));
 
     private async Task<string> IdsAsync(DocumentQuery query) =>
-        string.Join(' ', (await Store.FindAsync(query, default)).Select(document => BsonValue.Of(document, "_id"u8)!.Value.ToJson().Trim('"')));
+        string.Join(
+            ' ', (await Store.FindAsync(query, default)).Select(document => BsonValue.Of(document, "_id"u8)!.Value.ToJson().Trim('"')));
 
     private static int Number(byte[] document, ReadOnlySpan<byte> field)
     {

@@ -24,20 +24,24 @@ public sealed class FaultyDocumentStore(
     public Task<BulkResult> UpsertAsync(string collection, DocumentBatch documents, BulkOrder order, CancellationToken cancellationToken) =>
         store.UpsertAsync(collection, documents, order, cancellationToken);
 
-    public Task<byte[]?> GetAsync(string collection, BsonValue id, CancellationToken cancellationToken) => store.GetAsync(collection, id, cancellationToken);
+    public Task<byte[]?> GetAsync(string collection, BsonValue id, CancellationToken cancellationToken) =>
+        store.GetAsync(collection, id, cancellationToken);
 
-    public Task<IReadOnlyList<byte[]>> FindAsync(DocumentQuery query, CancellationToken cancellationToken) => store.FindAsync(query, cancellationToken);
+    public Task<IReadOnlyList<byte[]>> FindAsync(DocumentQuery query, CancellationToken cancellationToken) =>
+        store.FindAsync(query, cancellationToken);
 
     public Task<long> CountAsync(string collection, CancellationToken cancellationToken) => store.CountAsync(collection, cancellationToken);
 
-    public Task<IReadOnlyList<string>> ListCollectionsAsync(CancellationToken cancellationToken) => store.ListCollectionsAsync(cancellationToken);
+    public Task<IReadOnlyList<string>> ListCollectionsAsync(CancellationToken cancellationToken) =>
+        store.ListCollectionsAsync(cancellationToken);
 
     public Task<long> DeleteAsync(string collection, IReadOnlyList<BsonValue> ids, CancellationToken cancellationToken) =>
         store.DeleteAsync(collection, ids, cancellationToken);
 
     public Task DropAsync(string collection, CancellationToken cancellationToken) => store.DropAsync(collection, cancellationToken);
 
-    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CheckpointOwner owner, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(
+        CheckpointOwner owner, CancellationToken cancellationToken) =>
         store.ReadPositionsAsync(owner, cancellationToken);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -58,11 +58,13 @@ public sealed class ChunkScanTests : IDisposable
             2 => [(uint)DataChunk.Capacity - 1, 0],
             _ => (uint[])[.. Enumerable.Range(0, DataChunk.Capacity).Where(_ => random.Next(c) == 0).Select(row => (uint)row)],
         })];
-        var ids = rows.SelectMany((chosen, c) => (chosen ?? [.. Enumerable.Range(0, DataChunk.Capacity).Select(row => (uint)row)]).Select(row => (c * (long)DataChunk.Capacity) + row)).ToList();
+        var ids = rows.SelectMany((chosen, c) => (chosen ?? [.. Enumerable.Range(0, DataChunk.Capacity).Select(row => (uint)row)]).Select(
+            row => (c * (long)DataChunk.Capacity) + row)).ToList();
         using var scan = _connection.RegisterScan("batch", Names, Types);
         scan.Source.Set(chunks, rows);
         _connection.Execute("CREATE TABLE t AS FROM batch");
-        Assert.Equal(ids.Count, Long("SELECT count(*) FROM t WHERE value = id / 2.0 AND name IS NOT DISTINCT FROM CASE WHEN id % 7 > 0 THEN CASE WHEN id % 2 = 0 THEN 'n' ELSE 'a rather longer name ' END || id END"));
+        Assert.Equal(ids.Count, Long("SELECT count(*) FROM t WHERE value = id / 2.0 AND name IS NOT DISTINCT FROM CASE WHEN id % 7 > 0 "
+            + "THEN CASE WHEN id % 2 = 0 THEN 'n' ELSE 'a rather longer name ' END || id END"));
         Assert.Equal(ids.Sum(), Long("SELECT sum(id)::BIGINT FROM t"));
         Assert.Equal(ids.Count(id => id % 7 == 0), Long("SELECT count(*) FROM batch WHERE name IS NULL"));
 

@@ -94,8 +94,11 @@ public sealed class ConnectionTests : IDisposable
     public async Task Interrupt_stops_a_long_query_that_reports_progress()
     {
         _connection.TrackProgress();
-        var running = Task.Factory.StartNew(() => _connection.Execute(Endless), Stop, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        Assert.True(SpinWait.SpinUntil(() => _connection.Progress.Percentage >= 0, Patience), $"No progress was reported; the query is {running.Status}.");
+        var running = Task.Factory.StartNew(
+            () => _connection.Execute(Endless), Stop, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Assert.True(
+            SpinWait.SpinUntil(() => _connection.Progress.Percentage >= 0, Patience),
+            $"No progress was reported; the query is {running.Status}.");
         Assert.False(running.IsCompleted);
         _connection.Interrupt();
         var error = await Assert.ThrowsAsync<DuckDbException>(() => running.WaitAsync(Patience, Stop));

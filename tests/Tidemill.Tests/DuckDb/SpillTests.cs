@@ -29,12 +29,14 @@ public sealed class SpillTests
     [Fact]
     public void A_database_that_may_reach_no_files_spills_as_well()
     {
-        using var database = DuckDbDatabase.Open(null, new Dictionary<string, string> { ["enable_external_access"] = "false", ["memory_limit"] = "40MB", ["threads"] = "2" });
+        using var database = DuckDbDatabase.Open(
+            null, new Dictionary<string, string> { ["enable_external_access"] = "false", ["memory_limit"] = "40MB", ["threads"] = "2" });
         Fill(database, "closed");
         Assert.Equal(Rows, Count(database, "closed"));
     }
 
-    private static DuckDbDatabase Open() => DuckDbDatabase.Open(null, new Dictionary<string, string> { ["memory_limit"] = "40MB", ["threads"] = "2" });
+    private static DuckDbDatabase Open() =>
+        DuckDbDatabase.Open(null, new Dictionary<string, string> { ["memory_limit"] = "40MB", ["threads"] = "2" });
 
     private static void Fill(DuckDbDatabase database, string mark)
     {

@@ -29,7 +29,11 @@ public sealed class VectorCursorTests
         Assert.Equal([false, true, false], new[] { cells.IsNull(0), cells.IsNull(1), cells.IsNull(2) });
         Assert.Equal((Parse(least), Parse(most)), (cells.Huge(0), cells.Huge(2)));
         if (Parse(most) <= long.MaxValue)
-            Assert.Equal((long.Parse(least, CultureInfo.InvariantCulture), long.Parse(most, CultureInfo.InvariantCulture)), (cells.Integer(0), cells.Integer(2)));
+        {
+            Assert.Equal(
+                (long.Parse(least, CultureInfo.InvariantCulture), long.Parse(most, CultureInfo.InvariantCulture)),
+                (cells.Integer(0), cells.Integer(2)));
+        }
     }
 
     [Fact]
@@ -38,13 +42,15 @@ public sealed class VectorCursorTests
         using var database = DuckDbDatabase.Open(null);
         using var connection = database.Connect();
         using var result = connection.Query(
-            "SELECT DATE '1969-12-31', TIMESTAMP '1970-01-01 00:00:01', TIME '00:00:02', 'a text beyond the inline length', 1.25::DECIMAL(30,2), [1]");
+            "SELECT DATE '1969-12-31', TIMESTAMP '1970-01-01 00:00:01', TIME '00:00:02', 'a text beyond the inline length', "
+                + "1.25::DECIMAL(30,2), [1]");
         using var chunk = result.Fetch()!;
         Assert.Equal([-1, 1_000_000, 2_000_000], new[] { 0, 1, 2 }.Select(c => new VectorCursor(chunk[c]).Integer(0)));
         Assert.Equal("a text beyond the inline length"u8, new VectorCursor(chunk[3]).Bytes(0));
         Assert.Equal((2, (Int128)125), (new VectorCursor(chunk[4]).Scale, new VectorCursor(chunk[4]).Huge(0)));
         Assert.Equal(1, new VectorCursor(chunk[5].ListChild()).Integer(0));
-        Assert.Throws<NotSupportedException>(() => { _ = new VectorCursor(DataChunk.Create(LogicalType.Struct(new TypeField("a", LogicalType.Integer)))[0]); });
+        Assert.Throws<NotSupportedException>(
+            () => { _ = new VectorCursor(DataChunk.Create(LogicalType.Struct(new TypeField("a", LogicalType.Integer)))[0]); });
     }
 
     private static Int128 Parse(string text) => Int128.Parse(text, CultureInfo.InvariantCulture);

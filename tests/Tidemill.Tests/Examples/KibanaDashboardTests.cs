@@ -12,7 +12,8 @@ namespace Tidemill.Tests.Examples;
 public sealed class KibanaDashboardTests
 {
     private static readonly List<JsonElement> Lines =
-        [.. File.ReadLines(Path.Combine(RepositoryFiles.Root, "examples", "transactions", "kibana", "hourly_metrics.ndjson")).Select(line => JsonDocument.Parse(line).RootElement)];
+        [.. File.ReadLines(Path.Combine(RepositoryFiles.Root, "examples", "transactions", "kibana", "hourly_metrics.ndjson"))
+            .Select(line => JsonDocument.Parse(line).RootElement)];
 
     private static readonly List<JsonElement> Objects = Lines[..^1];
 
@@ -23,7 +24,8 @@ public sealed class KibanaDashboardTests
     [Fact]
     public void The_export_holds_a_data_view_visualisations_and_a_dashboard()
     {
-        Assert.Equal(["dashboard 1", "index-pattern 1", "visualization 4"], Objects.GroupBy(Type).Select(g => $"{g.Key} {g.Count()}").Order());
+        Assert.Equal(
+            ["dashboard 1", "index-pattern 1", "visualization 4"], Objects.GroupBy(Type).Select(g => $"{g.Key} {g.Count()}").Order());
         Assert.Equal(Objects.Count, Lines[^1].GetProperty("exportedCount").GetInt32());
         Assert.Equal(0, Lines[^1].GetProperty("missingRefCount").GetInt32());
         Assert.All(Objects, o => Assert.Equal("7.17.0", o.GetProperty("coreMigrationVersion").GetString()));
@@ -41,7 +43,8 @@ public sealed class KibanaDashboardTests
         var panels = Text(dashboard, "panelsJSON").EnumerateArray().ToList();
         Assert.Equal(names, panels.Select(p => $"{p.GetProperty("panelIndex").GetString()}:{p.GetProperty("panelRefName").GetString()}"));
         Assert.All(Objects.Where(o => Type(o) == "visualization"), v => Assert.Equal(
-            JsonDocument.Parse(v.GetProperty("attributes").GetProperty("kibanaSavedObjectMeta").GetProperty("searchSourceJSON").GetString()!).RootElement
+            JsonDocument.Parse(
+                v.GetProperty("attributes").GetProperty("kibanaSavedObjectMeta").GetProperty("searchSourceJSON").GetString()!).RootElement
                 .GetProperty("indexRefName").GetString(),
             Assert.Single(v.GetProperty("references").EnumerateArray()).GetProperty("name").GetString()));
     }
@@ -54,7 +57,9 @@ public sealed class KibanaDashboardTests
         Assert.Equal(index.Index, view.GetProperty("title").GetString());
         Assert.Equal("date", index.Mapping[view.GetProperty("timeFieldName").GetString()!]);
 
-        var aggregations = Objects.Where(o => Type(o) == "visualization").SelectMany(v => Text(v, "visState").GetProperty("aggs").EnumerateArray()).ToList();
+        var aggregations = Objects.Where(o => Type(o) == "visualization")
+            .SelectMany(v => Text(v, "visState").GetProperty("aggs").EnumerateArray())
+            .ToList();
         Assert.NotEmpty(aggregations);
         Assert.All(aggregations, a => Assert.Contains(
             index.Mapping[a.GetProperty("params").GetProperty("field").GetString()!],

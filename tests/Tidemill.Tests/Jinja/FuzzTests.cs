@@ -7,9 +7,12 @@ public sealed class FuzzTests
 {
     private static readonly string[] Pieces =
     [
-        "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "(", ")", "[", "]", "{", "}", "|", ".", ",", ":", "'", "\"", "\\", "~", "**", "//", "%",
-        " if ", " else ", " for ", " in ", " is ", " not ", "loop", "items", "missing", "none", "1e400", "0x", "9223372036854775807", "\n", "\r\n",
-        "😀", "\ud800", "\0", "{% raw %}", "{% endraw %}", "{% endif %}", "{% endfor %}", "{% set x = [] %}", "|list", "|map('upper')", "|sort", "|tojson",
+        "{{",
+        "}}", "{%", "%}", "{#", "#}", "-", "+", "(", ")", "[", "]", "{", "}", "|", ".", ",", ":", "'", "\"", "\\", "~", "**", "//", "%",
+        " if ",
+        " else ", " for ", " in ", " is ", " not ", "loop", "items", "missing", "none", "1e400", "0x", "9223372036854775807", "\n", "\r\n",
+        "😀", "\ud800",
+        "\0", "{% raw %}", "{% endraw %}", "{% endif %}", "{% endfor %}", "{% set x = [] %}", "|list", "|map('upper')", "|sort", "|tojson",
     ];
 
     [Fact]

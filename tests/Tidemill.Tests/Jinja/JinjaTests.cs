@@ -54,10 +54,12 @@ public sealed class JinjaTests
     {
         var environment = new JinjaEnvironment();
         environment.Globals["ref"] = new JinjaCallable("ref", arguments => $"main.{arguments.Bind(new Signature("ref", 1, "name"))[0]}");
-        environment.Globals["target"] = new Dictionary<string, object?> { ["schema"] = "main", ["threads"] = 4, ["ports"] = new[] { 1, 2 } };
+        environment.Globals["target"] =
+            new Dictionary<string, object?> { ["schema"] = "main", ["threads"] = 4, ["ports"] = new[] { 1, 2 } };
         environment.Filters["shout"] = arguments => arguments.Positional[0] + "!";
         environment.Tests["short"] = arguments => JinjaValue.ToText(arguments.Positional[0]).Length < 3;
-        var template = environment.Parse("t", "{{ ref('a') }} {{ target.schema }} {{ target.threads + 1 }} {{ target.ports }} {{ 'x'|shout }} {{ 'ab' is short }}");
+        var template = environment.Parse(
+            "t", "{{ ref('a') }} {{ target.schema }} {{ target.threads + 1 }} {{ target.ports }} {{ 'x'|shout }} {{ 'ab' is short }}");
         Assert.Equal("main.a main 5 [1, 2] x! True", template.Render(DictionaryContext.Empty));
     }
 
@@ -75,7 +77,9 @@ public sealed class JinjaTests
     public void Macros_of_one_template_are_called_from_another()
     {
         var environment = new JinjaEnvironment();
-        var names = environment.Parse("macros/m.sql", "{% macro twice(x) %}{{ helper(x) }}{{ helper(x) }}{% endmacro %}\n{% macro helper(x) %}{{ x + 1 }}{% endmacro %}")
+        var names = environment.Parse(
+            "macros/m.sql",
+            "{% macro twice(x) %}{{ helper(x) }}{{ helper(x) }}{% endmacro %}\n{% macro helper(x) %}{{ x + 1 }}{% endmacro %}")
             .Load(DictionaryContext.Empty);
         var context = new DictionaryContext(names);
         Assert.Equal("22", environment.Parse("t", "{{ twice(1) }}").Render(context));

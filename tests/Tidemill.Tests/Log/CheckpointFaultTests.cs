@@ -34,7 +34,8 @@ public sealed class CheckpointFaultTests
                 }
                 catch (Exception error)
                 {
-                    throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"Crash at step {step}, seed {seed}."), error);
+                    throw new InvalidOperationException(
+                        string.Create(CultureInfo.InvariantCulture, $"Crash at step {step}, seed {seed}."), error);
                 }
             }
         }
@@ -183,7 +184,8 @@ public sealed class CheckpointFaultTests
         for (int partition = 0; partition < 2; partition++)
         {
             int own = partition;
-            var expected = Enumerable.Range(0, Calls).SelectMany(c => Enumerable.Range(0, 12).Where(i => i % 2 == own).Select(i => Value(c, i)));
+            var expected = Enumerable.Range(0, Calls)
+                .SelectMany(c => Enumerable.Range(0, 12).Where(i => i % 2 == own).Select(i => Value(c, i)));
             Assert.Equal(expected, await ReadAsync(log, 0, partition));
         }
     }

@@ -9,7 +9,8 @@ public sealed class EmbeddedLogContractTests : LogContractTests
     private readonly TemporaryFolder _folder = new();
 
     protected override async Task<ILog> OpenAsync() => await EmbeddedLog.OpenAsync(
-        _folder.Path, new EmbeddedLogOptions { SegmentBytes = 4096, BatchBytes = 1024, IndexIntervalBytes = 256 }, TimeProvider.System, default);
+        _folder.Path,
+        new EmbeddedLogOptions { SegmentBytes = 4096, BatchBytes = 1024, IndexIntervalBytes = 256 }, TimeProvider.System, default);
 
     public override async ValueTask DisposeAsync()
     {

@@ -123,7 +123,8 @@ public sealed class EmbeddedLogTests
 
         // Runs on whichever thread gives the answer, and keeps it.
         var slow = producer.ProduceAsync(Topic, [new ProducerRecord { Value = "slow"u8.ToArray() }], default).AsTask()
-            .ContinueWith(_ => release.Wait(TimeSpan.FromSeconds(60)), default, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            .ContinueWith(
+                _ => release.Wait(TimeSpan.FromSeconds(60)), default, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         Assert.True(await entered.WaitAsync(TimeSpan.FromSeconds(30)));
         var waiting = AppendAsync(log, Acknowledgement.Durable, "waiting");
         go.Set();
@@ -143,7 +144,8 @@ public sealed class EmbeddedLogTests
         await log.CreateTopicAsync(new TopicSpec(Topic) { RetentionBytes = 5000 }, default);
         for (int i = 0; i < 200; i++) await AppendAsync(log, Acknowledgement.Durable, Values(i));
         var before = (await log.DescribeTopicAsync(Topic, default))!.Partitions[0];
-        await using var slow = log.CreateConsumer(new ConsumerOptions { Assignment = [new(Partition, LogOffset.Zero)], MaxPollRecords = 1 });
+        await using var slow = log.CreateConsumer(
+            new ConsumerOptions { Assignment = [new(Partition, LogOffset.Zero)], MaxPollRecords = 1 });
         using var held = await slow.PollAsync(TimeSpan.Zero, default);
 
         Assert.True(log.ApplyRetention() > 1);
@@ -202,7 +204,10 @@ public sealed class EmbeddedLogTests
         await using (var producer = log.CreateProducer(new ProducerOptions()))
         {
             foreach (var chunk in times.Chunk(5))
-                await producer.ProduceAsync(Topic, [.. chunk.Select(t => new ProducerRecord { Value = new byte[20], Timestamp = t })], default);
+            {
+                await producer.ProduceAsync(
+                    Topic, [.. chunk.Select(t => new ProducerRecord { Value = new byte[20], Timestamp = t })], default);
+            }
         }
 
         await CheckAsync(log);
@@ -232,7 +237,9 @@ public sealed class EmbeddedLogTests
         await log.DisposeAsync();
 
         Assert.Equal(ErrorCode.InvalidRequest, (await Assert.ThrowsAsync<TidemillException>(() => waiting)).Code);
-        Assert.Equal(ErrorCode.InvalidRequest, (await Assert.ThrowsAsync<TidemillException>(() => AppendAsync(log, Acknowledgement.Durable, "x"))).Code);
+        Assert.Equal(
+            ErrorCode.InvalidRequest,
+            (await Assert.ThrowsAsync<TidemillException>(() => AppendAsync(log, Acknowledgement.Durable, "x"))).Code);
     }
 
     [Fact]

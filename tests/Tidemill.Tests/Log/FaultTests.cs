@@ -61,9 +61,13 @@ public sealed class FaultTests
 
         files.BeforeFlush = _ => throw MemoryFileSystem.DiskFailure;
         files.BeforeSetLength = _ => throw MemoryFileSystem.DiskFailure;
-        Assert.Equal(ErrorCode.Unavailable, (await Assert.ThrowsAsync<TidemillException>(() => AppendAsync(log, Acknowledgement.Durable, "lost"))).Code);
+        Assert.Equal(
+            ErrorCode.Unavailable,
+            (await Assert.ThrowsAsync<TidemillException>(() => AppendAsync(log, Acknowledgement.Durable, "lost"))).Code);
         files.BeforeFlush = null;
-        Assert.Equal(ErrorCode.Unavailable, (await Assert.ThrowsAsync<TidemillException>(() => AppendAsync(log, Acknowledgement.Written, "refused"))).Code);
+        Assert.Equal(
+            ErrorCode.Unavailable,
+            (await Assert.ThrowsAsync<TidemillException>(() => AppendAsync(log, Acknowledgement.Written, "refused"))).Code);
         Assert.Equal(["before"], await ReadAsync(log));
         files.BeforeSetLength = null;
 
@@ -165,7 +169,8 @@ public sealed class FaultTests
             for (int i = random.Next(1, 4); i > 0; i--)
             {
                 // Small enough for one batch: a call of several may fail with some of its records appended.
-                string[] values = [.. Enumerable.Range(0, random.Next(1, 5)).Select(r => $"{life}.{call}.{i}.{r} " + new string('x', random.Next(190)))];
+                string[] values =
+                    [.. Enumerable.Range(0, random.Next(1, 5)).Select(r => $"{life}.{call}.{i}.{r} " + new string('x', random.Next(190)))];
                 tried.UnionWith(values);
                 calls.Add(TryAppendAsync(log, random.Next(2) == 0, values));
             }

@@ -10,7 +10,8 @@ public abstract partial class LogContractTests
     public async Task A_lone_group_member_gets_every_partition_and_reads_from_the_positions_it_names()
     {
         string topic = await TopicAsync(3);
-        await ProduceAsync(topic, [.. Enumerable.Range(0, 30).Select(i => new ProducerRecord { Value = Bytes($"{i}"), Partition = i % 3 })]);
+        await ProduceAsync(
+            topic, [.. Enumerable.Range(0, 30).Select(i => new ProducerRecord { Value = Bytes($"{i}"), Partition = i % 3 })]);
         var listener = new RecordingListener { Positions = { [new(topic, 1)] = new LogOffset(4), [new(topic, 2)] = new LogOffset(9) } };
         await using var consumer = Member(topic, listener);
 
@@ -58,7 +59,8 @@ public abstract partial class LogContractTests
     public async Task A_group_is_described_with_members_committed_positions_and_lag()
     {
         string topic = await TopicAsync(2);
-        await ProduceAsync(topic, [.. Enumerable.Range(0, 20).Select(i => new ProducerRecord { Value = Bytes($"{i}"), Partition = i % 2 })]);
+        await ProduceAsync(
+            topic, [.. Enumerable.Range(0, 20).Select(i => new ProducerRecord { Value = Bytes($"{i}"), Partition = i % 2 })]);
         var listener = new RecordingListener();
         Assert.Null(await Log.DescribeGroupAsync("group-" + topic, Cancel));
         await using var consumer = Member(topic, listener);
@@ -80,7 +82,8 @@ public abstract partial class LogContractTests
     {
         string topic = await TopicAsync(2);
         string group = "group-" + topic;
-        await ProduceAsync(topic, [.. Enumerable.Range(0, 20).Select(i => new ProducerRecord { Value = Bytes($"{i}"), Partition = i % 2 })]);
+        await ProduceAsync(
+            topic, [.. Enumerable.Range(0, 20).Select(i => new ProducerRecord { Value = Bytes($"{i}"), Partition = i % 2 })]);
         await using (var consumer = Member(topic, new RecordingListener()))
         {
             await ReadAsync(consumer, 20);
@@ -117,7 +120,8 @@ public abstract partial class LogContractTests
         Assert.Equal(Assert.Single(first.Owned), committed.Partition);
     }
 
-    private ILogConsumer Member(string topic, RecordingListener listener, StartPosition start = StartPosition.Earliest, string group = "group-") =>
+    private ILogConsumer Member(
+        string topic, RecordingListener listener, StartPosition start = StartPosition.Earliest, string group = "group-") =>
         Log.CreateConsumer(new ConsumerOptions { Group = group + topic, Topics = [topic], Listener = listener, Start = start });
 
     private static async Task PollUntilAsync(Func<bool> condition, params ILogConsumer[] consumers)

@@ -4,7 +4,8 @@ using Tidemill.Core.Logs;
 
 namespace Tidemill.Tests.Log;
 
-/// <summary>What every log promises. Each log's own test class derives from it; topic names are unique, so a server can be shared.</summary>
+/// <summary>What every log promises. Each log's own test class derives from it; topic names are unique, so a server can be
+/// shared.</summary>
 public abstract partial class LogContractTests : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -55,7 +56,8 @@ public abstract partial class LogContractTests : IAsyncLifetime
             Assert.Equal(records[i].Value?.ToArray(), read[i].Value);
             Assert.Equal(records[i].Timestamp, read[i].Timestamp);
             Assert.Equal(
-                (records[i].Headers ?? []).Select(h => (h.Name, h.Value is { } v ? Convert.ToHexString(v.Span) : KeepsNullHeaders ? null : "")),
+                (records[i].Headers ?? []).Select(
+                    h => (h.Name, h.Value is { } v ? Convert.ToHexString(v.Span) : KeepsNullHeaders ? null : "")),
                 read[i].Headers.Select(h => (h.Name, h.Value is { } v ? Convert.ToHexString(v.Span) : null)));
         }
     }
@@ -64,7 +66,8 @@ public abstract partial class LogContractTests : IAsyncLifetime
     public async Task Keys_choose_partitions_as_Kafka_does_and_positions_come_in_the_given_order()
     {
         string topic = await TopicAsync(4);
-        string[] keys = ["21", "foobar", "a-little-bit-long-string", "a-little-bit-longer-string", "lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", "abc", "21"];
+        string[] keys =
+            ["21", "foobar", "a-little-bit-long-string", "a-little-bit-longer-string", "lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", "abc", "21"];
         int[] hashes = [-973932308, -790332482, -985981536, -1486304829, -58897971, 479470107, -973932308];
 
         var positions = await ProduceAsync(topic, [.. keys.Select(k => new ProducerRecord { Key = Bytes(k), Value = Bytes(k) })]);
@@ -139,7 +142,8 @@ public abstract partial class LogContractTests : IAsyncLifetime
     public async Task Many_topics_are_described_as_each_is_alone_in_the_order_asked_for()
     {
         string[] topics = [await TopicAsync(2), "none-" + Guid.NewGuid(), await TopicAsync(1)];
-        await ProduceAsync(topics[0], [.. Enumerable.Range(0, 5).Select(i => new ProducerRecord { Value = Bytes("v"), Partition = i % 2 })]);
+        await ProduceAsync(
+            topics[0], [.. Enumerable.Range(0, 5).Select(i => new ProducerRecord { Value = Bytes("v"), Partition = i % 2 })]);
 
         var described = await Log.DescribeTopicsAsync(topics, Cancel);
 
@@ -147,7 +151,9 @@ public abstract partial class LogContractTests : IAsyncLifetime
         foreach (var topic in described)
         {
             var alone = (await Log.DescribeTopicAsync(topic.Name, Cancel))!;
-            Assert.Equal(alone.Partitions.Select(p => (p.Partition, p.Earliest, p.Next)), topic.Partitions.Select(p => (p.Partition, p.Earliest, p.Next)));
+            Assert.Equal(
+                alone.Partitions.Select(p => (p.Partition, p.Earliest, p.Next)),
+                topic.Partitions.Select(p => (p.Partition, p.Earliest, p.Next)));
             Assert.Equal(alone.Settings.RetentionTime, topic.Settings.RetentionTime);
             Assert.Equal(alone.Settings.MaxRecordBytes, topic.Settings.MaxRecordBytes);
         }
@@ -220,7 +226,8 @@ public abstract partial class LogContractTests : IAsyncLifetime
     public async Task Seek_and_pause_choose_what_is_read()
     {
         string topic = await TopicAsync(2);
-        await ProduceAsync(topic, [.. Enumerable.Range(0, 20).Select(i => new ProducerRecord { Value = Bytes($"{i}"), Partition = i % 2 })]);
+        await ProduceAsync(
+            topic, [.. Enumerable.Range(0, 20).Select(i => new ProducerRecord { Value = Bytes($"{i}"), Partition = i % 2 })]);
         await using var consumer = Reader(At(topic, 0, 0), At(topic, 1, 0));
 
         consumer.Pause([new TopicPartition(topic, 0)]);
@@ -316,11 +323,13 @@ public abstract partial class LogContractTests : IAsyncLifetime
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private static Comparer<TopicPartition> ByPartition { get; } = Comparer<TopicPartition>.Create((a, b) => a.Partition.CompareTo(b.Partition));
+    private static Comparer<TopicPartition> ByPartition { get; } = Comparer<TopicPartition>.Create(
+        (a, b) => a.Partition.CompareTo(b.Partition));
 
     private static string Name() => "contract-" + Guid.NewGuid().ToString("N");
 
-    private static RecordPosition At(string topic, int partition, long offset) => new(new TopicPartition(topic, partition), new LogOffset(offset));
+    private static RecordPosition At(string topic, int partition, long offset) =>
+        new(new TopicPartition(topic, partition), new LogOffset(offset));
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 

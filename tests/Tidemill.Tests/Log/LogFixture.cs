@@ -55,7 +55,8 @@ internal static class LogFixture
     }
 
     /// <summary>A cleanly closed log of one topic with one batch of two records for each of the counted appends.</summary>
-    public static async Task<MemoryFileSystem> WrittenAsync(int batches, Acknowledgement acknowledgement = Acknowledgement.Durable, bool close = true)
+    public static async Task<MemoryFileSystem> WrittenAsync(
+        int batches, Acknowledgement acknowledgement = Acknowledgement.Durable, bool close = true)
     {
         var files = new MemoryFileSystem();
         var log = await OpenAsync(files);

@@ -97,7 +97,8 @@ internal sealed class MemoryFileSystem : IFileSystem
         BeforeFlush?.Invoke(path);
         lock (Gate)
         {
-            foreach (string gone in _durableFiles.Keys.Where(f => Parent(f) == path && !_files.ContainsKey(f)).ToArray()) _durableFiles.Remove(gone);
+            foreach (string gone in _durableFiles.Keys.Where(f => Parent(f) == path && !_files.ContainsKey(f)).ToArray())
+                _durableFiles.Remove(gone);
             foreach (var (name, file) in _files.Where(f => Parent(f.Key) == path)) _durableFiles[name] = file;
             _durableFolders.RemoveWhere(f => Parent(f) == path && !_folders.Contains(f));
             _durableFolders.UnionWith(_folders.Where(f => Parent(f) == path));
@@ -168,7 +169,8 @@ internal sealed class MemoryFileSystem : IFileSystem
 
     private static string Parent(string path) => Path.GetDirectoryName(path) ?? "/";
 
-    private static bool IsUnder(string path, string folder) => path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+    private static bool IsUnder(string path, string folder) =>
+        path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     private sealed class Held(MemoryFileSystem owner, string path) : IDisposable
     {

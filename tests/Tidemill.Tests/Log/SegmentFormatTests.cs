@@ -18,7 +18,8 @@ public sealed unsafe class SegmentFormatTests
         Assert.Equal(0x46DD794Eu, Crc32C.Compute([.. Enumerable.Range(0, 32).Select(i => (byte)i)]));
     }
 
-    /// <summary>Against the definition, bit by bit: at lengths around those at which the bytes are taken in lanes, in one piece and in two.</summary>
+    /// <summary>Against the definition, bit by bit: at lengths around those at which the bytes are taken in lanes, in one piece
+    /// and in two.</summary>
     [Fact]
     public void Crc32C_of_any_length_is_the_one_by_definition()
     {
@@ -147,7 +148,9 @@ public sealed unsafe class SegmentFormatTests
         Key = RandomBytes(random, longest),
         Value = RandomBytes(random, longest),
         Timestamp = DateTimeOffset.FromUnixTimeMilliseconds(random.NextInt64(-62_135_596_800_000, 253_402_300_799_999)),
-        Headers = random.Next(3) > 0 ? null : [.. Enumerable.Range(0, random.Next(4)).Select(i => new RecordHeader($"h{i}é", RandomBytes(random, longest)))],
+        Headers = random.Next(3) > 0
+            ? null
+            : [.. Enumerable.Range(0, random.Next(4)).Select(i => new RecordHeader($"h{i}é", RandomBytes(random, longest)))],
     };
 
     private static ReadOnlyMemory<byte>? RandomBytes(Random random, int longest)

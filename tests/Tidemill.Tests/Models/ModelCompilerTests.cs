@@ -15,7 +15,8 @@ public sealed class ModelCompilerTests
             ("models/a_last.sql", "select * from {{ ref('shop', 'middle') }} join {{ ref('z_first') }} using (i)\n"),
             ("models/staging/z_first.sql", "select * from {{ source('raw', 'orders') }}"),
             ("models/middle.sql", "select * from {{ ref('z_first') }} -- {{ this }}, {{ this.identifier }}"),
-            ("models/sources.yml", "sources:\n  - name: raw\n    schema: \"{{ target.schema }}\"\n    tables: [{name: orders, identifier: orders_v2}]\n"));
+            ("models/sources.yml", "sources:\n  - name: raw\n    schema: \"{{ target.schema }}\"\n    tables: [{name: orders, "
+                + "identifier: orders_v2}]\n"));
         var graph = folder.Compile();
         Assert.Equal(["z_first", "middle", "a_last"], graph.Models.Select(model => model.Name));
         Assert.Equal("select * from \"main\".\"middle\" join \"main\".\"z_first\" using (i)", graph.Models[2].Sql);
@@ -33,9 +34,11 @@ public sealed class ModelCompilerTests
             ("models/plain.sql", "select 1 as i"),
             ("models/marts/a.sql", "select 1 as i"),
             ("models/marts/b.sql", "{{ config(materialized='view', alias='bee') }}select 1 as i"),
-            ("models/marts/c.sql", "{{ config({'indexes': [{'columns': ['i'], 'unique': true}, {'columns': ['i', 'j']}]}) }}select 1 as i, 2 as j"),
+            ("models/marts/c.sql", "{{ config({'indexes': [{'columns': ['i'], 'unique': true}, {'columns': ['i', 'j']}]}) }}select 1 "
+                + "as i, 2 as j"),
             ("models/marts/off.sql", "select 1 as i"),
-            ("models/props.yml", "models:\n  - name: a\n    config: {alias: aye, schema: \"{{ var('area') }}\"}\n  - name: off\n    config: {enabled: false}\n"));
+            ("models/props.yml", "models:\n  - name: a\n    config: {alias: aye, schema: \"{{ var('area') }}\"}\n  - name: off\n    "
+                + "config: {enabled: false}\n"));
         folder.Write("dbt_project.yml", """
             name: shop
             vars:
@@ -53,14 +56,17 @@ public sealed class ModelCompilerTests
         Assert.Equal(Materialization.Table, models["a"].Config.Materialization);
         Assert.Equal(new TableName("aye", "main_sales"), models["a"].Relation);
         Assert.Equal((Materialization.View, "bee"), (models["b"].Config.Materialization, models["b"].Relation.Name));
-        Assert.Equal([("i", true), ("i,j", false)], models["c"].Config.Indexes.Select(index => (string.Join(',', index.Columns), index.Unique)));
+        Assert.Equal(
+            [("i", true), ("i,j", false)], models["c"].Config.Indexes.Select(index => (string.Join(',', index.Columns), index.Unique)));
     }
 
     [Fact]
     public void Templates_see_variables_environment_target_and_macros()
     {
         using var folder = new DbtFolder(
-            ("models/m.sql", "select {{ cents('amount') }} as a, '{{ var('region') }}', '{{ var('none', 'dflt') }}', '{{ env_var('WHO') }}', '{{ env_var('NOPE', 'x') }}', '{{ target.name }}.{{ target.type }}', {{ is_incremental() }}{% if execute %}, 1{% endif %}"),
+            ("models/m.sql", "select {{ cents('amount') }} as a, '{{ var('region') }}', '{{ var('none', 'dflt') }}', '{{ "
+                + "env_var('WHO') }}', '{{ env_var('NOPE', 'x') }}', '{{ target.name }}.{{ target.type }}', {{ is_incremental() }}{% "
+                + "if execute %}, 1{% endif %}"),
             ("macros/cents.sql", "{% macro cents(column) %}{{ column }} / {{ var('scale') }}{% endmacro %}"));
         folder.Write("dbt_project.yml", "name: shop\nvars: {region: eu, scale: 100}\n");
         var sql = folder.Compile(new ModelTarget("prod", "public", WarehouseKind.Postgres), new() { ["WHO"] = "me" }).Models[0].Sql;
@@ -82,7 +88,8 @@ public sealed class ModelCompilerTests
         var first = folder.Errors();
         Assert.Contains("models/b.sql:2: materialized: 'tabel' is no materialization. Did you mean 'table'?", first);
         Assert.Contains(first, error => error.StartsWith("models/c.sql:2: Unexpected", StringComparison.Ordinal));
-        Assert.Contains(first, error => error.StartsWith("models/d.sql:3: Var: the variable 'missing'", StringComparison.Ordinal) || error.StartsWith("models/d.sql:3: The variable 'missing'", StringComparison.Ordinal));
+        Assert.Contains(first, error => error.StartsWith("models/d.sql:3: Var: the variable 'missing'", StringComparison.Ordinal)
+            || error.StartsWith("models/d.sql:3: The variable 'missing'", StringComparison.Ordinal));
         folder.Write("models/b.sql", "select 1");
         folder.Write("models/c.sql", "select 1");
         folder.Write("models/d.sql", "select 1");
@@ -124,7 +131,8 @@ public sealed class ModelCompilerTests
     public void Selectors_pick_models_with_what_stands_before_and_after(string selectors, string expected)
     {
         using var folder = new DbtFolder(
-            ("models/a.sql", "select 1"), ("models/b.sql", "select * from {{ ref('a') }}"), ("models/c.sql", "select * from {{ ref('b') }}"),
+            ("models/a.sql", "select 1"),
+            ("models/b.sql", "select * from {{ ref('a') }}"), ("models/c.sql", "select * from {{ ref('b') }}"),
             ("models/d.sql", "select * from {{ ref('b') }}"), ("models/x.sql", "select 1"));
         var selected = folder.Compile().Select(selectors.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal(expected, string.Join(' ', selected.Select(model => model.Name)));
@@ -142,7 +150,8 @@ public sealed class ModelCompilerTests
     public void A_line_of_the_SQL_leads_back_to_its_line_in_the_file()
     {
         using var folder = new DbtFolder(
-            ("models/m.sql", "{{ config(\n  materialized='table'\n) }}\n\nselect\n  1 as a, -- line 6\n{% for i in [1, 2] %}\n  {{ i }} as b{{ i }},\n{% endfor %}\n  2 as c -- line 10\n"));
+            ("models/m.sql", "{{ config(\n  materialized='table'\n) }}\n\nselect\n  1 as a, -- line 6\n{% for i in [1, 2] %}\n  {{ i "
+                + "}} as b{{ i }},\n{% endfor %}\n  2 as c -- line 10\n"));
         var model = folder.Compile().Models[0];
         var lines = model.Sql.Split('\n').ToList();
         Assert.Equal(6, model.FileLine(lines.FindIndex(line => line.Contains("line 6", StringComparison.Ordinal)) + 1));

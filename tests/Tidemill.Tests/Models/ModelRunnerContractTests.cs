@@ -29,12 +29,15 @@ public abstract class ModelRunnerContractTests : IAsyncLifetime
     public async Task Tables_and_views_are_built_with_their_indexes_and_again_the_same()
     {
         using var folder = new DbtFolder(
-            ("models/numbers.sql", "{{ config(materialized='table', indexes=[{'columns': ['i'], 'unique': true}, {'columns': ['j', 'i']}]) }}\nselect * from (values (1, 2), (2, 4), (3, 6)) as t(i, j)"),
+            ("models/numbers.sql", "{{ config(materialized='table', indexes=[{'columns': ['i'], 'unique': true}, {'columns': ['j', "
+                + "'i']}]) }}\nselect * from (values (1, 2), (2, 4), (3, 6)) as t(i, j)"),
             ("models/total.sql", "select sum(j) as total from {{ ref('numbers') }}"));
         for (var round = 0; round < 3; round++)
         {
             var results = await RunAsync(folder);
-            Assert.Equal([("numbers", ModelStatus.Succeeded), ("total", ModelStatus.Succeeded)], results.Select(result => (result.Model, result.Status)));
+            Assert.Equal(
+                [("numbers", ModelStatus.Succeeded), ("total", ModelStatus.Succeeded)],
+                results.Select(result => (result.Model, result.Status)));
             Assert.Equal(3, results[0].Rows);
             Assert.Equal(RelationKind.Table, await KindAsync("numbers"));
             Assert.Equal(RelationKind.View, await KindAsync("total"));
@@ -53,7 +56,9 @@ public abstract class ModelRunnerContractTests : IAsyncLifetime
         await RunAsync(folder);
         Assert.Equal(RelationKind.View, await KindAsync("m"));
         folder.Write("models/m.sql", "{{ config(materialized='table') }}select 2 as i");
-        Assert.Equal("rebuild table " + Warehouse.DefaultSchema + ".m (replaces a view)", (await Runner(folder).PlanAsync([], Token)).Steps[0].Summary);
+        Assert.Equal(
+            "rebuild table " + Warehouse.DefaultSchema + ".m (replaces a view)",
+            (await Runner(folder).PlanAsync([], Token)).Steps[0].Summary);
         await RunAsync(folder);
         Assert.Equal((RelationKind.Table, "2"), (await KindAsync("m"), await ScalarAsync("select i from m")));
         folder.Write("models/m.sql", "{{ config(materialized='view') }}select 3 as j");
@@ -65,7 +70,8 @@ public abstract class ModelRunnerContractTests : IAsyncLifetime
     public async Task Readers_see_the_old_or_the_new_table_and_never_a_gap()
     {
         using var folder = new DbtFolder(
-            ("models/t.sql", "{{ config(materialized='table', indexes=[{'columns': ['i']}]) }}select * from (values (1), (2), (3)) as v(i)"),
+            ("models/t.sql", "{{ config(materialized='table', indexes=[{'columns': ['i']}]) }}select * from (values (1), (2), (3)) as "
+                + "v(i)"),
             ("models/v.sql", "select count(*) as n from {{ ref('t') }}"));
         await RunAsync(folder);
         using var done = new CancellationTokenSource();
@@ -108,7 +114,8 @@ public abstract class ModelRunnerContractTests : IAsyncLifetime
     public async Task A_column_renamed_in_a_table_and_its_view_at_once_is_built()
     {
         using var folder = new DbtFolder(
-            ("models/t.sql", "{{ config(materialized='table') }}select 1 as old_name"), ("models/v.sql", "select old_name from {{ ref('t') }}"));
+            ("models/t.sql", "{{ config(materialized='table') }}select 1 as old_name"),
+            ("models/v.sql", "select old_name from {{ ref('t') }}"));
         await RunAsync(folder);
         folder.Write("models/t.sql", "{{ config(materialized='table') }}select 2 as new_name");
         folder.Write("models/v.sql", "select new_name from {{ ref('t') }}");
@@ -142,7 +149,8 @@ public abstract class ModelRunnerContractTests : IAsyncLifetime
         var name = "t" + new string('x', 50);
         var column = "c" + new string('y', 40);
         using var folder = new DbtFolder(
-            ($"models/{name}.sql", $"{{{{ config(materialized='table', indexes=[{{'columns': ['{column}1']}}, {{'columns': ['{column}2']}}]) }}}}select 1 as {column}1, 2 as {column}2"));
+            ($"models/{name}.sql", $"{{{{ config(materialized='table', indexes=[{{'columns': ['{column}1']}}, {{'columns': "
+                + $"['{column}2']}}]) }}}}select 1 as {column}1, 2 as {column}2"));
         for (var round = 0; round < 2; round++)
             Assert.Equal(ModelStatus.Succeeded, (await RunAsync(folder))[0].Status);
     }
@@ -150,7 +158,8 @@ public abstract class ModelRunnerContractTests : IAsyncLifetime
     [Fact]
     public async Task A_selection_builds_only_what_it_names()
     {
-        using var folder = new DbtFolder(("models/a.sql", "select 1 as i"), ("models/b.sql", "select i from {{ ref('a') }}"), ("models/c.sql", "select 1 as i"));
+        using var folder = new DbtFolder(
+            ("models/a.sql", "select 1 as i"), ("models/b.sql", "select i from {{ ref('a') }}"), ("models/c.sql", "select 1 as i"));
         Assert.Equal(["a", "b"], (await RunAsync(folder, "+b")).Select(result => result.Model));
         Assert.Null(await KindAsync("c"));
     }

@@ -65,7 +65,8 @@ public sealed class EmbeddedSearchStoreTests : SearchStoreContractTests
                 Assert.Throws<DuckDbException>(() => connection.Execute("FORCE CHECKPOINT"));
             }
 
-            var error = await Assert.ThrowsAsync<TidemillException>(() => store.BulkAsync("i", [new SearchDocument("x", "{}"u8.ToArray())], default));
+            var error = await Assert.ThrowsAsync<TidemillException>(
+                () => store.BulkAsync("i", [new SearchDocument("x", "{}"u8.ToArray())], default));
             Assert.Equal(RetryRule.Backoff, error.Rule.Retry);
             Assert.Equal(failure + 1, (await store.SearchAsync("i", null, 0, 10, default)).Total);
             Assert.NotSame(first, engine);

@@ -30,14 +30,18 @@ internal sealed class FaultyStore(ISearchStore store) : ISearchStore
     public Task<IReadOnlyList<string>> PrepareAsync(string pattern, IndexSettings settings, CancellationToken cancellationToken) =>
         store.PrepareAsync(pattern, settings, cancellationToken);
 
-    public Task<bool> ExistAsync(IReadOnlyCollection<string> indexes, CancellationToken cancellationToken) => store.ExistAsync(indexes, cancellationToken);
+    public Task<bool> ExistAsync(IReadOnlyCollection<string> indexes, CancellationToken cancellationToken) =>
+        store.ExistAsync(indexes, cancellationToken);
 
-    public Task<IReadOnlyList<IndexDescription>> ListIndexesAsync(CancellationToken cancellationToken) => store.ListIndexesAsync(cancellationToken);
+    public Task<IReadOnlyList<IndexDescription>> ListIndexesAsync(CancellationToken cancellationToken) =>
+        store.ListIndexesAsync(cancellationToken);
 
-    public Task<IReadOnlyList<IndexedDocument>> BulkAsync(string index, IReadOnlyList<SearchDocument> documents, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<IndexedDocument>> BulkAsync(
+        string index, IReadOnlyList<SearchDocument> documents, CancellationToken cancellationToken) =>
         store.BulkAsync(index, documents, cancellationToken);
 
-    public Task<JsonElement?> GetAsync(string index, string id, CancellationToken cancellationToken) => store.GetAsync(index, id, cancellationToken);
+    public Task<JsonElement?> GetAsync(string index, string id, CancellationToken cancellationToken) =>
+        store.GetAsync(index, id, cancellationToken);
 
     public Task<SearchPage> SearchAsync(string index, string? text, int from, int size, CancellationToken cancellationToken) =>
         store.SearchAsync(index, text, from, size, cancellationToken);
@@ -51,9 +55,11 @@ internal sealed class FaultyStore(ISearchStore store) : ISearchStore
         return await store.BulkAsync(index, body, cancellationToken);
     }
 
-    public IAsyncEnumerable<SearchHit> ScanAsync(string pattern, CancellationToken cancellationToken) => store.ScanAsync(pattern, cancellationToken);
+    public IAsyncEnumerable<SearchHit> ScanAsync(string pattern, CancellationToken cancellationToken) =>
+        store.ScanAsync(pattern, cancellationToken);
 
-    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadCheckpointsAsync(CheckpointOwner owner, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadCheckpointsAsync(
+        CheckpointOwner owner, CancellationToken cancellationToken) =>
         store.ReadCheckpointsAsync(owner, cancellationToken);
 
     public Task RequireCheckpointsAsync(CheckpointOwner owner, IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken) =>

@@ -36,7 +36,8 @@ public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLi
     {
         var schema = Rows.Schema(
             "id text, flag boolean, tiny tinyint, small smallint, n integer, big bigint, huge hugeint, u ubigint, f float, d double, "
-            + "money decimal(18,2), wide decimal(38,10), low decimal(4,4), u_id uuid, day date, at timestamp, zoned timestamptz, time time, doc json, raw blob");
+            + "money decimal(18,2), wide decimal(38,10), low decimal(4,4), u_id uuid, day date, at timestamp, zoned timestamptz, time "
+            + "time, doc json, raw blob");
         var guid = Guid.Parse("01234567-89ab-cdef-0123-456789abcdef");
         object?[] row =
         [
@@ -46,7 +47,8 @@ public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLi
             new TimeOnly(1, 2, 3), "{\"a\":\n [1, null]}", new byte[] { 1, 2, 255 },
         ];
         using var batch = Rows.Batch(schema, [row, ["none", .. Enumerable.Repeat<object?>(null, 19)]]);
-        var sink = await SinkAsync(new IndexSinkDefinition("all", "all") { Id = ["id"], Mapping = new Dictionary<string, string> { ["n"] = "long" } }, schema);
+        var sink = await SinkAsync(
+            new IndexSinkDefinition("all", "all") { Id = ["id"], Mapping = new Dictionary<string, string> { ["n"] = "long" } }, schema);
         Assert.Equal(2, await sink.WriteAsync(Batch(batch, Range(First, 0, 2)), Token));
 
         var document = await _store.GetAsync("all", "ü \"|\\ \n", Token);
@@ -54,7 +56,9 @@ public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLi
             """
             {"id":"ü \"|\\ \n","flag":true,"tiny":-5,"small":-300,"n":70000,"big":-9223372036854775808,"huge":170141183460469231731687303715884105727,"u":18446744073709551615,"f":1.5,"d":0.1,"money":-0.05,"wide":-1234567890123456789012345678.9012345678,"low":0.0003,"u_id":"01234567-89ab-cdef-0123-456789abcdef","day":"2026-02-03","at":"2026-02-03T04:05:06.123456Z","zoned":"2026-02-03T04:05:06Z","time":"01:02:03","doc":{"a":  [1, null]},"raw":"AQL/"}
             """, document!.Value.GetRawText());
-        Assert.All((await _store.GetAsync("all", "none", Token))!.Value.EnumerateObject().Skip(1), p => Assert.Equal(JsonValueKind.Null, p.Value.ValueKind));
+        Assert.All(
+            (await _store.GetAsync("all", "none", Token))!.Value.EnumerateObject().Skip(1),
+            p => Assert.Equal(JsonValueKind.Null, p.Value.ValueKind));
         var mapping = Assert.Single(await _store.ListIndexesAsync(Token)).Mapping.Fields;
         Assert.Equal(
             [("flag", "boolean"), ("tiny", "integer"), ("n", "long"), ("big", "long"), ("huge", "double"), ("f", "float"), ("money", "double"), ("u_id", "keyword"), ("day", "date"), ("at", "date"), ("id", "keyword")],
@@ -65,7 +69,8 @@ public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLi
     public async Task Ids_are_positions_by_default_and_several_columns_never_give_one_id()
     {
         var positions = Rows.Schema("v integer, _topic text, _partition integer, _offset bigint");
-        await WriteAsync(await SinkAsync(new IndexSinkDefinition("p", "p"), positions), positions, Range(First, 0, 8), [1, "events", 0, 7L]);
+        await WriteAsync(
+            await SinkAsync(new IndexSinkDefinition("p", "p"), positions), positions, Range(First, 0, 8), [1, "events", 0, 7L]);
         Assert.Equal("events-0-7", Assert.Single(await ScanAsync("p")).Id);
 
         var pairs = Rows.Schema("a text, b text");
@@ -134,7 +139,8 @@ public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLi
             _store.OnBulk = () => Task.CompletedTask;
             await WriteAsync(taker, Events, Range(First, 1, 5), [1L, "newer", 5L], [2L, "second", 2L]);
         };
-        await ThrowsAsync(ErrorCode.CheckpointFenced, () => WriteAsync(late, Events, Range(First, 1, 3), [1L, "older", 2L], [2L, "second", 2L]));
+        await ThrowsAsync(
+            ErrorCode.CheckpointFenced, () => WriteAsync(late, Events, Range(First, 1, 3), [1L, "older", 2L], [2L, "second", 2L]));
         Assert.Equal("newer", await NameAsync(1));
         Assert.Equal(new LogOffset(5), (await taker.ReadPositionsAsync(Token))[First]);
     }
@@ -148,7 +154,8 @@ public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLi
         using var nothing = new Batch(Events, []);
         await one.WriteAsync(new SinkBatch { Ranges = [Range(First, 110, 120), Range(Second, 5, 6)], Rows = nothing }, Token);
         Assert.Equal(
-            [(First, 120L), (Second, 6L)], (await two.ReadPositionsAsync(Token)).OrderBy(p => p.Key.Partition).Select(p => (p.Key, p.Value.Value)));
+            [(First, 120L), (Second, 6L)],
+            (await two.ReadPositionsAsync(Token)).OrderBy(p => p.Key.Partition).Select(p => (p.Key, p.Value.Value)));
         var elsewhere = new IndexSink(_store, "another project", Stream(ById), ById, _ => { });
         Assert.Empty(await elsewhere.ReadPositionsAsync(Token));
     }
@@ -158,7 +165,8 @@ public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLi
     {
         var definition = ById with { Mapping = new Dictionary<string, string> { ["name"] = "date" } };
         var sink = await SinkAsync(definition, Events);
-        using var all = Rows.Batch(Events, [[1L, "2026-01-01", 1L], [2L, "secret", 1L], [null, "2026-01-01", 1L], [4L, "2026-01-01", -1L], [5L, null, 1L]]);
+        using var all = Rows.Batch(
+            Events, [[1L, "2026-01-01", 1L], [2L, "secret", 1L], [null, "2026-01-01", 1L], [4L, "2026-01-01", -1L], [5L, null, 1L]]);
         var error = await ThrowsAsync(ErrorCode.RowRejected, () => sink.WriteAsync(Batch(all, Range(First, 0, 5)), Token));
         Assert.Contains("3 of 5", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
@@ -198,11 +206,20 @@ public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLi
     public async Task A_date_column_spreads_documents_over_indexes_behind_one_alias()
     {
         var schema = Rows.Schema("id bigint, name text, at timestamp");
-        var definition = new IndexSinkDefinition("tx", "tx-{at:yyyy.MM}") { Date = new IndexDate("tx-", "at", "yyyy.MM", ""), Id = ["id"], Aliases = ["all-tx"], Replicas = 0, Mapping = new Dictionary<string, string> { ["name"] = "text" } };
+        var definition = new IndexSinkDefinition("tx", "tx-{at:yyyy.MM}")
+        {
+            Date = new IndexDate("tx-", "at", "yyyy.MM", ""),
+            Id =
+            ["id"],
+            Aliases = ["all-tx"],
+            Replicas = 0,
+            Mapping = new Dictionary<string, string> { ["name"] = "text" }
+        };
         var sink = await SinkAsync(definition, schema);
         await ThrowsAsync(ErrorCode.RowRejected, () => WriteAsync(
             sink, schema, Range(First, 0, 4),
-            [1L, "a b", new DateTime(2026, 1, 31, 23, 59, 59)], [2L, "b", new DateTime(2026, 2, 1)], [3L, "c", new DateTime(2026, 2, 2)], [4L, "d", null]));
+            [1L, "a b", new DateTime(2026, 1, 31, 23, 59, 59)],
+            [2L, "b", new DateTime(2026, 2, 1)], [3L, "c", new DateTime(2026, 2, 2)], [4L, "d", null]));
         Assert.Equal(["tx-2026.01", "tx-2026.02"], (await _store.ListIndexesAsync(Token)).Select(i => i.Name));
         Assert.Equal(3, (await ScanAsync("tx-*")).Count);
         Assert.Equal(["1", "2"], (await _store.SearchAsync("all-tx", "b", 0, 10, Token)).Hits.Select(h => h.Id));
@@ -221,7 +238,8 @@ public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLi
     [Fact]
     public async Task Missing_columns_are_named_before_anything_is_made()
     {
-        var error = await ThrowsAsync(ErrorCode.ConfigurationInvalid, () => SinkAsync(new IndexSinkDefinition("x", "x") { Version = "name", Delete = "id" }, Events));
+        var error = await ThrowsAsync(
+            ErrorCode.ConfigurationInvalid, () => SinkAsync(new IndexSinkDefinition("x", "x") { Version = "name", Delete = "id" }, Events));
         Assert.Equal(["sinks.x.id", "sinks.x.version", "sinks.x.delete"], error.ConfigErrors.Select(e => e.Path));
         Assert.Empty(await _store.ListIndexesAsync(Token));
     }
@@ -257,7 +275,8 @@ public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLi
         return sink;
     }
 
-    private static OffsetRange Range(TopicPartition partition, long start, long end) => new(partition, new LogOffset(start), new LogOffset(end));
+    private static OffsetRange Range(TopicPartition partition, long start, long end) =>
+        new(partition, new LogOffset(start), new LogOffset(end));
 
     private static SinkBatch Batch(Batch rows, OffsetRange range) => new() { Ranges = [range], Rows = rows };
 
@@ -269,10 +288,12 @@ public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLi
 
     private Task<List<SearchHit>> ScanAsync(string pattern) => _store.ScanAsync(pattern, Token).ToListAsync(Token).AsTask();
 
-    private static List<string> Texts(List<SearchHit> hits) => [.. hits.Select(h => $"{h.Id} {h.Version} {h.Source}").Order(StringComparer.Ordinal)];
+    private static List<string> Texts(List<SearchHit> hits) =>
+        [.. hits.Select(h => $"{h.Id} {h.Version} {h.Source}").Order(StringComparer.Ordinal)];
 
     private async Task<string?> NameAsync(long id) =>
-        (await _store.GetAsync("docs", id.ToString(System.Globalization.CultureInfo.InvariantCulture), Token))!.Value.GetProperty("name").GetString();
+        (await _store.GetAsync("docs", id.ToString(System.Globalization.CultureInfo.InvariantCulture), Token))!.Value.GetProperty("name")
+            .GetString();
 
     private static async Task<TidemillException> ThrowsAsync(ErrorCode code, Func<Task> action)
     {

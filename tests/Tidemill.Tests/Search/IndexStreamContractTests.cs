@@ -44,10 +44,15 @@ public abstract class IndexStreamContractTests(IEmptySearchStore empty) : IAsync
     public async Task Hundreds_of_documents_that_do_not_fit_are_dead_letters_within_seconds(bool withTable)
     {
         await Store.EnsureIndexAsync("events", new IndexMapping(new Dictionary<string, string> { ["kind"] = "boolean" }), default);
-        await Bench.ProduceAsync([.. Enumerable.Range(0, 20_000).Select(i => i == 3 ? "{" : Json(i, kind: i % 50 == 7 ? "perhaps" : "true"))]);
+        await Bench.ProduceAsync(
+            [.. Enumerable.Range(0, 20_000).Select(i => i == 3 ? "{" : Json(i, kind: i % 50 == 7 ? "perhaps" : "true"))]);
         var started = Stopwatch.GetTimestamp();
-        var definition = new IndexSinkDefinition("index", "events") { Id = ["id"], Mapping = new Dictionary<string, string> { ["kind"] = "boolean" } };
-        var stream = Stream(ConflictRule.Append) with { Batch = new BatchDefinition { MaxRecords = 20_000, MaxWait = TimeSpan.FromMilliseconds(300) } };
+        var definition = new IndexSinkDefinition(
+            "index", "events")
+        { Id = ["id"], Mapping = new Dictionary<string, string> { ["kind"] = "boolean" } };
+        var stream = Stream(
+            ConflictRule.Append) with
+        { Batch = new BatchDefinition { MaxRecords = 20_000, MaxWait = TimeSpan.FromMilliseconds(300) } };
         await Bench.CatchUpAsync(stream with { Sinks = withTable ? [.. stream.Sinks, definition] : [definition] });
 
         Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(20), $"It took {Stopwatch.GetElapsedTime(started)}.");
@@ -89,10 +94,12 @@ public abstract class IndexStreamContractTests(IEmptySearchStore empty) : IAsync
         await ReplaceAsync("11", right);
         Assert.Equal((1, 1, 0), Damage(await VerifyAsync()));
 
-        async Task<VerifyReport> VerifyAsync() => Assert.Single(await new StreamVerifier(Bench.Services, [stream]).VerifyAsync("events", default));
+        async Task<VerifyReport> VerifyAsync() =>
+            Assert.Single(await new StreamVerifier(Bench.Services, [stream]).VerifyAsync("events", default));
 
         async Task ReplaceAsync(string id, string source) => Assert.Equal(
-            IndexOutcome.Updated, (await Store.BulkAsync("events-1970", [new SearchDocument(id, Encoding.UTF8.GetBytes(source))], default))[0].Outcome);
+            IndexOutcome.Updated,
+            (await Store.BulkAsync("events-1970", [new SearchDocument(id, Encoding.UTF8.GetBytes(source))], default))[0].Outcome);
 
         static (long, long, long) Damage(VerifyReport report) => (report.Lost, report.Doubled, report.Altered);
     }
@@ -114,7 +121,11 @@ public abstract class IndexStreamContractTests(IEmptySearchStore empty) : IAsync
         await Bench.CatchUpAsync(stream);
         await DeleteAsync(definition.Date is null ? "events" : "events-1970", "events-0-0", "events-1-400");
 
-        var changed = stream with { Transform = stream.Transform! with { Text = Sql.Replace("kind", "upper(kind) AS kind", StringComparison.Ordinal) } };
+        var changed = stream with
+        {
+            Transform =
+            stream.Transform! with { Text = Sql.Replace("kind", "upper(kind) AS kind", StringComparison.Ordinal) }
+        };
         using var letters = new StreamDeadLetters(Bench.Warehouse, Bench.Log, [changed]);
         var replay = new RangeReplay(Bench.Services, [changed], letters);
         var request = new RangeReplayRequest("events") { From = ReplayBound.Parse("0"), To = ReplayBound.Parse("300") };
@@ -128,7 +139,9 @@ public abstract class IndexStreamContractTests(IEmptySearchStore empty) : IAsync
             Assert.Equal(createOnly ? 1 : 599, hits.Count(h => h.Source.GetProperty("kind").GetString() == "A"));
         }
 
-        Assert.Equal([500L, 500L], (await new IndexSink(Store, "test", stream, definition, _ => { }).ReadPositionsAsync(default)).Values.Select(o => o.Value));
+        Assert.Equal(
+            [500L, 500L],
+            (await new IndexSink(Store, "test", stream, definition, _ => { }).ReadPositionsAsync(default)).Values.Select(o => o.Value));
         await replay.RunAsync(new RangeReplayRequest("events"), null, default);
         Assert.Equal(999, (await ScanAsync("events*")).Count);
         if (!createOnly)
@@ -148,7 +161,8 @@ public abstract class IndexStreamContractTests(IEmptySearchStore empty) : IAsync
 
         using var letters = new StreamDeadLetters(Bench.Warehouse, Bench.Log, [stream]);
         var ranged = new RangeReplayRequest("events") { To = ReplayBound.Parse("300") };
-        foreach (var (sink, notes) in new[] { (definition, 1), (definition with { Delete = null }, 0), (definition with { Delete = null, Version = null }, 1) })
+        foreach (var (sink, notes) in new[] { (definition, 1), (definition with { Delete =
+            null }, 0), (definition with { Delete = null, Version = null }, 1) })
         {
             var other = stream with { Sinks = [sink] };
             var plan = await new RangeReplay(Bench.Services, [other], letters).PreviewAsync(ranged, default);
@@ -166,7 +180,8 @@ public abstract class IndexStreamContractTests(IEmptySearchStore empty) : IAsync
         var stream = Stream(ConflictRule.Append) with { Sinks = [new IndexSinkDefinition("index", "events") { Id = ["id"] }] };
         await Bench.ProduceAsync([.. Enumerable.Range(0, 100).Select(i => Json(i))]);
         await Bench.CatchUpAsync(stream);
-        await DeleteAsync("events", [.. Enumerable.Range(0, 100).Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture))]);
+        await DeleteAsync(
+            "events", [.. Enumerable.Range(0, 100).Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture))]);
         var positions = new StreamPositions(Bench.Services, [stream], new StreamSupervisor(Bench.Services, []));
 
         var back = await positions.PlanAsync("events", new PositionRequest(PositionTarget.Parse("-10")), default);
@@ -174,12 +189,14 @@ public abstract class IndexStreamContractTests(IEmptySearchStore empty) : IAsync
         Assert.Equal((20, 2), (back.Repeated, back.Moves.Count));
         await positions.ApplyAsync(back, default);
         Assert.All((await positions.ReadAsync("events", default)).SelectMany(p => p.Sinks), s => Assert.Equal((40, 10), (s.Held, s.Lag)));
-        Assert.Equal(ErrorCode.CheckpointFenced, (await Assert.ThrowsAsync<TidemillException>(() => positions.ApplyAsync(back, default))).Code);
+        Assert.Equal(
+            ErrorCode.CheckpointFenced, (await Assert.ThrowsAsync<TidemillException>(() => positions.ApplyAsync(back, default))).Code);
         await Bench.CatchUpAsync(stream);
         Assert.Equal(20, (await ScanAsync("events")).Count);
 
         await Bench.ProduceAsync([.. Enumerable.Range(100, 100).Select(i => Json(i))]);
-        await positions.ApplyAsync(await positions.PlanAsync("events", new PositionRequest(PositionTarget.Parse("latest"), Partition: 1), default), default);
+        await positions.ApplyAsync(
+            await positions.PlanAsync("events", new PositionRequest(PositionTarget.Parse("latest"), Partition: 1), default), default);
         await Bench.CatchUpAsync(stream);
         Assert.Equal(70, (await ScanAsync("events")).Count);
         var fresh = stream with { Name = "fresh" };
@@ -195,7 +212,8 @@ public abstract class IndexStreamContractTests(IEmptySearchStore empty) : IAsync
         Assert.Equal(["sinks.index.id"], StreamValidator.Validate(stream).Select(e => e.Path));
         Assert.Equal(["deduplicate"], StreamValidator.Validate(stream with { Deduplicate = ["id"] }).Select(e => e.Path));
         var wrong = new IndexSinkDefinition("index", "events") { Id = ["identity"], Version = "kind" };
-        Assert.Equal(["sinks.index.id", "sinks.index.version"], StreamValidator.Validate(stream with { Sinks = [wrong] }).Select(e => e.Path));
+        Assert.Equal(
+            ["sinks.index.id", "sinks.index.version"], StreamValidator.Validate(stream with { Sinks = [wrong] }).Select(e => e.Path));
     }
 
     [Theory]

@@ -41,7 +41,8 @@ public abstract class SearchStoreContractTests(IEmptySearchStore empty) : IAsync
         var first = await WriteAsync(("2026-01-01T10:00:00Z", """{"total": 3}"""), ("2026-01-01T11:00:00Z", """{"total": 4}"""));
         Assert.All(first, document => Assert.Equal((IndexOutcome.Created, 1, null), (document.Outcome, document.Version, document.Reason)));
         var again = await WriteAsync(("2026-01-01T10:00:00Z", """{"total": 3}"""), ("2026-01-01T11:00:00Z", """{"total": 5}"""));
-        Assert.Equal([(IndexOutcome.Unchanged, 1L), (IndexOutcome.Updated, 2L)], again.Select(document => (document.Outcome, document.Version)));
+        Assert.Equal(
+            [(IndexOutcome.Unchanged, 1L), (IndexOutcome.Updated, 2L)], again.Select(document => (document.Outcome, document.Version)));
         Assert.Equal(["2026-01-01T10:00:00Z", "2026-01-01T11:00:00Z"], again.Select(document => document.Id));
         Assert.Equal(5, (await _store.GetAsync("hours", "2026-01-01T11:00:00Z", default))!.Value.GetProperty("total").GetInt32());
         Assert.Equal(2, (await SearchAsync(null)).Total);
@@ -113,7 +114,8 @@ public abstract class SearchStoreContractTests(IEmptySearchStore empty) : IAsync
             [("n", "long"), ("x", "float"), ("b", "boolean"), ("s", "text"), ("d", "date"), ("o.p", "long")],
             new[] { "n", "x", "b", "s", "d", "o.p" }.Select(name => (name, mapping[name])));
         Assert.False(mapping.ContainsKey("none"));
-        var results = await WriteAsync(("b", """{"n": "x"}"""), ("c", """{"o": 1}"""), ("d", """{"b": "maybe", "fresh": 1}"""), ("e", """{"o": {"p": 4}}"""));
+        var results = await WriteAsync(
+            ("b", """{"n": "x"}"""), ("c", """{"o": 1}"""), ("d", """{"b": "maybe", "fresh": 1}"""), ("e", """{"o": {"p": 4}}"""));
         Assert.Equal(
             [IndexOutcome.Rejected, IndexOutcome.Rejected, IndexOutcome.Rejected, IndexOutcome.Created],
             results.Select(document => document.Outcome));
@@ -126,7 +128,8 @@ public abstract class SearchStoreContractTests(IEmptySearchStore empty) : IAsync
         await _store.EnsureIndexAsync("another", new IndexMapping(new Dictionary<string, string>()), default);
         await _store.EnsureIndexAsync("hours", Hours, default);
         await WriteAsync(("a", """{"total": 1}"""), ("b", """{"total": 1}"""));
-        Assert.Equal([("another", 0L), ("hours", 2L)], (await _store.ListIndexesAsync(default)).Select(index => (index.Name, index.Documents)));
+        Assert.Equal(
+            [("another", 0L), ("hours", 2L)], (await _store.ListIndexesAsync(default)).Select(index => (index.Name, index.Documents)));
         Assert.Equal("date", (await _store.ListIndexesAsync(default))[1].Mapping.Fields["hour"]);
         await _store.DeleteIndexAsync("hours", default);
         Assert.Equal("another", Assert.Single(await _store.ListIndexesAsync(default)).Name);
@@ -140,8 +143,12 @@ public abstract class SearchStoreContractTests(IEmptySearchStore empty) : IAsync
         await _store.EnsureIndexAsync("hours", new IndexMapping(new Dictionary<string, string> { ["extra"] = "keyword" }), default);
         var fields = (await _store.ListIndexesAsync(default))[0].Mapping.Fields;
         Assert.Equal(("keyword", "date"), (fields["extra"], fields["hour"]));
-        await ThrowsAsync(ErrorCode.SchemaConflict, () => _store.EnsureIndexAsync("hours", new IndexMapping(new Dictionary<string, string> { ["total"] = "keyword" }), default));
-        await ThrowsAsync(ErrorCode.InvalidRequest, () => _store.EnsureIndexAsync("hours", new IndexMapping(new Dictionary<string, string> { ["x"] = "number" }), default));
+        await ThrowsAsync(
+            ErrorCode.SchemaConflict,
+            () => _store.EnsureIndexAsync("hours", new IndexMapping(new Dictionary<string, string> { ["total"] = "keyword" }), default));
+        await ThrowsAsync(
+            ErrorCode.InvalidRequest,
+            () => _store.EnsureIndexAsync("hours", new IndexMapping(new Dictionary<string, string> { ["x"] = "number" }), default));
     }
 
     [Fact]
@@ -215,7 +222,8 @@ public abstract class SearchStoreContractTests(IEmptySearchStore empty) : IAsync
             {
                 var own = Document($"w{writer}-{n}", """{"total": 1}""");
                 var shared = Document("shared", string.Create(CultureInfo.InvariantCulture, $$"""{"total": {{(writer * 10) + n}}}"""));
-                Assert.DoesNotContain(await _store.BulkAsync("hours", [own, shared], default), result => result.Outcome == IndexOutcome.Rejected);
+                Assert.DoesNotContain(
+                    await _store.BulkAsync("hours", [own, shared], default), result => result.Outcome == IndexOutcome.Rejected);
                 Assert.True((await SearchAsync(null)).Total > 0);
             }
         }));

@@ -103,7 +103,8 @@ public sealed class DeadLetterTests
         bench.Wrap = warehouse => new FaultyWarehouse(warehouse, () => faults.TryDequeue(out var fault) ? fault : Fault.None);
         var replay = new DeadLetterReplay(bench.Services, [both], letters);
         await Assert.ThrowsAsync<TidemillException>(() => replay.ReplayAsync("events", [Second], mended, default));
-        Assert.Equal(0, await bench.NumberAsync("SELECT count(*) FROM events WHERE id = 2") + await bench.NumberAsync("SELECT count(*) FROM second WHERE id = 2"));
+        Assert.Equal(0, await bench.NumberAsync("SELECT count(*) FROM events WHERE id = 2")
+            + await bench.NumberAsync("SELECT count(*) FROM second WHERE id = 2"));
         results.AddRange((await replay.ReplayAsync("events", [Second], mended, default)).Select(r => r.Replayed));
         results.AddRange((await replay.ReplayAsync("events", [Second], mended, default)).Select(r => r.Replayed));
         Assert.Equal([true], results);

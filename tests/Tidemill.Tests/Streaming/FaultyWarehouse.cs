@@ -32,12 +32,14 @@ internal sealed class FaultyWarehouse(IWarehouse inner, Func<Fault> next, Func<b
     public Task<IReadOnlyList<long>> ExecuteInTransactionAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken) =>
         inner.ExecuteInTransactionAsync(statements, cancellationToken);
 
-    public Task<IQueryResult> QueryAsync(string sql, IReadOnlyList<object?> parameters, bool readOnly, CancellationToken cancellationToken) =>
+    public Task<IQueryResult> QueryAsync(
+        string sql, IReadOnlyList<object?> parameters, bool readOnly, CancellationToken cancellationToken) =>
         away?.Invoke() == true
             ? throw new TidemillException(ErrorCode.Unavailable, "The test's warehouse is away for queries.")
             : inner.QueryAsync(sql, parameters, readOnly, cancellationToken);
 
-    public Task<TableDescription?> DescribeAsync(TableName table, CancellationToken cancellationToken) => inner.DescribeAsync(table, cancellationToken);
+    public Task<TableDescription?> DescribeAsync(TableName table, CancellationToken cancellationToken) =>
+        inner.DescribeAsync(table, cancellationToken);
 
     public Task<TablePlan> PlanAsync(TableSpec spec, CancellationToken cancellationToken) => inner.PlanAsync(spec, cancellationToken);
 

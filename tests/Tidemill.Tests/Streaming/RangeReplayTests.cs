@@ -20,7 +20,9 @@ public sealed class RangeReplayTests
         new(bench.Services, [stream], new StreamDeadLetters(bench.Warehouse, bench.Log, [stream]));
 
     private static async Task ProveAsync(StreamBench bench, StreamDefinition stream) =>
-        Assert.All(await new StreamVerifier(bench.Services, [stream]).VerifyAsync(null, default), r => Assert.True(r.Proven, string.Join("; ", r.Findings)));
+        Assert.All(
+            await new StreamVerifier(bench.Services, [stream]).VerifyAsync(null, default),
+            r => Assert.True(r.Proven, string.Join("; ", r.Findings)));
 
     [Fact]
     public async Task A_keyed_table_gets_what_the_stream_makes_now_and_no_row_twice()
@@ -52,13 +54,19 @@ public sealed class RangeReplayTests
         await using var bench = await OpenAsync();
         const string Positions = "SELECT id, kind, _topic, _partition, _offset FROM batch WHERE id <> 13";
         var stream = Stream(ConflictRule.Append, Positions);
-        await bench.ProduceAsync([.. Enumerable.Range(0, 400).Select(i => i == 100 ? """{"id":"100","amount":1}""" : i == 200 ? "{" : Json(i))]);
+        await bench.ProduceAsync(
+            [.. Enumerable.Range(0, 400).Select(i => i == 100 ? """{"id":"100","amount":1}""" : i == 200 ? "{" : Json(i))]);
         await bench.CatchUpAsync(stream);
         Assert.Equal(397, await bench.NumberAsync("SELECT count(*) FROM events"));
         var edited = new RecordPosition(new TopicPartition(Topic, 0), new LogOffset(100));
         await new DeadLetterReplay(bench.Services, [stream]).ReplayAsync("events", [edited], Encoding.UTF8.GetBytes(Json(777)), default);
 
-        var lenient = stream with { Decode = stream.Decode! with { Lenient = true }, Transform = stream.Transform! with { Text = Positions.Replace("kind", "'new' AS kind", StringComparison.Ordinal) } };
+        var lenient = stream with
+        {
+            Decode = stream.Decode! with { Lenient = true },
+            Transform =
+            stream.Transform! with { Text = Positions.Replace("kind", "'new' AS kind", StringComparison.Ordinal) }
+        };
         var plan = await Replay(bench, lenient).PreviewAsync(All, default);
         Assert.Equal((ReplayMethod.DeleteAndInsert, 0L, 398L), (plan.Sinks[0].Method, plan.Sinks[0].New, plan.Sinks[0].Changed));
         Assert.Equal(1, plan.DeadLetters);
@@ -86,7 +94,8 @@ public sealed class RangeReplayTests
             [
                 new WarehouseSinkDefinition("events", new TableName("totals"))
                 {
-                    Rule = ConflictRule.Merge, Key = ["kind"], Merge = new Dictionary<string, MergeOperation> { ["n"] = MergeOperation.Sum },
+                    Rule = ConflictRule.Merge,
+                    Key = ["kind"], Merge = new Dictionary<string, MergeOperation> { ["n"] = MergeOperation.Sum },
                 },
             ],
         };

@@ -33,13 +33,16 @@ public abstract class SchemaDriftContract
 
     private static string Plain(long id) => $$$"""{"id":{{{id}}},"amount":{{{id}}},"kind":"a","user":{"city":"x"}}""";
 
-    private static Task<IReadOnlyList<SchemaChange>> LogAsync(StreamBench bench) => new SchemaChangeStore(bench.Warehouse).ListAsync("events", 100, default);
+    private static Task<IReadOnlyList<SchemaChange>> LogAsync(StreamBench bench) =>
+        new SchemaChangeStore(bench.Warehouse).ListAsync("events", 100, default);
 
     private static Task<IReadOnlyList<DeadLetter>> LettersAsync(StreamBench bench) =>
         new DeadLetterStore(bench.Warehouse).ListAsync("events", null, 100, 0, default);
 
     private static async Task ProveAsync(StreamBench bench, StreamDefinition stream) =>
-        Assert.All(await new StreamVerifier(bench.Services, [stream]).VerifyAsync(null, default), r => Assert.True(r.Proven, string.Join("; ", r.Findings)));
+        Assert.All(
+            await new StreamVerifier(bench.Services, [stream]).VerifyAsync(null, default),
+            r => Assert.True(r.Proven, string.Join("; ", r.Findings)));
 
     [Fact]
     public async Task Evolve_adds_columns_for_new_fields_and_keeps_their_first_values()
@@ -93,7 +96,9 @@ public abstract class SchemaDriftContract
         Assert.Equal([["many", """{"of":1}"""]], await bench.RowsAsync("SELECT amount, kind FROM events WHERE id = 5"));
         Assert.Equal(5, await bench.NumberAsync("SELECT count(*) FROM events"));
         Assert.Empty(await LettersAsync(bench));
-        Assert.Equal(["BIGINT", "DOUBLE", "VARCHAR"], (await LogAsync(bench)).Where(c => c.Field == "amount").OrderBy(c => c.At).Select(c => c.NewType));
+        Assert.Equal(
+            ["BIGINT", "DOUBLE", "VARCHAR"],
+            (await LogAsync(bench)).Where(c => c.Field == "amount").OrderBy(c => c.At).Select(c => c.NewType));
     }
 
     [Fact]
@@ -152,12 +157,15 @@ public abstract class SchemaDriftContract
         await using var bench = await OpenBenchAsync();
         var stream = Events(DriftPolicy.Quarantine);
         await bench.ProduceAsync(
-            Plain(1), """{"id":2,"coupon":"SAVE"}""", """{"id":3,"amount":3000000000}""", """{"id":4,"user":{"name":null}}""", """{"id":5,"Kind":"b"}""", "{", Plain(6));
+            Plain(1), """{"id":2,"coupon":"SAVE"}""",
+            """{"id":3,"amount":3000000000}""", """{"id":4,"user":{"name":null}}""", """{"id":5,"Kind":"b"}""", "{", Plain(6));
         await bench.CatchUpAsync(stream);
         Assert.Equal([[1L], [6L]], await bench.RowsAsync("SELECT id FROM events ORDER BY 1"));
         var letters = await LettersAsync(bench);
         Assert.Equal(4, letters.Count(l => l.Code == ErrorCode.SchemaDrift));
-        Assert.Equal(["Kind", "amount", "coupon", "user.name"], letters.Where(l => l.Code == ErrorCode.SchemaDrift).Select(l => l.Field).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["Kind", "amount", "coupon", "user.name"],
+            letters.Where(l => l.Code == ErrorCode.SchemaDrift).Select(l => l.Field).Order(StringComparer.Ordinal));
         var log = await LogAsync(bench);
         Assert.All(log, c => Assert.Equal(SchemaDecision.Quarantined, c.Decision));
         Assert.Contains(log, c => c is { Kind: SchemaChangeKind.Widened, Field: "amount", NewType: "BIGINT" });
@@ -167,9 +175,15 @@ public abstract class SchemaDriftContract
         // Declared, the letters are rows.
         var mended = stream with
         {
-            Decode = stream.Decode! with { Ignore = ["user.name", "Kind"], Fields = [.. stream.Decode.Fields, new DecodeField("coupon", new FieldType(FieldKind.Text))] },
+            Decode = stream.Decode! with
+            {
+                Ignore =
+                ["user.name", "Kind"],
+                Fields = [.. stream.Decode.Fields, new DecodeField("coupon", new FieldType(FieldKind.Text))]
+            },
         };
-        Assert.Equal(3, (await new DeadLetterReplay(bench.Services, [mended]).ReplayAsync("events", null, null, default)).Count(r => r.Replayed));
+        Assert.Equal(
+            3, (await new DeadLetterReplay(bench.Services, [mended]).ReplayAsync("events", null, null, default)).Count(r => r.Replayed));
     }
 
     [Theory]
@@ -207,7 +221,9 @@ public abstract class SchemaDriftContract
     {
         await using var bench = await OpenBenchAsync();
         var stream = Events(policy) with { Batch = new BatchDefinition { MaxRecords = 2000, MaxWait = TimeSpan.FromMilliseconds(20) } };
-        await bench.ProduceAsync([.. Enumerable.Range(0, 100).Select(i => Plain(i)), .. Enumerable.Range(100, 30_000).Select(i => $$$"""{"id":{{{i}}},"amount":1,"user":{"city":"x"}}""")]);
+        await bench.ProduceAsync([.. Enumerable.Range(0, 100)
+            .Select(i => Plain(i)), .. Enumerable.Range(100, 30_000)
+            .Select(i => $$$"""{"id":{{{i}}},"amount":1,"user":{"city":"x"}}""")]);
         var status = policy == DriftPolicy.Halt
             ? await bench.RunUntilAsync(stream, s => Task.FromResult(s.State == StreamState.Failed))
             : await bench.CatchUpAsync(stream);
@@ -225,7 +241,8 @@ public abstract class SchemaDriftContract
             case DriftPolicy.Halt:
                 Assert.Contains("kind", status.LastError, StringComparison.Ordinal);
                 Assert.InRange(rows, 100, 20_100);
-                await bench.CatchUpAsync(stream with { Decode = stream.Decode! with { Fields = [.. stream.Decode.Fields.Where(f => f.Name != "kind")] } });
+                await bench.CatchUpAsync(
+                    stream with { Decode = stream.Decode! with { Fields = [.. stream.Decode.Fields.Where(f => f.Name != "kind")] } });
                 Assert.Equal(30_100, await bench.NumberAsync("SELECT count(*) FROM events"));
                 break;
             default:
@@ -254,7 +271,11 @@ public abstract class SchemaDriftContract
         var stream = Events(DriftPolicy.Evolve);
         string[] values = ["1", "2.5", "\"s\"", "true", "{\"a\":1}", "99999999999999999999", "null"];
         var random = new Random(20260);
-        var records = Enumerable.Range(0, 300).Select(i => $$$"""{"id":{{{i}}},"f{{{random.Next(6)}}}":{{{values[random.Next(values.Length)]}}},"user":{"g{{{random.Next(4)}}}":{{{values[random.Next(2)]}}} }}""").ToList();
+        var records = Enumerable.Range(0, 300)
+            .Select(
+                i =>
+                    $$$"""{"id":{{{i}}},"f{{{random.Next(6)}}}":{{{values[random.Next(values.Length)]}}},"user":{"g{{{random.Next(4)}}}":{{{values[random.Next(2)]}}} }}""")
+            .ToList();
         foreach (var part in records.Chunk(60))
         {
             await bench.ProduceAsync(part);
@@ -265,7 +286,8 @@ public abstract class SchemaDriftContract
         Assert.Empty(await LettersAsync(bench));
         foreach (var field in Enumerable.Range(0, 6))
         {
-            var given = records.Count(r => r.Contains($"\"f{field}\":", StringComparison.Ordinal) && !r.Contains($"\"f{field}\":null", StringComparison.Ordinal));
+            var given = records.Count(
+                r => r.Contains($"\"f{field}\":", StringComparison.Ordinal) && !r.Contains($"\"f{field}\":null", StringComparison.Ordinal));
             Assert.Equal(given, await bench.NumberAsync($"SELECT count(f{field}) FROM events"));
         }
     }

@@ -51,7 +51,9 @@ internal sealed class StreamBench : IAsyncDisposable
     {
         var bench = new StreamBench();
         bench.Log = await EmbeddedLog.OpenAsync(Path.Combine(bench._folder, "log"), new EmbeddedLogOptions(), TimeProvider.System, default);
-        bench.Warehouse = warehouse is not null ? await warehouse() : await DuckDbWarehouse.OpenAsync(Path.Combine(bench._folder, "warehouse.duckdb"), new WarehouseConnection(), default);
+        bench.Warehouse = warehouse is not null
+            ? await warehouse()
+            : await DuckDbWarehouse.OpenAsync(Path.Combine(bench._folder, "warehouse.duckdb"), new WarehouseConnection(), default);
         await bench.Log.CreateTopicAsync(new TopicSpec(Topic) { Partitions = partitions }, default);
         return bench;
     }
@@ -76,7 +78,8 @@ internal sealed class StreamBench : IAsyncDisposable
         Sinks = [new WarehouseSinkDefinition(name, new TableName(name)) { Rule = rule, Key = rule == ConflictRule.Append ? [] : ["id"] }],
     };
 
-    public static string Json(long id, string amount = "1.00", string kind = "a") => $$"""{"id":{{id}},"amount":{{amount}},"kind":"{{kind}}"}""";
+    public static string Json(long id, string amount = "1.00", string kind = "a") =>
+        $$"""{"id":{{id}},"amount":{{amount}},"kind":"{{kind}}"}""";
 
     public async Task ProduceAsync(params IReadOnlyList<string> values)
     {
@@ -86,7 +89,8 @@ internal sealed class StreamBench : IAsyncDisposable
     }
 
     /// <summary>Runs the stream until it holds everything in the topic, then stops it.</summary>
-    public Task<StreamStatus> CatchUpAsync(StreamDefinition stream) => StreamCatchUp.RunAsync(Services, stream, default).WaitAsync(Patience);
+    public Task<StreamStatus> CatchUpAsync(StreamDefinition stream) =>
+        StreamCatchUp.RunAsync(Services, stream, default).WaitAsync(Patience);
 
     /// <summary>Runs the stream until the condition holds, then stops it.</summary>
     public async Task<StreamStatus> RunUntilAsync(StreamDefinition stream, Func<StreamStatus, Task<bool>> condition)
@@ -118,7 +122,9 @@ internal sealed class StreamBench : IAsyncDisposable
     }
 
     public async Task<long> NumberAsync(string sql) =>
-        (await RowsAsync($"SELECT ({sql})::BIGINT"))[0][0] is long number ? number : throw new InvalidOperationException($"No number: {sql}");
+        (await RowsAsync($"SELECT ({sql})::BIGINT"))[0][0] is long number
+            ? number
+            : throw new InvalidOperationException($"No number: {sql}");
 
     public async ValueTask DisposeAsync()
     {

@@ -94,7 +94,8 @@ public sealed class StreamFaultTests
     {
         await using var bench = await OpenAsync(partitions: 1);
         await bench.Warehouse.ExecuteAsync(
-            "INSERT INTO tidemill_checkpoints (stream, sink, topic, \"partition\", next_offset, updated_at) VALUES ('events', 'events', 'events', 0, 99, now())",
+            "INSERT INTO tidemill_checkpoints (stream, sink, topic, \"partition\", next_offset, updated_at) VALUES ('events', "
+                + "'events', 'events', 0, 99, now())",
             [], default);
         var status = await bench.RunUntilAsync(Stream(ConflictRule.Append), s => Task.FromResult(s.State == StreamState.Failed));
         Assert.Contains("OffsetOutOfRange", status.LastError, StringComparison.Ordinal);
@@ -108,7 +109,8 @@ public sealed class StreamFaultTests
         await using var thief = await warehouse.OpenWriterAsync(default);
         await thief.BeginAsync(default);
         await thief.AdvanceAsync(
-            new CheckpointOwner("events", "events"), [new OffsetRange(new TopicPartition(Topic, 0), LogOffset.Zero, new LogOffset(1))], default);
+            new CheckpointOwner("events", "events"),
+            [new OffsetRange(new TopicPartition(Topic, 0), LogOffset.Zero, new LogOffset(1))], default);
         await thief.CommitAsync(default);
     }
 }

@@ -71,7 +71,8 @@ public sealed class StreamTests
     public async Task A_row_that_the_table_refuses_is_found_and_set_aside()
     {
         await using var bench = await OpenAsync();
-        await bench.Warehouse.ExecuteAsync("CREATE TABLE events (id BIGINT, amount DECIMAL(18,2) CHECK (amount < 100), kind VARCHAR)", [], default);
+        await bench.Warehouse.ExecuteAsync(
+            "CREATE TABLE events (id BIGINT, amount DECIMAL(18,2) CHECK (amount < 100), kind VARCHAR)", [], default);
         await bench.ProduceAsync([.. Enumerable.Range(0, 300).Select(i => i == 40 ? "{" : Json(i, i is 17 or 250 ? "100.00" : "5.00"))]);
         var status = await bench.CatchUpAsync(Stream(ConflictRule.Append));
         Assert.Equal(297, await bench.NumberAsync("SELECT count(DISTINCT id) FROM events"));
@@ -130,7 +131,9 @@ public sealed class StreamTests
 
         var rows = await bench.RowsAsync("SELECT kind, n, total::DECIMAL(18,2) FROM totals ORDER BY 1");
         Assert.Equal([["even", 300L, 600.00m], ["odd", 300L, 600.00m]], rows);
-        Assert.All(await new Tidemill.Streaming.Verification.StreamVerifier(bench.Services, [stream]).VerifyAsync(null, default), r => Assert.True(r.Proven));
+        Assert.All(
+            await new Tidemill.Streaming.Verification.StreamVerifier(bench.Services, [stream]).VerifyAsync(null, default),
+            r => Assert.True(r.Proven));
     }
 
     [Fact]

@@ -30,7 +30,8 @@ public sealed class StreamValidatorTests
     [Fact]
     public void A_nested_column_is_refused_with_the_cast_that_helps()
     {
-        var error = Assert.Single(StreamValidator.Validate(StreamBench.Stream(ConflictRule.Append, "SELECT id, [kind] AS kinds FROM batch")));
+        var error = Assert.Single(
+            StreamValidator.Validate(StreamBench.Stream(ConflictRule.Append, "SELECT id, [kind] AS kinds FROM batch")));
         Assert.Contains("to_json(kinds)", error.Problem, StringComparison.Ordinal);
     }
 

@@ -40,7 +40,8 @@ public sealed class TopicStreamTests : IAsyncLifetime
         await producer.ProduceAsync(
             Topic,
             [
-                new() { Partition = 1, Key = Bytes("k"), Value = Bytes("no JSON \0"), Timestamp = noon, Headers = [new("h", Bytes("1")), new("n", null)] },
+                new() { Partition = 1, Key = Bytes(
+                    "k"), Value = Bytes("no JSON \0"), Timestamp = noon, Headers = [new("h", Bytes("1")), new("n", null)] },
                 new() { Partition = 1, Key = Bytes("k"), Timestamp = noon.AddSeconds(1) },
                 new() { Partition = 0, Value = Bytes(""), Timestamp = noon },
             ],
@@ -84,7 +85,9 @@ public sealed class TopicStreamTests : IAsyncLifetime
     public async Task A_column_can_be_the_value_and_a_null_one_is_a_tombstone()
     {
         await Bench.ProduceAsync(Json(1, kind: "text"), """{"id":2,"amount":1}""");
-        var stream = Stream(ConflictRule.Append) with { Sinks = [new TopicSinkDefinition(Target, Target) { Key = ["id"], ValueColumn = "kind" }] };
+        var stream = Stream(
+            ConflictRule.Append) with
+        { Sinks = [new TopicSinkDefinition(Target, Target) { Key = ["id"], ValueColumn = "kind" }] };
 
         await Bench.CatchUpAsync(stream);
 
@@ -183,7 +186,8 @@ public sealed class TopicStreamTests : IAsyncLifetime
     private async Task<List<(string Key, string Value, DateTimeOffset Timestamp, string Headers)>> ReadAsync(int partition)
     {
         var target = new TopicPartition(Target, partition);
-        await using var consumer = Bench.Log.CreateConsumer(new ConsumerOptions { Assignment = [new RecordPosition(target, LogOffset.Zero)] });
+        await using var consumer = Bench.Log.CreateConsumer(
+            new ConsumerOptions { Assignment = [new RecordPosition(target, LogOffset.Zero)] });
         var records = new List<(string, string, DateTimeOffset, string)>();
         while (await consumer.PollAsync(TimeSpan.Zero, default) is { } run)
         {
@@ -192,7 +196,8 @@ public sealed class TopicStreamTests : IAsyncLifetime
                 for (var i = 0; i < run.Records.Length; i++)
                 {
                     ref readonly var record = ref run.Records[i];
-                    var headers = run.Headers(i).Select(h => $"{h.Name}={(h.Value is { } value ? Encoding.UTF8.GetString(value.Span) : "null")}");
+                    var headers = run.Headers(i)
+                        .Select(h => $"{h.Name}={(h.Value is { } value ? Encoding.UTF8.GetString(value.Span) : "null")}");
                     records.Add((
                         Encoding.UTF8.GetString(record.Key), record.IsTombstone ? "null" : Encoding.UTF8.GetString(record.Value),
                         DateTimeOffset.FromUnixTimeMilliseconds(record.TimestampMs), string.Join(',', headers)));

@@ -38,7 +38,8 @@ public sealed class VerifyTests
         Assert.Equal(1, forgotten.Lost);
         Assert.Contains(forgotten.Findings, f => f.Contains("events/1/2 ", StringComparison.Ordinal));
 
-        async Task<VerifyReport> VerifyAsync() => Assert.Single(await new StreamVerifier(bench.Services, [stream]).VerifyAsync("events", default));
+        async Task<VerifyReport> VerifyAsync() =>
+            Assert.Single(await new StreamVerifier(bench.Services, [stream]).VerifyAsync("events", default));
     }
 
     [Fact]
@@ -73,16 +74,18 @@ public sealed class VerifyTests
     public async Task Tables_are_proven_while_their_stream_goes_on(ConflictRule rule)
     {
         await using var bench = await OpenAsync();
-        var stream = rule != ConflictRule.Merge ? Stream(rule) : Stream(rule, "SELECT 1 AS id, sum(amount) AS amount FROM batch GROUP BY 1") with
-        {
-            Sinks =
+        var stream = rule != ConflictRule.Merge
+            ? Stream(rule)
+            : Stream(rule, "SELECT 1 AS id, sum(amount) AS amount FROM batch GROUP BY 1") with
+            {
+                Sinks =
             [
                 new WarehouseSinkDefinition("events", new TableName("events"))
                 {
                     Rule = rule, Key = ["id"], Merge = new Dictionary<string, MergeOperation> { ["amount"] = MergeOperation.Sum },
                 },
             ],
-        };
+            };
         var (checks, id, records) = (0, 0, 0L);
         await bench.RunUntilAsync(stream, async _ =>
         {

@@ -63,7 +63,8 @@ public sealed class DuckDbMemoryTests : IDisposable
         await Task.Delay(TimeSpan.FromSeconds(1.1), Token);
         await warehouse.ExecuteAsync("INSERT INTO many SELECT uuid()", [], Token);
         Assert.Equal([true, "61.0 MiB"], await RowAsync(
-            warehouse, $"SELECT memory_usage_bytes <= {Limit / 32}, current_setting('memory_limit') FROM duckdb_memory() WHERE tag = 'BASE_TABLE'"));
+            warehouse,
+            $"SELECT memory_usage_bytes <= {Limit / 32}, current_setting('memory_limit') FROM duckdb_memory() WHERE tag = 'BASE_TABLE'"));
     }
 
     [Fact]
@@ -71,7 +72,8 @@ public sealed class DuckDbMemoryTests : IDisposable
     {
         await using var warehouse = await OpenAsync();
         await warehouse.ExecuteAsync(
-            $"CREATE TABLE wide AS SELECT {string.Join(", ", Enumerable.Range(0, 16).Select(i => $"uuid() AS c{i}"))} FROM range(20000)", [], Token);
+            $"CREATE TABLE wide AS SELECT {string.Join(", ", Enumerable.Range(0, 16).Select(i => $"uuid() AS c{i}"))} FROM range(20000)",
+            [], Token);
         await warehouse.ExecuteAsync("CHECKPOINT", [], Token);
         await using var open = await warehouse.QueryAsync("SELECT * FROM wide", [], readOnly: true, Token);
         await using var rows = open.ReadRowsAsync(Token).GetAsyncEnumerator(Token);
@@ -86,7 +88,8 @@ public sealed class DuckDbMemoryTests : IDisposable
     public async Task Keys_that_writers_hold_count_as_well()
     {
         using var sessions = Sessions(new DuckDbMemory(Limit, ceiling: Limit));
-        await sessions.RunAsync(DuckDbWork.Querying, connection => connection.Execute("CREATE TABLE keyed AS SELECT uuid() AS id FROM range(1500000)"), Token);
+        await sessions.RunAsync(
+            DuckDbWork.Querying, connection => connection.Execute("CREATE TABLE keyed AS SELECT uuid() AS id FROM range(1500000)"), Token);
         await using var writer = new DuckDbWriter(sessions);
         await writer.BeginAsync(Token);
         using var rows = Rows.Batch(Rows.Schema("id uuid"), [[Guid.NewGuid()]]);
@@ -101,11 +104,13 @@ public sealed class DuckDbMemoryTests : IDisposable
     {
         await using var warehouse = await OpenAsync();
         await warehouse.ExecuteInTransactionAsync(
-            ["CREATE TABLE t AS SELECT uuid() AS a, uuid() AS b FROM range(1200000)", "CREATE INDEX on_a ON t (a)", "CREATE INDEX on_b ON t (b)"], Token);
+            ["CREATE TABLE t AS SELECT uuid() AS a, uuid() AS b FROM "
+                + "range(1200000)", "CREATE INDEX on_a ON t (a)", "CREATE INDEX on_b ON t (b)"], Token);
         Assert.Equal([2L], await RowAsync(warehouse, "SELECT count(*) FROM duckdb_indexes()"));
     }
 
-    /// <summary>The commit runs out of memory, which leaves keys in the engine's index whose rows are not there; it is begun once more.</summary>
+    /// <summary>The commit runs out of memory, which leaves keys in the engine's index whose rows are not there; it is begun
+    /// once more.</summary>
     [Fact]
     public async Task Rows_that_do_not_fit_the_limit_with_their_keys_are_inserted()
     {
@@ -123,7 +128,8 @@ public sealed class DuckDbMemoryTests : IDisposable
         using (var sessions = Sessions(memory))
         {
             await using var writer = new DuckDbWriter(sessions);
-            await sessions.RunAsync(DuckDbWork.Querying, connection => connection.Execute("CREATE TABLE keyed (id UUID PRIMARY KEY)"), Token);
+            await sessions.RunAsync(
+                DuckDbWork.Querying, connection => connection.Execute("CREATE TABLE keyed (id UUID PRIMARY KEY)"), Token);
             var error = await Assert.ThrowsAsync<TidemillException>(async () =>
             {
                 for (var i = 0; i < 100; i++)
@@ -138,14 +144,16 @@ public sealed class DuckDbMemoryTests : IDisposable
         }
 
         using var again = Sessions(memory);
-        var keys = await again.RunAsync(DuckDbWork.Querying, connection => connection.Execute("CREATE TABLE copied AS SELECT * FROM keyed"), Token);
+        var keys = await again.RunAsync(
+            DuckDbWork.Querying, connection => connection.Execute("CREATE TABLE copied AS SELECT * FROM keyed"), Token);
         Assert.InRange(keys, 1_000_000, 2_200_000);
     }
 
     private DuckDbSessions Sessions(DuckDbMemory memory) => new(
         () => memory.Open(File, new Dictionary<string, string> { ["threads"] = "2" }), memory, "warehouse");
 
-    private Task<DuckDbWarehouse> OpenAsync() => DuckDbWarehouse.OpenAsync(File, new WarehouseConnection { MemoryLimit = Limit, Threads = 2 }, Token);
+    private Task<DuckDbWarehouse> OpenAsync() =>
+        DuckDbWarehouse.OpenAsync(File, new WarehouseConnection { MemoryLimit = Limit, Threads = 2 }, Token);
 
     private static async Task<object?[]> RowAsync(DuckDbWarehouse warehouse, string sql)
     {

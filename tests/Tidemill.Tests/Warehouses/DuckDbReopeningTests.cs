@@ -47,7 +47,8 @@ public sealed class DuckDbReopeningTests : IAsyncLifetime
         Assert.Equal(ErrorCode.Unavailable, await BreakAsync());
 
         Assert.Equal([1000L, "UTC", "2", "286.1 MiB"], await RowAsync(
-            "SELECT count(*), current_setting('TimeZone'), current_setting('threads')::VARCHAR, current_setting('memory_limit') FROM pairs"));
+            "SELECT count(*), current_setting('TimeZone'), current_setting('threads')::VARCHAR, current_setting('memory_limit') FROM "
+                + "pairs"));
         await WriteAsync(idle, 1000, 500);
         Assert.Equal(ErrorCode.Unavailable, (await Assert.ThrowsAsync<TidemillException>(
             () => busy.ExecuteAsync("DELETE FROM pairs", [], Token))).Code);
@@ -160,7 +161,10 @@ public sealed class DuckDbReopeningTests : IAsyncLifetime
                 await Warehouse.ExecuteAsync("SET GLOBAL debug_checkpoint_sleep_ms = 100", [], Token);
                 var breaking = BreakAsync();
                 for (var i = 0; !breaking.IsCompleted; i++)
-                    await Warehouse.ExecuteAsync($"INSERT INTO changed VALUES ({i})", [], Token).ContinueWith(_ => { }, TaskScheduler.Default);
+                {
+                    await Warehouse.ExecuteAsync($"INSERT INTO changed VALUES ({i})", [], Token)
+                        .ContinueWith(_ => { }, TaskScheduler.Default);
+                }
 
                 await breaking;
             }

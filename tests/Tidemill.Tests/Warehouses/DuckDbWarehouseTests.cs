@@ -66,7 +66,9 @@ public sealed class DuckDbWarehouseTests : WarehouseContractTests
             () => warehouse.ExecuteAsync(sql.Replace("{0}", _folder, StringComparison.Ordinal), [], token));
         Assert.Equal(ErrorCode.SqlInvalid, error.Code);
         Assert.DoesNotContain("hidden", error.Message, StringComparison.Ordinal);
-        Assert.Equal(["secret.txt", "shared"], Directory.EnumerateFileSystemEntries(_folder).Select(Path.GetFileName).Where(n => n is not ("data" or "files")).Order());
+        Assert.Equal(
+            ["secret.txt", "shared"],
+            Directory.EnumerateFileSystemEntries(_folder).Select(Path.GetFileName).Where(n => n is not ("data" or "files")).Order());
     }
 
     [Fact]
@@ -94,7 +96,9 @@ public sealed class DuckDbWarehouseTests : WarehouseContractTests
         }
 
         await using var again = await DuckDbWarehouse.OpenAsync(path, new WarehouseConnection(), token);
-        Assert.Equal(600_001, Convert.ToInt64((await RowAsync(again, "SELECT count(*) FROM sorted"))[0], System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal(
+            600_001,
+            Convert.ToInt64((await RowAsync(again, "SELECT count(*) FROM sorted"))[0], System.Globalization.CultureInfo.InvariantCulture));
     }
 
     /// <summary>A warehouse whose SQL may use the folder shared, beside a file that it may not.</summary>
@@ -104,7 +108,8 @@ public sealed class DuckDbWarehouseTests : WarehouseContractTests
         var shared = Directory.CreateDirectory(Path.Combine(_folder, "shared")).FullName;
         await System.IO.File.WriteAllTextAsync(Path.Combine(_folder, "secret.txt"), "hidden", token);
         System.IO.File.CreateSymbolicLink(Path.Combine(shared, "link.txt"), Path.Combine(_folder, "secret.txt"));
-        return await DuckDbWarehouse.OpenAsync(Path.Combine(_folder, "files", "warehouse.duckdb"), new WarehouseConnection { Files = [shared] }, token);
+        return await DuckDbWarehouse.OpenAsync(
+            Path.Combine(_folder, "files", "warehouse.duckdb"), new WarehouseConnection { Files = [shared] }, token);
     }
 
     private static async Task<object?[]> RowAsync(DuckDbWarehouse warehouse, string sql)

@@ -69,7 +69,9 @@ public abstract partial class WarehouseContractTests
         var schema = Rows.Schema("id integer, n integer, v text");
         var write = new TableWrite(new("lasts"), ConflictRule.Upsert) { Key = ["id"] };
         var random = new Random(8);
-        var rows = Enumerable.Range(0, 12_000).Select(n => new object?[] { random.Next(4_000), n, n % 5 == 0 ? null : $"text {n}" }).ToList();
+        var rows = Enumerable.Range(0, 12_000)
+            .Select(n => new object?[] { random.Next(4_000), n, n % 5 == 0 ? null : $"text {n}" })
+            .ToList();
         await using var writer = await Warehouse.OpenWriterAsync(Token);
         foreach (var transaction in rows.Chunk(6_000))
         {
@@ -97,7 +99,8 @@ public abstract partial class WarehouseContractTests
         var write = new TableWrite(new("wider"), ConflictRule.Upsert) { Key = ["id"] };
         Assert.Equal(2, await WriteAsync(write, Rows.Batch(Rows.Schema("note text, id integer, v text"), [["a", 1, "x"], ["b", 2, "x"]])));
 
-        Assert.Equal(3, await WriteAsync(write, Rows.Batch(Rows.Schema("id integer, v text"), [[2, "lost"], [1, "y"], [2, "y"], [3, "y"]])));
+        Assert.Equal(
+            3, await WriteAsync(write, Rows.Batch(Rows.Schema("id integer, v text"), [[2, "lost"], [1, "y"], [2, "y"], [3, "y"]])));
 
         Assert.Equal([[1, "y", "a"], [2, "y", "b"], [3, "y", null]], await QueryAsync("SELECT id, v, note FROM wider ORDER BY id"));
         Assert.Equal(1, await WriteAsync(write, Rows.Batch(Rows.Schema("id integer"), [[3], [4]])));
@@ -208,7 +211,10 @@ public abstract partial class WarehouseContractTests
     public async Task Merge_of_rows_with_equal_keys_rejects_them(bool isWrittenByKey)
     {
         await CreateTableAsync("sums", "id integer, n integer", isWrittenByKey, "id");
-        var write = new TableWrite(new("sums"), ConflictRule.Merge) { Key = ["id"], Merge = new Dictionary<string, MergeOperation> { ["n"] = MergeOperation.Sum } };
+        var write = new TableWrite(
+            new("sums"),
+            ConflictRule.Merge)
+        { Key = ["id"], Merge = new Dictionary<string, MergeOperation> { ["n"] = MergeOperation.Sum } };
         var schema = Rows.Schema("id integer, n integer");
         Assert.Equal(ErrorCode.RowRejected, await CodeOfAsync(() => WriteAsync(write, Rows.Batch(schema, [[1, 1], [2, 1], [1, 1]]))));
         Assert.Equal(2, await WriteAsync(write, Rows.Batch(schema, [[1, 1], [2, 1]])));

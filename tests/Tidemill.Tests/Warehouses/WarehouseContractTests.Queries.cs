@@ -42,7 +42,8 @@ public abstract partial class WarehouseContractTests
     public async Task Statements_in_one_transaction_run_all_or_none()
     {
         var changed = await Warehouse.ExecuteInTransactionAsync(
-            ["CREATE TABLE t (i integer)", "INSERT INTO t VALUES (1), (2)", "UPDATE t SET i = i + 1 WHERE i = 2", "CREATE TABLE u AS SELECT * FROM t"], Token);
+            ["CREATE TABLE t (i integer)", "INSERT INTO t VALUES (1), (2)", "UPDATE t SET i = i + 1 WHERE i = 2", "CREATE TABLE u AS SELECT * FROM t"],
+            Token);
         Assert.Equal([0L, 2, 1, 2], changed);
         Assert.Equal(ErrorCode.SqlInvalid, await CodeOfAsync(() => Warehouse.ExecuteInTransactionAsync(
             ["INSERT INTO t VALUES (3)", "SELECT * FROM nowhere"], Token)));
@@ -53,7 +54,8 @@ public abstract partial class WarehouseContractTests
     [Fact]
     public async Task Parameters_carry_every_kind_and_null()
     {
-        await Warehouse.ExecuteAsync("CREATE TABLE p (a integer, b bigint, c text, d timestamp, e uuid, f numeric(10,2), g boolean, h double precision, i date, j json)", [], Token);
+        await Warehouse.ExecuteAsync("CREATE TABLE p (a integer, b bigint, c text, d timestamp, e uuid, f numeric(10,2), g boolean, h "
+            + "double precision, i date, j json)", [], Token);
         var id = Guid.NewGuid();
         object?[] values = [1, 2L, "three", new DateTime(2024, 1, 2, 3, 4, 5), id, 6.50m, true, 7.5, new DateOnly(2024, 1, 2), "{}"];
         await Warehouse.ExecuteAsync("INSERT INTO p VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", values, Token);
@@ -87,7 +89,8 @@ public abstract partial class WarehouseContractTests
     [Fact]
     public async Task Queries_stream_more_rows_than_memory_would_want()
     {
-        await using var result = await Warehouse.QueryAsync("SELECT i FROM generate_series(1, 100000000) AS s(i)", [], readOnly: true, Token);
+        await using var result = await Warehouse.QueryAsync(
+            "SELECT i FROM generate_series(1, 100000000) AS s(i)", [], readOnly: true, Token);
         Assert.Equal("i", Assert.Single(result.Columns).Name);
         long expected = 0;
         await foreach (var row in result.ReadRowsAsync(Token))
@@ -103,7 +106,8 @@ public abstract partial class WarehouseContractTests
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var query = Warehouse.ExecuteAsync(
-            "CREATE TABLE huge AS SELECT count(*) AS n FROM generate_series(1, 3000000) a(i), generate_series(1, 3000000) b(j) WHERE a.i + b.j = 0", [], stop.Token);
+            "CREATE TABLE huge AS SELECT count(*) AS n FROM generate_series(1, 3000000) a(i), generate_series(1, 3000000) b(j) WHERE "
+                + "a.i + b.j = 0", [], stop.Token);
         stop.CancelAfter(TimeSpan.FromMilliseconds(200));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => query.WaitAsync(TimeSpan.FromSeconds(20), Token));
         Assert.Null(await Warehouse.DescribeAsync(new TableName("huge"), Token));

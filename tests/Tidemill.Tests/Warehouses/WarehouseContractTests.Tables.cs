@@ -9,7 +9,8 @@ public abstract partial class WarehouseContractTests
     public async Task Plan_creates_once_and_is_empty_afterwards()
     {
         var spec = new TableSpec(new TableName("events", "analytics"), Rows.Schema(
-            "id uuid, n utinyint, big ubigint, huge hugeint, amount decimal(12,2), at timestamp, doc json, v text, t time, z timestamptz, y interval, x double"))
+            "id uuid, n utinyint, big ubigint, huge hugeint, amount decimal(12,2), at timestamp, doc json, v text, t time, z "
+                + "timestamptz, y interval, x double"))
         {
             PrimaryKey = ["id"],
             Indexes = [new IndexSpec(["at"]), new IndexSpec(["n", "v"]), new IndexSpec(["big"], Unique: true)],
@@ -32,9 +33,16 @@ public abstract partial class WarehouseContractTests
     {
         await CreateTableAsync("pairs", "id integer, v text", "id");
         await WriteAsync(new TableWrite(new("pairs"), ConflictRule.Append), Pairs(0, 3));
-        var first = new TableSpec(new TableName("pairs"), Rows.Schema("id integer, v text")) { PrimaryKey = ["id"], Indexes = [new IndexSpec(["v"])] };
+        var first = new TableSpec(
+            new TableName("pairs"), Rows.Schema("id integer, v text"))
+        { PrimaryKey = ["id"], Indexes = [new IndexSpec(["v"])] };
         await Warehouse.ApplyAsync(await Warehouse.PlanAsync(first, Token), Token);
-        var wanted = first with { Schema = Rows.Schema("id integer, v text, extra decimal(10,2)"), Indexes = [new IndexSpec(["v"]), new IndexSpec(["extra"])] };
+        var wanted = first with
+        {
+            Schema = Rows.Schema(
+            "id integer, v text, extra decimal(10,2)"),
+            Indexes = [new IndexSpec(["v"]), new IndexSpec(["extra"])]
+        };
 
         var plan = await Warehouse.PlanAsync(wanted, Token);
         Assert.Equal(2, plan.Steps.Count);

@@ -29,7 +29,8 @@ public abstract partial class WarehouseContractTests : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    private Task CreateTableAsync(string name, string columns, params string[] key) => CreateTableAsync(name, columns, isWrittenByKey: false, key);
+    private Task CreateTableAsync(string name, string columns, params string[] key) =>
+        CreateTableAsync(name, columns, isWrittenByKey: false, key);
 
     private async Task CreateTableAsync(string name, string columns, bool isWrittenByKey, params string[] key) =>
         await Warehouse.ApplyAsync(await Warehouse.PlanAsync(
@@ -116,7 +117,8 @@ public abstract partial class WarehouseContractTests : IAsyncLifetime
     [Fact]
     public async Task Numbers_keep_every_digit_whatever_their_scale()
     {
-        const string Columns = "id integer, a decimal(38,38), b decimal(38,0), c decimal(38,37), d decimal(18,18), e decimal(5,4), f decimal(8,3)";
+        const string Columns =
+            "id integer, a decimal(38,38), b decimal(38,0), c decimal(38,37), d decimal(18,18), e decimal(5,4), f decimal(8,3)";
         await CreateTableAsync("digits", Columns);
         var random = new Random(20_240_229);
         var rows = Enumerable.Range(0, 500).Select(i => new object?[]
@@ -125,13 +127,17 @@ public abstract partial class WarehouseContractTests : IAsyncLifetime
         }).ToList();
         await WriteAsync(new TableWrite(new("digits"), ConflictRule.Append), Rows.Batch(Rows.Schema(Columns), rows));
 
-        var read = await QueryAsync("SELECT cast(a AS varchar), cast(b AS varchar), cast(c AS varchar), cast(d AS varchar), cast(e AS varchar), cast(f AS varchar) FROM digits ORDER BY id");
+        var read = await QueryAsync("SELECT cast(a AS varchar), cast(b AS varchar), cast(c AS varchar), cast(d AS varchar), cast(e AS "
+            + "varchar), cast(f AS varchar) FROM digits ORDER BY id");
 
         byte[] scales = [38, 0, 37, 18, 4, 3];
         for (var i = 0; i < rows.Count; i++)
         {
             for (var column = 0; column < scales.Length; column++)
-                Assert.Equal(new DuckDbDecimal((Int128)rows[i][column + 1]!, 38, scales[column]).ToString(), WithZero((string)read[i][column]!));
+            {
+                Assert.Equal(
+                    new DuckDbDecimal((Int128)rows[i][column + 1]!, 38, scales[column]).ToString(), WithZero((string)read[i][column]!));
+            }
         }
     }
 
@@ -169,7 +175,9 @@ public abstract partial class WarehouseContractTests : IAsyncLifetime
         await writer.BeginAsync(Token);
         using var rows = Pairs(0, 10);
 
-        Assert.Equal(ErrorCode.RowRejected, await CodeOfAsync(() => writer.WriteAsync(new TableWrite(new("pairs"), ConflictRule.Append), rows, Token)));
+        Assert.Equal(
+            ErrorCode.RowRejected,
+            await CodeOfAsync(() => writer.WriteAsync(new TableWrite(new("pairs"), ConflictRule.Append), rows, Token)));
         await writer.RollbackAsync();
         Assert.Equal(1, await CountAsync("pairs"));
 

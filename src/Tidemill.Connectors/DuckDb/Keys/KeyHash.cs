@@ -111,7 +111,8 @@ internal sealed unsafe class KeyHash
         DuckDbTypeId.Boolean or DuckDbTypeId.TinyInt or DuckDbTypeId.UTinyInt => Cell.One,
         DuckDbTypeId.SmallInt or DuckDbTypeId.USmallInt => Cell.Two,
         DuckDbTypeId.Integer or DuckDbTypeId.UInteger or DuckDbTypeId.Date => Cell.Four,
-        DuckDbTypeId.BigInt or DuckDbTypeId.UBigInt or DuckDbTypeId.Time or DuckDbTypeId.Timestamp or DuckDbTypeId.TimestampTz => Cell.Eight,
+        DuckDbTypeId.BigInt
+            or DuckDbTypeId.UBigInt or DuckDbTypeId.Time or DuckDbTypeId.Timestamp or DuckDbTypeId.TimestampTz => Cell.Eight,
         DuckDbTypeId.HugeInt or DuckDbTypeId.Uuid => Cell.Sixteen,
         DuckDbTypeId.Decimal => type.Width switch { <= 4 => Cell.Two, <= 9 => Cell.Four, <= 18 => Cell.Eight, _ => Cell.Sixteen },
         DuckDbTypeId.Float => Cell.Float,

@@ -96,8 +96,8 @@ internal sealed unsafe class KeySet : IDisposable
     }
 
     /// <summary>
-    /// Spreads keys that count up, such as numbers and UUIDs of version 7, in a way of this process's own: nobody can choose keys that meet.
-    /// Source: the finalizer of MurmurHash3 (fmix64).
+    /// Spreads keys that count up, such as numbers and UUIDs of version 7, in a way of this process's own: nobody can choose
+    /// keys that meet. Source: the finalizer of MurmurHash3 (fmix64).
     /// </summary>
     private static ulong Mix(UInt128 key)
     {

@@ -4,7 +4,8 @@ using Tidemill.DuckDb;
 
 namespace Tidemill.Connectors.DuckDb.Keys;
 
-/// <summary>Parts the rows of a batch by what a table holds of their keys. One writer's; its buffers are kept from batch to batch.</summary>
+/// <summary>Parts the rows of a batch by what a table holds of their keys. One writer's; its buffers are kept from batch to
+/// batch.</summary>
 internal sealed class KeyedRows
 {
     private readonly UInt128[] _hashes = new UInt128[DataChunk.Capacity];
@@ -14,7 +15,8 @@ internal sealed class KeyedRows
     private readonly HashSet<UInt128> _ofBatch = [];
 
     /// <summary>How many rows are chosen.</summary>
-    public static long Count(Batch rows, IReadOnlyList<uint[]?> chosen) => rows.Chunks.Zip(chosen, (chunk, numbers) => (long)(numbers?.Length ?? chunk.Size)).Sum();
+    public static long Count(Batch rows, IReadOnlyList<uint[]?> chosen) =>
+        rows.Chunks.Zip(chosen, (chunk, numbers) => (long)(numbers?.Length ?? chunk.Size)).Sum();
 
     /// <summary>
     /// The numbers of the rows in each chunk whose key is new, which it is to be from now on; null for all rows of a chunk. Of equal keys
@@ -25,7 +27,8 @@ internal sealed class KeyedRows
     /// <param name="columns">Where the key's columns stand.</param>
     /// <param name="orNull">Whether rows with a NULL in their key are to be among them.</param>
     /// <param name="flags">Unless empty, a flag a row: new or with a NULL.</param>
-    public IReadOnlyList<uint[]?> TakeFirst(KeyedTable table, Batch rows, ReadOnlySpan<int> columns, bool orNull, Span<bool> flags = default)
+    public IReadOnlyList<uint[]?> TakeFirst(
+        KeyedTable table, Batch rows, ReadOnlySpan<int> columns, bool orNull, Span<bool> flags = default)
     {
         var taken = new List<uint[]?>(rows.Chunks.Count);
         foreach (var chunk in rows.Chunks)
@@ -81,7 +84,10 @@ internal sealed class KeyedRows
             if (_present[row] && !_ofBatch.Add(_hashes[row]))
             {
                 if (areDistinct)
-                    throw new TidemillException(ErrorCode.RowRejected, $"Rows of one batch to be merged into table {table.Name} have equal keys.");
+                {
+                    throw new TidemillException(
+                        ErrorCode.RowRejected, $"Rows of one batch to be merged into table {table.Name} have equal keys.");
+                }
 
                 continue;
             }

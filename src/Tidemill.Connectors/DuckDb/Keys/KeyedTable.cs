@@ -10,7 +10,8 @@ namespace Tidemill.Connectors.DuckDb.Keys;
 /// The keys of one table, all that are committed and those of the transaction under way. Whoever changes the table holds it from
 /// the first change to the end of the transaction; used by the holder only, but for <see cref="Bytes"/>.
 /// </summary>
-[SuppressMessage("Reliability", "CA2213", Justification = "A semaphore without a wait handle holds nothing, and its holder may outlive the table.")]
+[SuppressMessage(
+    "Reliability", "CA2213", Justification = "A semaphore without a wait handle holds nothing, and its holder may outlive the table.")]
 internal sealed class KeyedTable : IDisposable
 {
     /// <summary>Longer than a batch's transaction; two that wait for each other end by it.</summary>
@@ -57,7 +58,10 @@ internal sealed class KeyedTable : IDisposable
     public async Task EnterAsync(CancellationToken cancellationToken)
     {
         if (!await _turn.WaitAsync(Patience, cancellationToken))
-            throw new TidemillException(ErrorCode.TransactionConflict, $"Table {Name} is being changed by another transaction, for a minute now.");
+        {
+            throw new TidemillException(
+                ErrorCode.TransactionConflict, $"Table {Name} is being changed by another transaction, for a minute now.");
+        }
     }
 
     public void Leave()
@@ -124,7 +128,8 @@ internal sealed class KeyedTable : IDisposable
         {
             var (name, type) = (SqlName.Quote(column), stored.ColumnTypes[i]);
             return type == types[i] ? name
-                : $"CASE WHEN TRY_CAST(TRY_CAST({name} AS {types[i]}) AS {type}) IS NOT DISTINCT FROM {name} THEN TRY_CAST({name} AS {types[i]}) END";
+                : $"CASE WHEN TRY_CAST(TRY_CAST({name} AS {types[i]}) AS {type}) IS NOT DISTINCT FROM {name} THEN TRY_CAST({name} AS "
+                + $"{types[i]}) END";
         });
         return $"SELECT {string.Join(", ", keys)} FROM {Name.Quoted}";
     }

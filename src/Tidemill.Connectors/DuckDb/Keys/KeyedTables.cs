@@ -52,7 +52,8 @@ internal sealed class KeyedTables : IDisposable
     /// <param name="held">Tables that the caller holds already.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="TidemillException">TransactionConflict: others hold a table for a minute.</exception>
-    public async Task<TableChange> ChangeAsync(Predicate<TableName> touches, IReadOnlyCollection<KeyedTable> held, CancellationToken cancellationToken)
+    public async Task<TableChange> ChangeAsync(
+        Predicate<TableName> touches, IReadOnlyCollection<KeyedTable> held, CancellationToken cancellationToken)
     {
         var change = new TableChange(touches, Remove);
         List<KeyedTable> tables;

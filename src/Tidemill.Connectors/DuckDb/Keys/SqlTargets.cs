@@ -9,7 +9,8 @@ namespace Tidemill.Connectors.DuckDb.Keys;
 internal sealed class SqlTargets
 {
     /// <summary>Words before a table that is read, and before the name of a subquery or an alias.</summary>
-    private static readonly HashSet<string> Readers = new(["FROM", "JOIN", "USING", ",", "WITH", "RECURSIVE", "AS"], StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> Readers = new(
+        ["FROM", "JOIN", "USING", ",", "WITH", "RECURSIVE", "AS"], StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Statements that change tables which they do not name.</summary>
     private static readonly string[][] Nameless = [["EXECUTE"], ["IMPORT"], ["DROP", "SCHEMA"]];
@@ -27,7 +28,8 @@ internal sealed class SqlTargets
         if (_statements.Find(words => words.Count > 0 && Lasting.Contains(words[0])) is { } lasting)
         {
             throw new TidemillException(ErrorCode.SqlInvalid,
-                $"{lasting[0].ToUpperInvariant()} cannot be run here: each call has a transaction of its own. Name a table's schema, and put statements that belong together into one task.");
+                $"{lasting[0].ToUpperInvariant()} cannot be run here: each call has a transaction of its own. Name a table's schema, "
+                    + $"and put statements that belong together into one task.");
         }
     }
 

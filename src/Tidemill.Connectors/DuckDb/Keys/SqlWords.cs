@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Tidemill.Connectors.DuckDb.Keys;
 
 /// <summary>
-/// A statement's identifiers (without their quotes), keywords, numbers and signs, without its comments, and of its texts only those that stand
-/// where DuckDB takes one for a name. Source: DuckDB's lexer is PostgreSQL's; block comments nest, E'' texts have escapes, $tag$
-/// opens and closes a text, Unicode's spaces are spaces.
+/// A statement's identifiers (without their quotes), keywords, numbers and signs, without its comments, and of its texts only
+/// those that stand where DuckDB takes one for a name. Source: DuckDB's lexer is PostgreSQL's; block comments nest, E'' texts
+/// have escapes, $tag$ opens and closes a text, Unicode's spaces are spaces.
 /// </summary>
 internal static class SqlWords
 {

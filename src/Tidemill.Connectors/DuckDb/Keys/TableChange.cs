@@ -2,7 +2,8 @@ using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Connectors.DuckDb.Keys;
 
-/// <summary>A change of tables by other means than a key's writer. It holds them until it is disposed; then their keys are forgotten.</summary>
+/// <summary>A change of tables by other means than a key's writer. It holds them until it is disposed; then their keys are
+/// forgotten.</summary>
 internal sealed class TableChange(Predicate<TableName> touches, Action<TableChange> ended) : IDisposable
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);

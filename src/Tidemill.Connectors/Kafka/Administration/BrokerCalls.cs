@@ -49,7 +49,8 @@ internal sealed class BrokerCalls : IAsyncDisposable
                 return await answer;
 
             // Nobody waits for the request any more; why it fails is known here already.
-            _ = answer.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            _ = answer.ContinueWith(
+                static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             var error = await current.Heard;
             Replace(current, error);
             throw KafkaErrors.From($"{action} at {_description}", error);
@@ -86,7 +87,8 @@ internal sealed class BrokerCalls : IAsyncDisposable
         {
             if (_connection is null)
             {
-                if (_trouble is not null && _time.GetElapsedTime(_troubleSince) < Pause) throw KafkaErrors.From($"{action} at {_description}", _trouble);
+                if (_trouble is not null && _time.GetElapsedTime(_troubleSince) < Pause)
+                    throw KafkaErrors.From($"{action} at {_description}", _trouble);
                 _trouble = null;
                 _connection = new AdminConnection(_properties);
             }
@@ -162,7 +164,8 @@ internal sealed class BrokerCalls : IAsyncDisposable
 
         private void OnError(Error error)
         {
-            if (KafkaErrors.Code(error.Code) != ErrorCode.AccessDenied && error.Code != Confluent.Kafka.ErrorCode.Local_AllBrokersDown) return;
+            if (KafkaErrors.Code(error.Code) != ErrorCode.AccessDenied && error.Code != Confluent.Kafka.ErrorCode.Local_AllBrokersDown)
+                return;
             // That all brokers are down because each refuses the login is no news.
             if (_trouble is null) _trouble = error;
             GiveUp(_trouble);

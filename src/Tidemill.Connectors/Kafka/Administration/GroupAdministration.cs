@@ -26,19 +26,22 @@ internal sealed class GroupAdministration(BrokerCalls calls, TopicAdministration
         GroupMemberDescription[] members =
         [
             .. description.Members.Select(m => new GroupMemberDescription(
-                m.ConsumerId, m.ClientId, m.Host, [.. m.Assignment.TopicPartitions.Select(p => new TopicPartition(p.Topic, p.Partition.Value))])),
+                m.ConsumerId,
+                m.ClientId, m.Host, [.. m.Assignment.TopicPartitions.Select(p => new TopicPartition(p.Topic, p.Partition.Value))])),
         ];
         if (members.Length == 0 && committed.Count == 0) return null;
         TopicPartition[] partitions =
         [
-            .. committed.Keys.Union(members.SelectMany(m => m.Assignment)).OrderBy(p => p.Topic, StringComparer.Ordinal).ThenBy(p => p.Partition),
+            .. committed.Keys.Union(
+                members.SelectMany(m => m.Assignment)).OrderBy(p => p.Topic, StringComparer.Ordinal).ThenBy(p => p.Partition),
         ];
         var ends = await EndsAsync(partitions, cancellationToken);
         return new GroupDescription(group, State(description.State), members, [.. partitions.Select(p => new GroupPosition(
             p, committed.TryGetValue(p, out var at) ? at : null, ends.TryGetValue(p, out var end) ? end : null))]);
     }
 
-    /// <exception cref="TidemillException">InvalidRequest, NotFound, OffsetOutOfRange, as <see cref="ILog.SetGroupPositionsAsync"/> says.</exception>
+    /// <exception cref="TidemillException">InvalidRequest, NotFound, OffsetOutOfRange, as
+    /// <see cref="ILog.SetGroupPositionsAsync"/> says.</exception>
     public async Task SetPositionsAsync(string group, IReadOnlyCollection<RecordPosition> positions, CancellationToken cancellationToken)
     {
         if (positions.Count == 0) return;
@@ -86,7 +89,8 @@ internal sealed class GroupAdministration(BrokerCalls calls, TopicAdministration
         {
             try
             {
-                var answer = await client.DescribeConsumerGroupsAsync([group], new DescribeConsumerGroupsOptions { RequestTimeout = BrokerCalls.Patience });
+                var answer = await client.DescribeConsumerGroupsAsync(
+                    [group], new DescribeConsumerGroupsOptions { RequestTimeout = BrokerCalls.Patience });
                 return answer.ConsumerGroupDescriptions[0];
             }
             catch (DescribeConsumerGroupsException error)
@@ -105,7 +109,8 @@ internal sealed class GroupAdministration(BrokerCalls calls, TopicAdministration
             try
             {
                 var answer = await client.ListConsumerGroupOffsetsAsync(
-                    [new ConsumerGroupTopicPartitions(group, null)], new ListConsumerGroupOffsetsOptions { RequestTimeout = BrokerCalls.Patience });
+                    [new ConsumerGroupTopicPartitions(group, null)],
+                    new ListConsumerGroupOffsetsOptions { RequestTimeout = BrokerCalls.Patience });
                 return answer[0].Partitions.Where(p => p.Offset.Value >= 0).ToDictionary(
                     p => new TopicPartition(p.Topic, p.Partition.Value), p => new LogOffset(p.Offset.Value));
             }

@@ -30,7 +30,9 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
         {
             try
             {
-                await client.CreateTopicsAsync([Specification(spec)], new CreateTopicsOptions { RequestTimeout = BrokerCalls.Patience, OperationTimeout = BrokerCalls.Patience });
+                await client.CreateTopicsAsync(
+                    [Specification(spec)],
+                    new CreateTopicsOptions { RequestTimeout = BrokerCalls.Patience, OperationTimeout = BrokerCalls.Patience });
             }
             catch (CreateTopicsException error)
             {
@@ -47,7 +49,9 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
     public async Task<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken)
     {
         var metadata = await calls.CallAsync("list topics", client => Task.Run(() => client.GetMetadata(ListPatience)), cancellationToken);
-        return [.. metadata.Topics.Select(t => t.Topic).Where(t => !t.StartsWith("__", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        return [.. metadata.Topics.Select(t => t.Topic)
+            .Where(t => !t.StartsWith("__", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)];
     }
 
     /// <summary>The topic as it stands, or null when there is none; Unavailable while a partition has no leader.</summary>
@@ -66,7 +70,8 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
         await Task.WhenAll(earliest, latest, settings);
         var (first, next) = (await earliest, await latest);
         var entries = await settings;
-        return [.. topics.Where(found.ContainsKey).Select(topic => new TopicDescription(topic, [.. found[topic].Select(p => Described(topic, p))])
+        return [.. topics.Where(found.ContainsKey)
+            .Select(topic => new TopicDescription(topic, [.. found[topic].Select(p => Described(topic, p))])
         {
             Settings = Settings(entries.GetValueOrDefault(topic, []), found[topic].Max(p => p.Replicas.Count)),
         })];
@@ -94,7 +99,8 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
         {
             try
             {
-                await client.DeleteTopicsAsync([topic], new DeleteTopicsOptions { RequestTimeout = BrokerCalls.Patience, OperationTimeout = BrokerCalls.Patience });
+                await client.DeleteTopicsAsync(
+                    [topic], new DeleteTopicsOptions { RequestTimeout = BrokerCalls.Patience, OperationTimeout = BrokerCalls.Patience });
                 return true;
             }
             catch (DeleteTopicsException error)
@@ -176,7 +182,8 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
         (await PartitionsAsync([topic], cancellationToken)).GetValueOrDefault(topic);
 
     /// <summary>The partitions of those topics that there are.</summary>
-    private async Task<Dictionary<string, List<TopicPartitionInfo>>> PartitionsAsync(IReadOnlyList<string> topics, CancellationToken cancellationToken) =>
+    private async Task<Dictionary<string, List<TopicPartitionInfo>>> PartitionsAsync(
+        IReadOnlyList<string> topics, CancellationToken cancellationToken) =>
         topics.Count == 0 ? [] : await calls.CallAsync($"describe {Named(topics)}", async client =>
         {
             try
@@ -199,21 +206,26 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
 
     private static TopicSettings Settings(Dictionary<string, ConfigEntryResult> entries, int replicas)
     {
-        long? Number(string name) => long.TryParse(Value(entries, name), CultureInfo.InvariantCulture, out long value) && value >= 0 ? value : null;
+        long? Number(string name) =>
+            long.TryParse(Value(entries, name), CultureInfo.InvariantCulture, out long value) && value >= 0 ? value : null;
         return new TopicSettings
         {
-            RetentionTime = Number(RetentionMs) is { } ms ? TimeSpan.FromMilliseconds(Math.Min(ms, TimeSpan.MaxValue.TotalMilliseconds)) : null,
+            RetentionTime = Number(RetentionMs) is { } ms
+                ? TimeSpan.FromMilliseconds(Math.Min(ms, TimeSpan.MaxValue.TotalMilliseconds))
+                : null,
             RetentionBytes = Number(RetentionBytes),
             MaxRecordBytes = (int?)Number(MaxMessageBytes) - TopicLimits.FramingBytes,
             ReplicationFactor = replicas,
             Options = entries.Values
-                .Where(e => e is { Source: ConfigSource.DynamicTopicConfig, IsSensitive: false } && e.Name is not (RetentionMs or RetentionBytes or MaxMessageBytes))
+                .Where(e => e is { Source: ConfigSource.DynamicTopicConfig, IsSensitive: false }
+                    && e.Name is not (RetentionMs or RetentionBytes or MaxMessageBytes))
                 .ToDictionary(e => e.Name, e => e.Value, StringComparer.Ordinal),
         };
     }
 
     /// <summary>The topics' settings; none of those that the brokers refuse to show.</summary>
-    private Task<Dictionary<string, Dictionary<string, ConfigEntryResult>>> EntriesAsync(IReadOnlyList<string> topics, CancellationToken cancellationToken) =>
+    private Task<Dictionary<string, Dictionary<string, ConfigEntryResult>>> EntriesAsync(
+        IReadOnlyList<string> topics, CancellationToken cancellationToken) =>
         calls.CallAsync($"read the settings of {Named(topics)}", async client =>
         {
             try
@@ -225,9 +237,11 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
             }
             catch (DescribeConfigsException error)
             {
-                var failed = error.Results.Find(t => t.Error.IsError && KafkaErrors.Code(t.Error.Code) is not (ErrorCode.AccessDenied or ErrorCode.NotFound));
+                var failed = error.Results.Find(
+                    t => t.Error.IsError && KafkaErrors.Code(t.Error.Code) is not (ErrorCode.AccessDenied or ErrorCode.NotFound));
                 return failed is null
-                    ? error.Results.Where(t => !t.Error.IsError).ToDictionary(t => t.ConfigResource.Name, t => t.Entries, StringComparer.Ordinal)
+                    ? error.Results.Where(t => !t.Error.IsError)
+                        .ToDictionary(t => t.ConfigResource.Name, t => t.Entries, StringComparer.Ordinal)
                     : throw new KafkaException(failed.Error);
             }
         }, cancellationToken);
@@ -251,7 +265,8 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
     }
 
     // Brokers learn of a change one after the other: the caller gets an answer that the next request agrees with.
-    private async Task<TopicDescription?> SettledAsync(string topic, Predicate<TopicDescription?> settled, CancellationToken cancellationToken)
+    private async Task<TopicDescription?> SettledAsync(
+        string topic, Predicate<TopicDescription?> settled, CancellationToken cancellationToken)
     {
         long started = time.GetTimestamp();
         while (true)
@@ -261,7 +276,9 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
                 var found = await DescribeAsync(topic, cancellationToken);
                 if (settled(found) || time.GetElapsedTime(started) > BrokerCalls.Patience) return found;
             }
-            catch (TidemillException error) when (error.Code is ErrorCode.Unavailable or ErrorCode.NotFound && time.GetElapsedTime(started) < BrokerCalls.Patience)
+            catch (TidemillException error) when (error.Code is ErrorCode.Unavailable
+                or ErrorCode.NotFound
+                && time.GetElapsedTime(started) < BrokerCalls.Patience)
             {
                 // Between being known and having a leader, or the other way round.
             }
@@ -273,7 +290,8 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
     private static TopicDescription Matching(TopicSpec spec, TopicDescription existing) => existing.Partitions.Count == spec.Partitions
         ? existing
         : throw new TidemillException(
-            ErrorCode.SchemaConflict, $"Topic {spec.Name} exists with {existing.Partitions.Count} partitions; {spec.Partitions} were asked for.");
+            ErrorCode.SchemaConflict,
+            $"Topic {spec.Name} exists with {existing.Partitions.Count} partitions; {spec.Partitions} were asked for.");
 
     private static PartitionDescription Describe(TopicPartitionInfo partition, LogOffset earliest, LogOffset latest) =>
         new(partition.Partition, earliest, latest, null)

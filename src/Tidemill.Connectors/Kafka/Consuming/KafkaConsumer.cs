@@ -192,15 +192,21 @@ internal sealed class KafkaConsumer : ILogConsumer
             if (KafkaErrors.Code(error.Code) == Core.Errors.ErrorCode.OffsetOutOfRange)
                 await RaiseOutOfRangeAsync(error.Position, cancellationToken);
 
-            if (error.Code is KafkaCode.UnknownTopicOrPart or KafkaCode.Local_UnknownTopic or KafkaCode.UnknownTopicId or KafkaCode.Local_UnknownPartition)
+            if (error.Code is KafkaCode.UnknownTopicOrPart
+                or KafkaCode.Local_UnknownTopic or KafkaCode.UnknownTopicId or KafkaCode.Local_UnknownPartition)
+            {
                 await CheckTopicsAsync(cancellationToken);
+            }
             else if (KafkaErrors.Code(error.Code) is not Core.Errors.ErrorCode.Unavailable)
+            {
                 throw KafkaErrors.From(partition.Topic is null ? "read" : $"read {partition}", error.Code, error.Reason);
+            }
         }
 
         while (_client.Errors.TryDequeue(out var error))
         {
-            if (KafkaErrors.Code(error.Code) == Core.Errors.ErrorCode.AccessDenied) throw KafkaErrors.From($"connect to {_log.Description}", error.Code, error.Reason);
+            if (KafkaErrors.Code(error.Code) == Core.Errors.ErrorCode.AccessDenied)
+                throw KafkaErrors.From($"connect to {_log.Description}", error.Code, error.Reason);
             if (error.Code == KafkaCode.Local_AllBrokersDown) await _log.CheckReachableAsync(cancellationToken);
         }
     }
@@ -216,8 +222,11 @@ internal sealed class KafkaConsumer : ILogConsumer
 
     private async ValueTask CheckTopicsAsync(CancellationToken cancellationToken)
     {
-        foreach (string topic in _options.Topics.Concat(_options.Assignment.Select(p => p.Partition.Topic)).Distinct(StringComparer.Ordinal))
+        foreach (string topic in _options.Topics.Concat(_options.Assignment.Select(p => p.Partition.Topic))
+            .Distinct(StringComparer.Ordinal))
+        {
             await _log.RequireTopicAsync(topic, cancellationToken);
+        }
     }
 
     private void CheckAssigned(IReadOnlyCollection<TopicPartition> partitions)

@@ -62,7 +62,8 @@ internal sealed unsafe class MessageBuffer(ConsumerClient client)
         }
     }
 
-    /// <summary>The first stretch of a partition that <paramref name="wanted"/> accepts, cut to the bounds; null when there is none.</summary>
+    /// <summary>The first stretch of a partition that <paramref name="wanted"/> accepts, cut to the bounds; null when there is
+    /// none.</summary>
     public KafkaRecords? Take(Predicate<TopicPartition> wanted, int maxRecords, int maxBytes)
     {
         int index = _stretches.FindIndex(s => wanted(s.Partition));

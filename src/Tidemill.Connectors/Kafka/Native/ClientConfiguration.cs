@@ -9,7 +9,8 @@ internal static unsafe class ClientConfiguration
     private const int ErrorBytes = 512;
 
     /// <summary>A new configuration object; the caller frees it or passes it on.</summary>
-    /// <exception cref="TidemillException">ConfigurationInvalid, naming the property that does not exist or whose value is refused.</exception>
+    /// <exception cref="TidemillException">ConfigurationInvalid, naming the property that does not exist or whose value is
+    /// refused.</exception>
     public static nint Create(IReadOnlyDictionary<string, string> properties)
     {
         nint configuration = KafkaApi.ConfNew();

@@ -63,17 +63,24 @@ internal static unsafe class KafkaApi
         ConfDestroy = (delegate* unmanaged[Cdecl]<nint, void>)Export("conf_destroy");
         ConfSet = (delegate* unmanaged[Cdecl]<nint, byte*, byte*, byte*, nuint, int>)Export("conf_set");
         ConfSetOpaque = (delegate* unmanaged[Cdecl]<nint, nint, void>)Export("conf_set_opaque");
-        ConfSetRebalanceCallback = (delegate* unmanaged[Cdecl]<nint, delegate* unmanaged[Cdecl]<nint, int, PartitionList*, nint, void>, void>)Export("conf_set_rebalance_cb");
-        ConfSetErrorCallback = (delegate* unmanaged[Cdecl]<nint, delegate* unmanaged[Cdecl]<nint, int, byte*, nint, void>, void>)Export("conf_set_error_cb");
-        ConfSetLogCallback = (delegate* unmanaged[Cdecl]<nint, delegate* unmanaged[Cdecl]<nint, int, byte*, byte*, void>, void>)Export("conf_set_log_cb");
-        ConfSetCommitCallback = (delegate* unmanaged[Cdecl]<nint, delegate* unmanaged[Cdecl]<nint, int, PartitionList*, nint, void>, void>)Export("conf_set_offset_commit_cb");
+        ConfSetRebalanceCallback =
+            (delegate* unmanaged[Cdecl]<nint, delegate* unmanaged[Cdecl]<nint, int, PartitionList*, nint, void>, void>)Export(
+            "conf_set_rebalance_cb");
+        ConfSetErrorCallback = (delegate* unmanaged[Cdecl]<nint, delegate* unmanaged[Cdecl]<nint, int, byte*, nint, void>, void>)Export(
+            "conf_set_error_cb");
+        ConfSetLogCallback = (delegate* unmanaged[Cdecl]<nint, delegate* unmanaged[Cdecl]<nint, int, byte*, byte*, void>, void>)Export(
+            "conf_set_log_cb");
+        ConfSetCommitCallback =
+            (delegate* unmanaged[Cdecl]<nint, delegate* unmanaged[Cdecl]<nint, int, PartitionList*, nint, void>, void>)Export(
+            "conf_set_offset_commit_cb");
         New = (delegate* unmanaged[Cdecl]<int, nint, byte*, nuint, nint>)Export("new");
         DestroyFlags = (delegate* unmanaged[Cdecl]<nint, int, void>)Export("destroy_flags");
         PollSetConsumer = (delegate* unmanaged[Cdecl]<nint, int>)Export("poll_set_consumer");
         QueueGetConsumer = (delegate* unmanaged[Cdecl]<nint, nint>)Export("queue_get_consumer");
         QueueNew = (delegate* unmanaged[Cdecl]<nint, nint>)Export("queue_new");
         QueueDestroy = (delegate* unmanaged[Cdecl]<nint, void>)Export("queue_destroy");
-        QueueCallbackEnable = (delegate* unmanaged[Cdecl]<nint, delegate* unmanaged[Cdecl]<nint, nint, void>, nint, void>)Export("queue_cb_event_enable");
+        QueueCallbackEnable = (delegate* unmanaged[Cdecl]<nint, delegate* unmanaged[Cdecl]<nint, nint, void>, nint, void>)Export(
+            "queue_cb_event_enable");
         Subscribe = (delegate* unmanaged[Cdecl]<nint, PartitionList*, int>)Export("subscribe");
         Assign = (delegate* unmanaged[Cdecl]<nint, PartitionList*, int>)Export("assign");
         IncrementalAssign = (delegate* unmanaged[Cdecl]<nint, PartitionList*, nint>)Export("incremental_assign");

@@ -51,7 +51,8 @@ public static class KafkaLibrary
         {
             if (_handle != 0) return;
             List<string> tried = [];
-            if (!TryLoadAny(tried) && !(build && TryBuild(tried) && TryLoad(Path.Combine(CacheFolder, SystemName), tried))) throw Missing(tried);
+            if (!TryLoadAny(tried) && !(build && TryBuild(tried) && TryLoad(Path.Combine(CacheFolder, SystemName), tried)))
+                throw Missing(tried);
             KafkaApi.Bind(_handle);
             NativeLibrary.SetDllImportResolver(typeof(Confluent.Kafka.Library).Assembly, Resolve);
         }
@@ -126,5 +127,6 @@ public static class KafkaLibrary
     private static TidemillException Missing(List<string> tried) => new(
         ErrorCode.NativeLibraryMissing,
         $"Kafka needs the native library librdkafka {Oldest} or later. Looked for {string.Join(", ", tried)}. " +
-        $"Run Tidemill by ./tidemill, which builds it once, or install a current librdkafka1, or set {Variable} to the full path of {FileName}.");
+        $"Run Tidemill by ./tidemill, which builds it once, or install a current librdkafka1, or set {Variable} to the full path of "
+            + $"{FileName}.");
 }

@@ -72,7 +72,8 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
     }
 
     private async ValueTask SendAsync(
-        IProducer<byte[]?, byte[]?> client, ProduceOperation operation, ProducerRecord record, int index, CancellationToken cancellationToken)
+        IProducer<byte[]?, byte[]?> client,
+        ProduceOperation operation, ProducerRecord record, int index, CancellationToken cancellationToken)
     {
         var target = new Confluent.Kafka.TopicPartition(operation.Topic, record.Partition ?? Partition.Any);
         var message = Message(record);
@@ -111,13 +112,17 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
     internal static void Check(string topic, TopicLimits limits, ProducerRecord record, int index)
     {
         if (record.Partition is { } partition && (uint)partition >= (uint)limits.Partitions)
-            throw new TidemillException(ErrorCode.NotFound, $"Topic {topic} has {limits.Partitions} partitions; {partition} is not one of them.");
+        {
+            throw new TidemillException(
+                ErrorCode.NotFound, $"Topic {topic} has {limits.Partitions} partitions; {partition} is not one of them.");
+        }
 
         long bytes = TopicLimits.BytesOf(record);
         if (bytes > limits.MaxRequestBytes)
         {
             throw new TidemillException(
-                ErrorCode.RecordTooLarge, $"Record {index} has {bytes} bytes with its framing; topic {topic} takes at most {limits.MaxRequestBytes}.");
+                ErrorCode.RecordTooLarge,
+                $"Record {index} has {bytes} bytes with its framing; topic {topic} takes at most {limits.MaxRequestBytes}.");
         }
     }
 
@@ -128,7 +133,11 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
         {
             if (_disposed) throw new TidemillException(ErrorCode.InvalidRequest, "The producer is closed.");
             if (!_clients.TryGetValue(batchBytes, out var shared))
-                _clients.Add(batchBytes, shared = new SharedClient<IProducer<byte[]?, byte[]?>>(log.BuildProducer(options.Acknowledgement, batchBytes)));
+            {
+                _clients.Add(
+                    batchBytes,
+                    shared = new SharedClient<IProducer<byte[]?, byte[]?>>(log.BuildProducer(options.Acknowledgement, batchBytes)));
+            }
 
             shared.AddReference();
             return shared;

@@ -3,10 +3,12 @@ using Tidemill.Core.Logs;
 
 namespace Tidemill.Connectors.Kafka.Producing;
 
-/// <summary>One call's records under way; completes when each has its position, or fails with the first error once all are answered.</summary>
+/// <summary>One call's records under way; completes when each has its position, or fails with the first error once all are
+/// answered.</summary>
 internal sealed class ProduceOperation(string topic, int count)
 {
-    private readonly TaskCompletionSource<IReadOnlyList<RecordPosition>> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<IReadOnlyList<RecordPosition>> _completion = new(
+        TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly RecordPosition[] _positions = new RecordPosition[count];
     private Error? _failure;
     private int _left = count;

@@ -68,7 +68,8 @@ internal sealed class CheckpointTopic(KafkaLog log, TimeProvider time) : IAsyncD
     private static int PartitionOf(ProducerOwner owner, TopicPartition source, int partitions) =>
         (int)(BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"{owner}/{source}"))) % (uint)partitions);
 
-    private async Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadAsync(ProducerOwner owner, TopicPartition? exact, CancellationToken cancellationToken)
+    private async Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadAsync(
+        ProducerOwner owner, TopicPartition? exact, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
         try
@@ -114,7 +115,8 @@ internal sealed class CheckpointTopic(KafkaLog log, TimeProvider time) : IAsyncD
             if (exact is null) return;
             throw new TidemillException(
                 ErrorCode.Unavailable,
-                $"A transaction at {log.Description} has been open for {LongPatience.TotalSeconds} s: positions behind it cannot be read yet.");
+                $"A transaction at {log.Description} has been open for {LongPatience.TotalSeconds} s: positions behind it cannot be "
+                    + $"read yet.");
         }
     }
 
@@ -140,9 +142,19 @@ internal sealed class CheckpointTopic(KafkaLog log, TimeProvider time) : IAsyncD
         foreach (ref readonly var record in run.Records)
         {
             string key = Encoding.UTF8.GetString(record.Key);
-            if (record.IsTombstone) _positions.Remove(key);
-            else if (Utf8Parser.TryParse(record.Value, out long offset, out int used) && used == record.Value.Length) _positions[key] = new LogOffset(offset);
-            else throw new TidemillException(ErrorCode.DataCorrupt, $"{run.Partition}, offset {record.Offset}: this is no position that Tidemill wrote.");
+            if (record.IsTombstone)
+            {
+                _positions.Remove(key);
+            }
+            else if (Utf8Parser.TryParse(record.Value, out long offset, out int used) && used == record.Value.Length)
+            {
+                _positions[key] = new LogOffset(offset);
+            }
+            else
+            {
+                throw new TidemillException(
+                ErrorCode.DataCorrupt, $"{run.Partition}, offset {record.Offset}: this is no position that Tidemill wrote.");
+            }
         }
 
         _read[run.Partition] = run.Next;

@@ -17,7 +17,8 @@ internal sealed class KafkaCheckpointedProducer(KafkaLog log, CheckpointTopic ch
     public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CancellationToken cancellationToken) =>
         checkpoints.ReadAsync(owner, cancellationToken);
 
-    public async Task ProduceAsync(string topic, IReadOnlyList<ProducerRecord> records, OffsetRange range, CancellationToken cancellationToken)
+    public async Task ProduceAsync(
+        string topic, IReadOnlyList<ProducerRecord> records, OffsetRange range, CancellationToken cancellationToken)
     {
         if (_disposed) throw new TidemillException(ErrorCode.InvalidRequest, "The producer is closed.");
         var limits = await log.LimitsOfAsync(topic, cancellationToken);

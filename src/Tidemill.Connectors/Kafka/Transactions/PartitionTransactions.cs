@@ -15,7 +15,8 @@ namespace Tidemill.Connectors.Kafka.Transactions;
 /// partition over anew, which ends what was open, and reads the position that counts.
 /// </summary>
 internal sealed class PartitionTransactions(
-    KafkaLog log, CheckpointTopic checkpoints, int checkpointPartitions, ProducerOwner owner, TopicPartition source, TimeProvider time) : IDisposable
+    KafkaLog log,
+    CheckpointTopic checkpoints, int checkpointPartitions, ProducerOwner owner, TopicPartition source, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -26,7 +27,8 @@ internal sealed class PartitionTransactions(
     // Where the partition stands; null: it was never taken. Holds while the client does.
     private LogOffset? _position;
 
-    public async Task ProduceAsync(string topic, IReadOnlyList<ProducerRecord> records, OffsetRange range, CancellationToken cancellationToken)
+    public async Task ProduceAsync(
+        string topic, IReadOnlyList<ProducerRecord> records, OffsetRange range, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var transaction = _client ?? await TakeOverAsync(cancellationToken);

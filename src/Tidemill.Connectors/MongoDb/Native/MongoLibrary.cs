@@ -55,7 +55,8 @@ public static class MongoLibrary
         }
 
         return $"MongoDB's C driver (libmongoc 1.x) was not found. Looked for {string.Join(", ", candidates)}. "
-            + $"Install it (Debian, Ubuntu: libmongoc-1.0-0; Fedora: mongo-c-driver-libs; macOS: mongo-c-driver@1), or set {Variable} to its full path.";
+            + $"Install it (Debian, Ubuntu: libmongoc-1.0-0; Fedora: mongo-c-driver-libs; macOS: mongo-c-driver@1), or set {Variable} "
+            + "to its full path.";
     }
 
     private static IEnumerable<string> Candidates()
@@ -63,7 +64,11 @@ public static class MongoLibrary
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } configured)
             return [Path.GetFullPath(configured)];
 
-        var file = OperatingSystem.IsWindows() ? "mongoc-1.0.dll" : OperatingSystem.IsMacOS() ? "libmongoc-1.0.0.dylib" : "libmongoc-1.0.so.0";
+        var file = OperatingSystem.IsWindows()
+            ? "mongoc-1.0.dll"
+            : OperatingSystem.IsMacOS()
+            ? "libmongoc-1.0.0.dylib"
+            : "libmongoc-1.0.so.0";
         return [Path.Combine(AppContext.BaseDirectory, file), file];
     }
 

@@ -33,7 +33,8 @@ internal sealed class CopyTarget : IDisposable
         {
             var field = schema.Fields[i];
             var column = columns.FirstOrDefault(c => c.Name.Equals(field.Name, StringComparison.OrdinalIgnoreCase))
-                ?? throw new TidemillException(ErrorCode.SchemaConflict, $"Table {table} has no column {field.Name}. Add it, or leave the field out.");
+                ?? throw new TidemillException(
+                    ErrorCode.SchemaConflict, $"Table {table} has no column {field.Name}. Add it, or leave the field out.");
             var name = SqlName.Quote(column.Name);
             var own = CellEncodings.Find(field.Type.Kind, column.TypeName);
             if (own is { } encoding)
@@ -82,7 +83,8 @@ internal sealed class CopyTarget : IDisposable
     public bool Fits(TableName table, Schema schema) => Table == table && (ReferenceEquals(_schema, schema) || _schema.Equals(schema));
 
     public Task CopyDirectlyAsync(NpgsqlConnection connection, Batch rows, CancellationToken cancellationToken) =>
-        BinaryCopy.WriteAsync(connection, $"COPY {Table.Quoted} ({SqlName.List(Names)}) FROM STDIN (FORMAT BINARY)", _direct!, rows, cancellationToken);
+        BinaryCopy.WriteAsync(
+            connection, $"COPY {Table.Quoted} ({SqlName.List(Names)}) FROM STDIN (FORMAT BINARY)", _direct!, rows, cancellationToken);
 
     /// <summary>Brings the rows into the staging table, behind those of the same transaction.</summary>
     public async Task StageAsync(NpgsqlConnection connection, Batch rows, CancellationToken cancellationToken)
@@ -95,7 +97,8 @@ internal sealed class CopyTarget : IDisposable
 
         FirstOrdinal = _staged.Ordinal ?? 0;
         _staged.Ordinal = FirstOrdinal;
-        await BinaryCopy.WriteAsync(connection, $"COPY {_stage} ({Ordinal}, {SqlName.List(Names)}) FROM STDIN (FORMAT BINARY)", _staged, rows, cancellationToken);
+        await BinaryCopy.WriteAsync(
+            connection, $"COPY {_stage} ({Ordinal}, {SqlName.List(Names)}) FROM STDIN (FORMAT BINARY)", _staged, rows, cancellationToken);
     }
 
     /// <summary>A rolled-back transaction takes the staging table along that it made.</summary>

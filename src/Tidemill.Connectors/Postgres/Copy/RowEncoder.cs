@@ -45,7 +45,8 @@ internal sealed unsafe class RowEncoder : IDisposable
 
     public void WriteHeader()
     {
-        ReadOnlySpan<byte> header = [(byte)'P', (byte)'G', (byte)'C', (byte)'O', (byte)'P', (byte)'Y', 10, 255, 13, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        ReadOnlySpan<byte> header =
+            [(byte)'P', (byte)'G', (byte)'C', (byte)'O', (byte)'P', (byte)'Y', 10, 255, 13, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         header.CopyTo(_buffer);
         _position = header.Length;
     }

@@ -85,7 +85,8 @@ internal sealed class DocumentRequests(ElasticsearchClient client, Elasticsearch
         }
 
         var items = await bulk.SendAsync(
-            index, new BulkBody(text.ToArray(), starts), "refresh=true&filter_path=items.*.status,items.*.error,items.*._version", cancellationToken);
+            index, new BulkBody(text.ToArray(), starts),
+            "refresh=true&filter_path=items.*.status,items.*.error,items.*._version", cancellationToken);
         for (var n = 0; n < pending.Count; n++)
         {
             var document = documents[pending[n]];
@@ -99,7 +100,10 @@ internal sealed class DocumentRequests(ElasticsearchClient client, Elasticsearch
     private IndexedDocument Result(string id, BulkItem item, Present? before)
     {
         if (item.IsBusy || item.ErrorType is "cluster_block_exception" or "index_closed_exception")
-            throw new TidemillException(ErrorCode.Unavailable, $"{client.Description} turned documents away ({item.Status}, {item.ErrorType}).");
+        {
+            throw new TidemillException(
+                ErrorCode.Unavailable, $"{client.Description} turned documents away ({item.Status}, {item.ErrorType}).");
+        }
 
         return item.IsSuccess
             ? new IndexedDocument(id, before is null ? IndexOutcome.Created : IndexOutcome.Updated, item.Version, null)
@@ -115,7 +119,11 @@ internal sealed class DocumentRequests(ElasticsearchClient client, Elasticsearch
             var answer = await client.SendAsync(
                 HttpMethod.Post, $"{Uri.EscapeDataString(index)}/_mget", JsonSerializer.Serialize(new { ids = some }), cancellationToken);
             if (!answer.IsSuccess)
-                throw answer.Status == 404 ? ElasticsearchErrors.NoIndex(client.Description, index) : ElasticsearchErrors.Of(client.Description, $"read from index {index}", answer);
+            {
+                throw answer.Status == 404
+                    ? ElasticsearchErrors.NoIndex(client.Description, index)
+                    : ElasticsearchErrors.Of(client.Description, $"read from index {index}", answer);
+            }
 
             foreach (var document in answer.Root.GetProperty("docs").EnumerateArray())
             {
@@ -123,7 +131,9 @@ internal sealed class DocumentRequests(ElasticsearchClient client, Elasticsearch
                 {
                     throw error.GetProperty("type").GetString() == "index_not_found_exception"
                         ? ElasticsearchErrors.NoIndex(client.Description, index)
-                        : new TidemillException(ErrorCode.Unavailable, $"{client.Description} could not read from index {index}: {ElasticsearchErrors.SafeReason(error)}.");
+                        : new TidemillException(
+                            ErrorCode.Unavailable,
+                            $"{client.Description} could not read from index {index}: {ElasticsearchErrors.SafeReason(error)}.");
                 }
 
                 if (document.GetProperty("found").GetBoolean())

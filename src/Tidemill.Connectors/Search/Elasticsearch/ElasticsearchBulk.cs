@@ -49,7 +49,8 @@ internal sealed class ElasticsearchBulk(ElasticsearchClient client)
             else if (item.IsBusy || item.ErrorType is "index_closed_exception" or "cluster_block_exception")
             {
                 throw new TidemillException(
-                    ErrorCode.Unavailable, $"{client.Description}: {items.Count(it => !it.IsSuccess)} of {items.Count} operations were turned away ({item.Status}, {item.ErrorType}).");
+                    ErrorCode.Unavailable, $"{client.Description}: {items.Count(it => !it.IsSuccess)} of {items.Count} operations were "
+                        + $"turned away ({item.Status}, {item.ErrorType}).");
             }
             else if (item.ErrorType == "index_not_found_exception")
             {
@@ -57,7 +58,9 @@ internal sealed class ElasticsearchBulk(ElasticsearchClient client)
             }
             else if (item.ErrorType == "security_exception")
             {
-                throw new TidemillException(ErrorCode.AccessDenied, $"{client.Description} refused to write to index {index} (403): the user or API key lacks a right.");
+                throw new TidemillException(
+                    ErrorCode.AccessDenied,
+                    $"{client.Description} refused to write to index {index} (403): the user or API key lacks a right.");
             }
             else if (item.Status is not (404 or 409))
             {
@@ -105,10 +108,15 @@ internal sealed class ElasticsearchBulk(ElasticsearchClient client)
         var before = items.Count;
         Read(answer.Body, items);
         if (items.Count - before != body.Starts.Count)
-            throw new TidemillException(ErrorCode.Unavailable, $"{client.Description}: {body.Starts.Count} operations were sent and {items.Count - before} answered.");
+        {
+            throw new TidemillException(
+                ErrorCode.Unavailable,
+                $"{client.Description}: {body.Starts.Count} operations were sent and {items.Count - before} answered.");
+        }
     }
 
-    private async Task SendHalvesAsync(string? index, BulkBody body, string query, List<BulkItem> items, CancellationToken cancellationToken)
+    private async Task SendHalvesAsync(
+        string? index, BulkBody body, string query, List<BulkItem> items, CancellationToken cancellationToken)
     {
         var half = body.Starts.Count / 2;
         await SendAsync(index, body.Slice(0, half), query, items, cancellationToken);
@@ -118,7 +126,8 @@ internal sealed class ElasticsearchBulk(ElasticsearchClient client)
     private static BulkItem TooLarge(BulkBody body, long? max) => new(
         413, 0, "document_too_large", string.Create(
             CultureInfo.InvariantCulture,
-            $"the document has {body.Text.Length} bytes, more than the server takes in a request{(max is null ? "" : $" (http.max_content_length is {max} bytes)")}"));
+            $"the document has {body.Text.Length} bytes, more than the server takes in a "
+                + $"request{(max is null ? "" : $" (http.max_content_length is {max} bytes)")}"));
 
     private async ValueTask<long> MaxBytesAsync(CancellationToken cancellationToken)
     {

@@ -77,14 +77,18 @@ internal sealed class ElasticsearchCheckpoints(ElasticsearchClient client, Elast
         }
 
         var items = await bulk.SendAsync(
-            _index, new BulkBody(Encoding.UTF8.GetBytes(text.ToString()), starts), "filter_path=items.*.status,items.*.error", cancellationToken);
+            _index,
+            new BulkBody(Encoding.UTF8.GetBytes(text.ToString()), starts), "filter_path=items.*.status,items.*.error", cancellationToken);
         for (var i = 0; i < items.Count; i++)
         {
             if (items[i].Status == 409)
                 throw CheckpointPositions.Fenced(owner, ranges[i].Partition, ranges[i].Start);
 
             if (!items[i].IsSuccess)
-                throw new TidemillException(ErrorCode.Unavailable, $"{client.Description} could not move a checkpoint ({items[i].Status}, {items[i].ErrorType}).");
+            {
+                throw new TidemillException(
+                    ErrorCode.Unavailable, $"{client.Description} could not move a checkpoint ({items[i].Status}, {items[i].ErrorType}).");
+            }
         }
     }
 
@@ -93,7 +97,9 @@ internal sealed class ElasticsearchCheckpoints(ElasticsearchClient client, Elast
         var id = Id(owner, range.Partition);
         text.Append(stored is null
             ? $$$"""{"create":{"_id":"{{{id}}}"}}"""
-            : string.Create(CultureInfo.InvariantCulture, $$$"""{"index":{"_id":"{{{id}}}","if_seq_no":{{{stored.SequenceNumber}}},"if_primary_term":{{{stored.PrimaryTerm}}}}}"""));
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $$$"""{"index":{"_id":"{{{id}}}","if_seq_no":{{{stored.SequenceNumber}}},"if_primary_term":{{{stored.PrimaryTerm}}}}}"""));
         text.Append('\n').Append(JsonSerializer.Serialize(new Dictionary<string, object>
         {
             ["stream"] = owner.Stream,
@@ -115,8 +121,12 @@ internal sealed class ElasticsearchCheckpoints(ElasticsearchClient client, Elast
 
         var documents = answer.Root.TryGetProperty("docs", out var docs) ? docs.EnumerateArray().ToList() : [];
         var failed = documents.Find(d => d.TryGetProperty("error", out _));
-        if (failed.ValueKind == JsonValueKind.Object && failed.GetProperty("error").GetProperty("type").GetString() is { } type and not "index_not_found_exception")
+        if (failed.ValueKind == JsonValueKind.Object
+            && failed.GetProperty("error").GetProperty("type").GetString() is { } type
+            and not "index_not_found_exception")
+        {
             throw new TidemillException(ErrorCode.Unavailable, $"{client.Description} could not read a checkpoint ({type}).");
+        }
 
         if (documents.Count != ranges.Count || failed.ValueKind == JsonValueKind.Object)
         {
@@ -138,7 +148,8 @@ internal sealed class ElasticsearchCheckpoints(ElasticsearchClient client, Elast
     private static LogOffset Position(JsonElement source) => new(source.GetProperty("next_offset").GetInt64());
 
     private static string Id(CheckpointOwner owner, TopicPartition partition) => Convert.ToHexStringLower(SHA256.HashData(
-        Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{owner.Stream}\n{owner.Sink}\n{partition.Topic}\n{partition.Partition}"))));
+        Encoding.UTF8.GetBytes(
+            string.Create(CultureInfo.InvariantCulture, $"{owner.Stream}\n{owner.Sink}\n{partition.Topic}\n{partition.Partition}"))));
 
     private sealed record Stored(LogOffset Position, long SequenceNumber, long PrimaryTerm);
 }

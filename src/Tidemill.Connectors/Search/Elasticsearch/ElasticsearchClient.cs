@@ -38,7 +38,8 @@ internal sealed class ElasticsearchClient : IDisposable
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", pair);
         }
 
-        Description = $"{(connection.Type == SearchType.OpenSearch ? "OpenSearch" : "Elasticsearch")} {string.Join(", ", _nodes.Select(n => n.Authority))}";
+        Description = $"{(connection.Type == SearchType.OpenSearch ? "OpenSearch" : "Elasticsearch")} "
+            + $"{string.Join(", ", _nodes.Select(n => n.Authority))}";
     }
 
     /// <summary>Product and addresses.</summary>
@@ -46,7 +47,8 @@ internal sealed class ElasticsearchClient : IDisposable
 
     public SearchConnection Connection => _connection;
 
-    /// <summary>Sends a JSON request and reads the answer, of whatever status but those that <see cref="ElasticsearchErrors"/> throws for.</summary>
+    /// <summary>Sends a JSON request and reads the answer, of whatever status but those that <see cref="ElasticsearchErrors"/>
+    /// throws for.</summary>
     public Task<ElasticsearchAnswer> SendAsync(HttpMethod method, string path, string? json, CancellationToken cancellationToken) =>
         SendAsync(method, path, json is null ? default : Encoding.UTF8.GetBytes(json), Json, cancellationToken);
 
@@ -87,7 +89,8 @@ internal sealed class ElasticsearchClient : IDisposable
             }
             catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
             {
-                throw new TidemillException(ErrorCode.TimedOut, $"{Description}: no answer within {_connection.Timeout.TotalSeconds:0.###} s.", error);
+                throw new TidemillException(
+                    ErrorCode.TimedOut, $"{Description}: no answer within {_connection.Timeout.TotalSeconds:0.###} s.", error);
             }
         }
     }

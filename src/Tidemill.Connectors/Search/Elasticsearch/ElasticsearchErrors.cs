@@ -13,15 +13,19 @@ internal static partial class ElasticsearchErrors
 {
     /// <summary>True when no byte of the request can have reached the server.</summary>
     public static bool IsUnsent(HttpRequestException error) =>
-        error.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError;
+        error.HttpRequestError is HttpRequestError.ConnectionError
+            or HttpRequestError.NameResolutionError
+            or HttpRequestError.SecureConnectionError;
 
     public static TidemillException OfTransport(string description, Exception error)
     {
-        if (error is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } || error.InnerException is AuthenticationException)
+        if (error is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
+            || error.InnerException is AuthenticationException)
         {
             return new TidemillException(
                 ErrorCode.AccessDenied,
-                $"{description}: no TLS connection. The certificate is not signed by a trusted authority or is for another name (set `ca`), or the server speaks plain http.",
+                $"{description}: no TLS connection. The certificate is not signed by a trusted authority or is for another name (set "
+                    + $"`ca`), or the server speaks plain http.",
                 error);
         }
 
@@ -34,13 +38,18 @@ internal static partial class ElasticsearchErrors
         switch (answer.Status)
         {
             case 401:
-                throw new TidemillException(ErrorCode.AccessDenied, $"{description} refused the credentials (401): set user and password, or api_key.");
+                throw new TidemillException(
+                    ErrorCode.AccessDenied, $"{description} refused the credentials (401): set user and password, or api_key.");
             case 403 when answer.ErrorType == "cluster_block_exception":
-                throw new TidemillException(ErrorCode.Unavailable, $"{description} blocks the index (403): it is read-only, or the server's disk is full.");
+                throw new TidemillException(
+                    ErrorCode.Unavailable, $"{description} blocks the index (403): it is read-only, or the server's disk is full.");
             case 403:
-                throw new TidemillException(ErrorCode.AccessDenied, $"{description} refused access (403): the user or API key lacks a right for this index or action.");
+                throw new TidemillException(
+                    ErrorCode.AccessDenied,
+                    $"{description} refused access (403): the user or API key lacks a right for this index or action.");
             case 408 or 429 or 502 or 503 or 504:
-                throw new TidemillException(ErrorCode.Unavailable, $"{description} is overloaded or starting ({answer.Status}{Named(answer.ErrorType)}).");
+                throw new TidemillException(
+                    ErrorCode.Unavailable, $"{description} is overloaded or starting ({answer.Status}{Named(answer.ErrorType)}).");
             case >= 500:
                 throw new TidemillException(ErrorCode.Unavailable, $"{description} failed ({answer.Status}{Named(answer.ErrorType)}).");
         }
@@ -52,7 +61,8 @@ internal static partial class ElasticsearchErrors
         var root = answer.Root;
         var reason = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("error", out var error) ? SafeReason(error) : "";
         var code = answer.Status == 404 ? ErrorCode.NotFound : ErrorCode.InvalidRequest;
-        return new TidemillException(code, $"{description} could not {action} ({answer.Status}): {(reason.Length == 0 ? "it gave no reason" : reason)}.");
+        return new TidemillException(
+            code, $"{description} could not {action} ({answer.Status}): {(reason.Length == 0 ? "it gave no reason" : reason)}.");
     }
 
     public static TidemillException NoIndex(string description, string index) =>
@@ -62,7 +72,11 @@ internal static partial class ElasticsearchErrors
     public static string SafeReason(JsonElement error)
     {
         if (error.ValueKind != JsonValueKind.Object)
-            return error.ValueKind == JsonValueKind.String && NoHandler().IsMatch(error.GetString()!) ? "the server has no such function" : "";
+        {
+            return error.ValueKind == JsonValueKind.String && NoHandler().IsMatch(error.GetString()!)
+                ? "the server has no such function"
+                : "";
+        }
 
         var type = error.TryGetProperty("type", out var t) ? t.GetString() ?? "" : "";
         var reason = error.TryGetProperty("reason", out var r) ? r.GetString() ?? "" : "";
@@ -89,7 +103,9 @@ internal static partial class ElasticsearchErrors
     [GeneratedRegex(@"field \[(?<field>[^\]]+)\] of type \[(?<type>[^\]]+)\]", RegexOptions.ExplicitCapture)]
     private static partial Regex FieldOfType();
 
-    [GeneratedRegex(@"object mapping for \[(?<field>[^\]]+)\]|object field starting or ending|could not dynamically add mapping for field \[(?<field>[^\]]+)\]", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"object mapping for \[(?<field>[^\]]+)\]|object field starting or ending|could not dynamically add mapping for field \[(?<field>[^\]]+)\]",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex ObjectMapping();
 
     [GeneratedRegex(@"^Duplicate field '(?<field>[^']+)'", RegexOptions.ExplicitCapture)]

@@ -24,7 +24,8 @@ internal static class ElasticsearchHandlers
         if (connection.Ca is { } file)
         {
             var authorities = Load(file);
-            handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, errors) => IsSigned(certificate, errors, authorities);
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
+                IsSigned(certificate, errors, authorities);
         }
 
         return handler;
@@ -40,7 +41,8 @@ internal static class ElasticsearchHandlers
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            throw new TidemillException(ErrorCode.ConfigurationInvalid, $"search.ca: {file} cannot be read as a PEM file. {error.Message}", error);
+            throw new TidemillException(
+                ErrorCode.ConfigurationInvalid, $"search.ca: {file} cannot be read as a PEM file. {error.Message}", error);
         }
     }
 

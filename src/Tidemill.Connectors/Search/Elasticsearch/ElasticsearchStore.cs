@@ -59,7 +59,8 @@ public sealed class ElasticsearchStore : ISearchStore
         return (await _client.SendAsync(HttpMethod.Head, names, null, cancellationToken)).IsSuccess;
     }
 
-    public Task<IReadOnlyList<IndexDescription>> ListIndexesAsync(CancellationToken cancellationToken) => _indexes.ListAsync(cancellationToken);
+    public Task<IReadOnlyList<IndexDescription>> ListIndexesAsync(CancellationToken cancellationToken) =>
+        _indexes.ListAsync(cancellationToken);
 
     public Task<IReadOnlyList<IndexedDocument>> BulkAsync(
         string index, IReadOnlyList<SearchDocument> documents, CancellationToken cancellationToken)
@@ -94,7 +95,10 @@ public sealed class ElasticsearchStore : ISearchStore
     {
         var path = Uri.EscapeDataString(Prefix + pattern).Replace("%2A", "*", StringComparison.Ordinal);
         await _client.SendAsync(HttpMethod.Post, $"{path}/_refresh?ignore_unavailable=true", null, cancellationToken);
-        var page = await PageAsync($"{path}/_search?scroll=2m&ignore_unavailable=true", $$"""{"size":{{ScanPage}},"version":true,"sort":["_doc"]}""", cancellationToken);
+        var page = await PageAsync(
+            $"{path}/_search?scroll=2m&ignore_unavailable=true",
+            $$"""{"size":{{ScanPage}},"version":true,"sort":["_doc"]}""",
+            cancellationToken);
         while (page.GetProperty("hits").GetProperty("hits") is var hits && hits.GetArrayLength() > 0)
         {
             foreach (var hit in hits.EnumerateArray())
@@ -103,10 +107,15 @@ public sealed class ElasticsearchStore : ISearchStore
             page = await PageAsync("_search/scroll", Scroll(page), cancellationToken);
         }
 
-        await _client.SendAsync(HttpMethod.Delete, "_search/scroll", $$"""{"scroll_id":{{JsonSerializer.Serialize(page.GetProperty("_scroll_id").GetString())}}}""", cancellationToken);
+        await _client.SendAsync(
+            HttpMethod.Delete,
+            "_search/scroll",
+            $$"""{"scroll_id":{{JsonSerializer.Serialize(page.GetProperty("_scroll_id").GetString())}}}""",
+            cancellationToken);
     }
 
-    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadCheckpointsAsync(CheckpointOwner owner, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadCheckpointsAsync(
+        CheckpointOwner owner, CancellationToken cancellationToken) =>
         _checkpoints.ReadAsync(owner, cancellationToken);
 
     public Task RequireCheckpointsAsync(CheckpointOwner owner, IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken) =>

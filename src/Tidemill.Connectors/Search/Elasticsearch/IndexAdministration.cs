@@ -49,7 +49,8 @@ internal sealed class IndexAdministration(ElasticsearchClient client, LifecycleP
                 ["template"] = Body(settings),
                 ["_meta"] = new JsonObject { ["managed_by"] = "tidemill" },
             };
-            var answer = await client.SendAsync(HttpMethod.Put, $"_index_template/{_prefix}{template}", body.ToJsonString(), cancellationToken);
+            var answer = await client.SendAsync(
+                HttpMethod.Put, $"_index_template/{_prefix}{template}", body.ToJsonString(), cancellationToken);
             if (!answer.IsSuccess)
                 throw ElasticsearchErrors.Of(client.Description, $"write index template {_prefix}{template}", answer);
         }
@@ -60,7 +61,8 @@ internal sealed class IndexAdministration(ElasticsearchClient client, LifecycleP
     /// <summary>Open indexes that match, without hidden ones, in name order.</summary>
     public async Task<IReadOnlyList<IndexDescription>> ListAsync(CancellationToken cancellationToken)
     {
-        var counts = await client.GetAsync($"_cat/indices/{_prefix}*?format=json&h=index,docs.count&expand_wildcards=open", cancellationToken);
+        var counts = await client.GetAsync(
+            $"_cat/indices/{_prefix}*?format=json&h=index,docs.count&expand_wildcards=open", cancellationToken);
         var mappings = await client.GetAsync($"{_prefix}*/_mapping?expand_wildcards=open", cancellationToken);
         if (!counts.IsSuccess || !mappings.IsSuccess)
             throw ElasticsearchErrors.Of(client.Description, "list indexes", counts.IsSuccess ? mappings : counts);
@@ -119,11 +121,13 @@ internal sealed class IndexAdministration(ElasticsearchClient client, LifecycleP
                 {
                     throw new TidemillException(
                         ErrorCode.SchemaConflict,
-                        $"Field {field} of index {real.Name} is {there} and cannot become {type}; write to another index, or delete this one and replay the topic.");
+                        $"Field {field} of index {real.Name} is {there} and cannot become {type}; write to another index, or delete "
+                            + $"this one and replay the topic.");
                 }
             }
 
-            await AddFieldsAsync(real.Name, settings.Mapping.Fields.Where(f => !present.ContainsKey(f.Key)).ToDictionary(), cancellationToken);
+            await AddFieldsAsync(
+                real.Name, settings.Mapping.Fields.Where(f => !present.ContainsKey(f.Key)).ToDictionary(), cancellationToken);
             var aliases = settings.Aliases.Select(alias => _prefix + alias)
                 .Where(alias => !real.Value.GetProperty("aliases").TryGetProperty(alias, out _)).ToList();
             await AddAliasesAsync(real.Name, aliases, cancellationToken);
@@ -136,10 +140,12 @@ internal sealed class IndexAdministration(ElasticsearchClient client, LifecycleP
         if (fields.Count == 0)
             return;
 
-        var answer = await client.SendAsync(HttpMethod.Put, $"{Uri.EscapeDataString(index)}/_mapping", Mappings(fields).ToJsonString(), cancellationToken);
+        var answer = await client.SendAsync(
+            HttpMethod.Put, $"{Uri.EscapeDataString(index)}/_mapping", Mappings(fields).ToJsonString(), cancellationToken);
         if (!answer.IsSuccess)
         {
-            var error = ElasticsearchErrors.Of(client.Description, $"add {string.Join(", ", fields.Select(f => $"{f.Key} as {f.Value}"))} to index {index}", answer);
+            var error = ElasticsearchErrors.Of(
+                client.Description, $"add {string.Join(", ", fields.Select(f => $"{f.Key} as {f.Value}"))} to index {index}", answer);
             throw new TidemillException(ErrorCode.SchemaConflict, error.Message, error);
         }
     }
@@ -149,8 +155,10 @@ internal sealed class IndexAdministration(ElasticsearchClient client, LifecycleP
         if (aliases.Count == 0)
             return;
 
-        var actions = new JsonArray([.. aliases.Select(alias => new JsonObject { ["add"] = new JsonObject { ["index"] = index, ["alias"] = alias } })]);
-        var answer = await client.SendAsync(HttpMethod.Post, "_aliases", new JsonObject { ["actions"] = actions }.ToJsonString(), cancellationToken);
+        var actions = new JsonArray(
+            [.. aliases.Select(alias => new JsonObject { ["add"] = new JsonObject { ["index"] = index, ["alias"] = alias } })]);
+        var answer = await client.SendAsync(
+            HttpMethod.Post, "_aliases", new JsonObject { ["actions"] = actions }.ToJsonString(), cancellationToken);
         if (!answer.IsSuccess)
             throw ElasticsearchErrors.Of(client.Description, $"add aliases to index {index}", answer);
     }
@@ -171,13 +179,15 @@ internal sealed class IndexAdministration(ElasticsearchClient client, LifecycleP
         {
             ["settings"] = index,
             ["mappings"] = Mappings(settings.Mapping.Fields),
-            ["aliases"] = new JsonObject(settings.Aliases.Select(alias => KeyValuePair.Create<string, JsonNode?>(_prefix + alias, new JsonObject()))),
+            ["aliases"] = new JsonObject(
+                settings.Aliases.Select(alias => KeyValuePair.Create<string, JsonNode?>(_prefix + alias, new JsonObject()))),
         };
     }
 
     private static JsonObject Mappings(IReadOnlyDictionary<string, string> fields) => new()
     {
-        ["properties"] = new JsonObject(fields.Select(f => KeyValuePair.Create<string, JsonNode?>(f.Key, new JsonObject { ["type"] = f.Value }))),
+        ["properties"] = new JsonObject(
+            fields.Select(f => KeyValuePair.Create<string, JsonNode?>(f.Key, new JsonObject { ["type"] = f.Value }))),
     };
 
     /// <summary>Fields of objects have dotted names; a field without properties and type holds nothing.</summary>
@@ -207,7 +217,8 @@ internal sealed class IndexAdministration(ElasticsearchClient client, LifecycleP
         foreach (var (name, type) in mapping.Fields.Where(field => !IndexTypes.All.Contains(field.Value)))
         {
             throw new TidemillException(
-                ErrorCode.InvalidRequest, $"Field {name} of index {index} has type {type}, which is none of {string.Join(", ", IndexTypes.All)}.");
+                ErrorCode.InvalidRequest,
+                $"Field {name} of index {index} has type {type}, which is none of {string.Join(", ", IndexTypes.All)}.");
         }
     }
 }

@@ -43,7 +43,8 @@ internal sealed class LifecyclePolicies(ElasticsearchClient client)
             ? $"{client.Description} has no {Product}: indexes {pattern} are kept for ever."
             : throw new TidemillException(
                 ErrorCode.ConfigurationInvalid,
-                $"{client.Description} has no {Product}, which the lifecycle of {pattern} needs. Remove `lifecycle`, or add `optional: true` to it.");
+                $"{client.Description} has no {Product}, which the lifecycle of {pattern} needs. Remove `lifecycle`, or add `optional: "
+                    + $"true` to it.");
     }
 
     /// <summary>Puts an index that stood before the policy under it; an index that has a policy keeps it.</summary>
@@ -53,8 +54,16 @@ internal sealed class LifecyclePolicies(ElasticsearchClient client)
             return;
 
         var answer = _isOpenSearch
-            ? await client.SendAsync(HttpMethod.Post, $"_plugins/_ism/add/{Uri.EscapeDataString(index)}", new JsonObject { ["policy_id"] = Name(lifecycle) }.ToJsonString(), cancellationToken)
-            : await client.SendAsync(HttpMethod.Put, $"{Uri.EscapeDataString(index)}/_settings", new JsonObject { ["index.lifecycle.name"] = Name(lifecycle) }.ToJsonString(), cancellationToken);
+            ? await client.SendAsync(
+                HttpMethod.Post,
+                $"_plugins/_ism/add/{Uri.EscapeDataString(index)}",
+                new JsonObject { ["policy_id"] = Name(lifecycle) }.ToJsonString(),
+                cancellationToken)
+            : await client.SendAsync(
+                HttpMethod.Put,
+                $"{Uri.EscapeDataString(index)}/_settings",
+                new JsonObject { ["index.lifecycle.name"] = Name(lifecycle) }.ToJsonString(),
+                cancellationToken);
         if (!answer.IsSuccess)
             throw ElasticsearchErrors.Of(client.Description, $"put index {index} under lifecycle policy {Name(lifecycle)}", answer);
     }
@@ -62,12 +71,15 @@ internal sealed class LifecyclePolicies(ElasticsearchClient client)
     private string Name(LifecycleDefinition lifecycle) => client.Connection.Prefix + lifecycle.Policy;
 
     /// <summary>A policy that is there is replaced only at the sequence number it was read at.</summary>
-    private async Task<ElasticsearchAnswer> PutStatesAsync(LifecycleDefinition lifecycle, string pattern, CancellationToken cancellationToken)
+    private async Task<ElasticsearchAnswer> PutStatesAsync(
+        LifecycleDefinition lifecycle, string pattern, CancellationToken cancellationToken)
     {
         var path = $"_plugins/_ism/policies/{Name(lifecycle)}";
         var there = await client.GetAsync(path, cancellationToken);
         var at = there.IsSuccess && there.Root.TryGetProperty("_seq_no", out var number)
-            ? string.Create(CultureInfo.InvariantCulture, $"?if_seq_no={number.GetInt64()}&if_primary_term={there.Root.GetProperty("_primary_term").GetInt64()}")
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"?if_seq_no={number.GetInt64()}&if_primary_term={there.Root.GetProperty("_primary_term").GetInt64()}")
             : "";
         return await client.SendAsync(HttpMethod.Put, path + at, States(lifecycle, pattern).ToJsonString(), cancellationToken);
     }
@@ -80,7 +92,8 @@ internal sealed class LifecyclePolicies(ElasticsearchClient client)
             phases["warm"] = new JsonObject
             {
                 ["min_age"] = Age(settle),
-                ["actions"] = new JsonObject { ["readonly"] = new JsonObject(), ["forcemerge"] = new JsonObject { ["max_num_segments"] = 1 } },
+                ["actions"] =
+                    new JsonObject { ["readonly"] = new JsonObject(), ["forcemerge"] = new JsonObject { ["max_num_segments"] = 1 } },
             };
         }
 
@@ -94,7 +107,13 @@ internal sealed class LifecyclePolicies(ElasticsearchClient client)
     {
         var states = new List<JsonObject> { State("hot") };
         if (lifecycle.ReadOnlyAfter is { } settle)
-            Enter("settled", settle, new JsonObject { ["read_only"] = new JsonObject() }, new JsonObject { ["force_merge"] = new JsonObject { ["max_num_segments"] = 1 } });
+        {
+            Enter(
+                "settled",
+                settle,
+                new JsonObject { ["read_only"] = new JsonObject() },
+                new JsonObject { ["force_merge"] = new JsonObject { ["max_num_segments"] = 1 } });
+        }
 
         if (lifecycle.DeleteAfter is { } delete)
             Enter("deleted", delete, new JsonObject { ["delete"] = new JsonObject() });

@@ -62,7 +62,9 @@ internal sealed class WordSearch(ElasticsearchClient client, IndexAdministration
 
     private static JsonObject Query(string? text, IReadOnlyDictionary<string, string> fields)
     {
-        var words = (text ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Where(word => SearchWords.Of(word).Count > 0).ToList();
+        var words = (text ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
+            .Where(word => SearchWords.Of(word).Count > 0)
+            .ToList();
         if (words.Count == 0)
             return new JsonObject { ["match_all"] = new JsonObject() };
 

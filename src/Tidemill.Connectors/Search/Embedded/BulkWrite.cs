@@ -36,7 +36,8 @@ internal sealed class BulkWrite(DuckDbConnection connection, string index, Field
         {
             present.Remove(document.Id);
             changed[document.Id] = null;
-            return new IndexedDocument(document.Id, known is null ? IndexOutcome.Unchanged : IndexOutcome.Updated, known?.Version ?? 0, null);
+            return new IndexedDocument(
+                document.Id, known is null ? IndexOutcome.Unchanged : IndexOutcome.Updated, known?.Version ?? 0, null);
         }
 
         if (known is not null && known.Source.AsSpan().SequenceEqual(bytes) && (document.Version ?? known.Version) == known.Version)
@@ -48,11 +49,14 @@ internal sealed class BulkWrite(DuckDbConnection connection, string index, Field
         try
         {
             using var json = JsonDocument.Parse(document.Source, Strict);
-            var problem = json.RootElement.ValueKind == JsonValueKind.Object ? mapper.Accept(json.RootElement) : "a document is a JSON object";
+            var problem = json.RootElement.ValueKind == JsonValueKind.Object
+                ? mapper.Accept(json.RootElement)
+                : "a document is a JSON object";
             if (problem is not null)
                 return Reject(problem);
 
-            var stored = new Stored(document.Version ?? ((known?.Version ?? 0) + 1), bytes.ToArray(), SearchWords.OfValues(json.RootElement));
+            var stored = new Stored(
+                document.Version ?? ((known?.Version ?? 0) + 1), bytes.ToArray(), SearchWords.OfValues(json.RootElement));
             present[document.Id] = changed[document.Id] = stored;
             return new IndexedDocument(document.Id, known is null ? IndexOutcome.Created : IndexOutcome.Updated, stored.Version, null);
         }
@@ -74,7 +78,8 @@ internal sealed class BulkWrite(DuckDbConnection connection, string index, Field
                     connection,
                     $"SELECT id, version, source FROM documents WHERE index_name = $1 AND id IN (SELECT id FROM {source})",
                     [index],
-                    (chunk, row) => (Id: chunk[0].GetString(row), Stored: new Stored(chunk[1].Data<long>()[row], chunk[2].GetUtf8(row).ToArray(), "")))
+                    (chunk, row) =>
+                        (Id: chunk[0].GetString(row), Stored: new Stored(chunk[1].Data<long>()[row], chunk[2].GetUtf8(row).ToArray(), "")))
                 .ToDictionary(hit => hit.Id, hit => hit.Stored));
         return found;
     }

@@ -82,7 +82,8 @@ public sealed class EmbeddedSearchStore : ISearchStore
             cancellationToken);
     }
 
-    /// <summary>Templates have no use here, as every index is made by its settings; documents are kept until the index is deleted.</summary>
+    /// <summary>Templates have no use here, as every index is made by its settings; documents are kept until the index is
+    /// deleted.</summary>
     public Task<IReadOnlyList<string>> PrepareAsync(string pattern, IndexSettings settings, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(settings);
@@ -93,7 +94,8 @@ public sealed class EmbeddedSearchStore : ISearchStore
     public Task<bool> ExistAsync(IReadOnlyCollection<string> indexes, CancellationToken cancellationToken) =>
         TakeTurnAsync(tables => indexes.All(tables.Exists), cancellationToken);
 
-    public Task<IReadOnlyList<IndexDescription>> ListIndexesAsync(CancellationToken cancellationToken) => TakeTurnAsync<IReadOnlyList<IndexDescription>>(
+    public Task<IReadOnlyList<IndexDescription>> ListIndexesAsync(CancellationToken cancellationToken) =>
+        TakeTurnAsync<IReadOnlyList<IndexDescription>>(
         tables => tables.Read(
             """
             SELECT name, mapping, count(id) FROM indexes LEFT JOIN documents ON index_name = name
@@ -154,11 +156,13 @@ public sealed class EmbeddedSearchStore : ISearchStore
                     string.Create(CultureInfo.InvariantCulture, $" AND contains(words, ${parameters.Count + i + 1})")));
                 object[] values = [.. parameters, .. words.Select(word => $" {word} ")];
                 var total = tables.Read(
-                    $"SELECT count(*) FROM documents WHERE index_name IN ({names}){matches}", values, (chunk, row) => chunk[0].Data<long>()[row]);
+                    $"SELECT count(*) FROM documents WHERE index_name IN ({names}){matches}",
+                    values, (chunk, row) => chunk[0].Data<long>()[row]);
                 var hits = tables.Read(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"SELECT id, version, source FROM documents WHERE index_name IN ({names}){matches} ORDER BY id LIMIT {size} OFFSET {from}"),
+                        $"SELECT id, version, source FROM documents WHERE index_name IN ({names}){matches} ORDER BY id LIMIT {size} "
+                            + $"OFFSET {from}"),
                     values, Hit);
                 return new SearchPage(total[0], hits);
             },
@@ -201,7 +205,8 @@ public sealed class EmbeddedSearchStore : ISearchStore
         }
     }
 
-    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadCheckpointsAsync(CheckpointOwner owner, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadCheckpointsAsync(
+        CheckpointOwner owner, CancellationToken cancellationToken) =>
         TakeTurnAsync(tables => tables.ReadCheckpoints(owner), cancellationToken);
 
     public Task RequireCheckpointsAsync(CheckpointOwner owner, IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken) =>

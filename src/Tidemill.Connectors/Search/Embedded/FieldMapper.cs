@@ -28,13 +28,15 @@ internal sealed partial class FieldMapper(IReadOnlyDictionary<string, string> fi
             if (!IndexTypes.All.Contains(type))
             {
                 throw new TidemillException(
-                    ErrorCode.InvalidRequest, $"Field {name} of index {index} has type {type}, which is none of {string.Join(", ", IndexTypes.All)}.");
+                    ErrorCode.InvalidRequest,
+                    $"Field {name} of index {index} has type {type}, which is none of {string.Join(", ", IndexTypes.All)}.");
             }
 
             if (_known.TryGetValue(name, out var present) && present != type)
             {
                 throw new TidemillException(
-                    ErrorCode.SchemaConflict, $"Field {name} of index {index} is {present} and cannot become {type}; delete the index and fill it again.");
+                    ErrorCode.SchemaConflict,
+                    $"Field {name} of index {index} is {present} and cannot become {type}; delete the index and fill it again.");
             }
 
             Changed |= _known.TryAdd(name, type);
@@ -138,13 +140,16 @@ internal sealed partial class FieldMapper(IReadOnlyDictionary<string, string> fi
     private static double? Number(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Number => value.GetDouble(),
-        JsonValueKind.String when double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => number,
+        JsonValueKind.String when double.TryParse(
+            value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => number,
         _ => null,
     };
 
-    private static bool IsEpoch(string text) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) && text.Length > 4;
+    private static bool IsEpoch(string text) =>
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) && text.Length > 4;
 
-    /// <summary>Elasticsearch's strict_date_optional_time: a year, a month, a day or a time of a day, each with a zone or without.</summary>
+    /// <summary>Elasticsearch's strict_date_optional_time: a year, a month, a day or a time of a day, each with a zone or
+    /// without.</summary>
     private static bool IsDate(string text)
     {
         var match = DateShape().Match(text);

@@ -31,7 +31,8 @@ internal sealed record IndexOperation(string Id, ReadOnlyMemory<byte> Source)
         return operations;
     }
 
-    private static (string Index, IndexOperation Operation) ParseAction(ReadOnlySpan<byte> action, ReadOnlyMemory<byte> source, string? index)
+    private static (string Index, IndexOperation Operation) ParseAction(
+        ReadOnlySpan<byte> action, ReadOnlyMemory<byte> source, string? index)
     {
         var reader = new Utf8JsonReader(action);
         reader.Read();

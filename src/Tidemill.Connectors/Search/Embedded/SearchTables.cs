@@ -75,7 +75,8 @@ internal sealed class SearchTables(DuckDbConnection connection, string descripti
     public IReadOnlyDictionary<TopicPartition, LogOffset> ReadCheckpoints(CheckpointOwner owner) => Read(
         "SELECT topic, partition, next_offset FROM checkpoints WHERE stream = $1 AND sink = $2", [owner.Stream, owner.Sink],
         (chunk, row) => (
-            Partition: new TopicPartition(chunk[0].GetString(row), chunk[1].Data<int>()[row]), Next: new LogOffset(chunk[2].Data<long>()[row])))
+            Partition: new TopicPartition(chunk[0].GetString(row), chunk[1].Data<int>()[row]),
+            Next: new LogOffset(chunk[2].Data<long>()[row])))
         .ToDictionary(p => p.Partition, p => p.Next);
 
     public bool RequireCheckpoints(CheckpointOwner owner, IReadOnlyList<OffsetRange> ranges)
@@ -117,7 +118,8 @@ internal sealed class SearchTables(DuckDbConnection connection, string descripti
     public List<T> Read<T>(string sql, IReadOnlyList<object> parameters, Func<DataChunk, int, T> read) =>
         StoreRows.Read(connection, sql, parameters, read);
 
-    public static Dictionary<string, string> ParseMapping(string json) => JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? [];
+    public static Dictionary<string, string> ParseMapping(string json) =>
+        JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? [];
 
     private TidemillException NotFound(string index) => new(ErrorCode.NotFound, $"There is no index {index} in {description}.");
 }

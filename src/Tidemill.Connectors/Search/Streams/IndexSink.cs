@@ -83,7 +83,8 @@ public sealed class IndexSink : IDocumentSink, IRowRefusals, IMovablePositions
     {
         ArgumentNullException.ThrowIfNull(batch);
         var rows = batch.Rows ?? throw new TidemillException(
-            ErrorCode.ConfigurationInvalid, $"{_stream.File}: a stream that deduplicates cannot write to an index, which has no transactions.");
+            ErrorCode.ConfigurationInvalid,
+            $"{_stream.File}: a stream that deduplicates cannot write to an index, which has no transactions.");
         await _store.RequireCheckpointsAsync(_owner, batch.Ranges, cancellationToken);
         var changed = rows.RowCount == 0 ? 0 : await WriteDocumentsAsync(rows, cancellationToken);
         await _store.AdvanceCheckpointsAsync(_owner, batch.Ranges, cancellationToken);
@@ -141,7 +142,8 @@ public sealed class IndexSink : IDocumentSink, IRowRefusals, IMovablePositions
         }
 
         return progress.Refused == 0 ? progress.Changed : throw new TidemillException(
-            ErrorCode.RowRejected, $"Index {_definition.Index} refused {progress.Refused} of {rows.RowCount} documents; the first reason: {progress.FirstReason}.");
+            ErrorCode.RowRejected, $"Index {_definition.Index} refused {progress.Refused} of {rows.RowCount} documents; the first "
+                + $"reason: {progress.FirstReason}.");
     }
 
     private async Task SendAsync(EncodedRows made, Progress progress, CancellationToken cancellationToken)

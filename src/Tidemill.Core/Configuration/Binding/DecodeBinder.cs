@@ -24,7 +24,13 @@ internal static class DecodeBinder
             fields.Add(BindField(entry, decode));
             CheckName(entry.Key, $"fields.{entry.Key}", entry.KeyLine, decode);
             if (fields.SkipLast(1).Any(f => f.Name.Equals(entry.Key, StringComparison.OrdinalIgnoreCase)))
-                decode.Error($"fields.{entry.Key}", entry.KeyLine, $"The column '{entry.Key}' differs from another only in case.", "Rename one of the two; SQL sees no difference.");
+            {
+                decode.Error(
+                    $"fields.{entry.Key}",
+                    entry.KeyLine,
+                    $"The column '{entry.Key}' differs from another only in case.",
+                    "Rename one of the two; SQL sees no difference.");
+            }
         }
 
         var extra = decode.Text("extra");
@@ -50,7 +56,13 @@ internal static class DecodeBinder
     private static void CheckName(string name, string path, int line, Section decode)
     {
         if (Reserved.Contains(name, StringComparer.OrdinalIgnoreCase))
-            decode.Error(path, line, $"'{name}' is a column that every batch has already.", "Choose another name; use `path` to read this property.");
+        {
+            decode.Error(
+                path,
+                line,
+                $"'{name}' is a column that every batch has already.",
+                "Choose another name; use `path` to read this property.");
+        }
     }
 
     private static DecodeField BindField(MappingEntry entry, Section decode)
@@ -91,7 +103,12 @@ internal static class DecodeBinder
             field.Error("default", $"The default is not of type {result.Type}.", "Write a value of the field's type.");
 
         if (field.Has("format") && result.Type.Kind is not (FieldKind.Timestamp or FieldKind.TimestampTz))
-            field.Error("format", $"'format' belongs to timestamps; this field is of type {result.Type}.", "Remove 'format', or write `type: timestamp`.");
+        {
+            field.Error(
+                "format",
+                $"'format' belongs to timestamps; this field is of type {result.Type}.",
+                "Remove 'format', or write `type: timestamp`.");
+        }
     }
 
     /// <summary>True unless the default can be seen to be of another kind; the decoder has the last word.</summary>

@@ -33,7 +33,12 @@ internal static class GeneratorBinder
             generator.Error("key", $"There is no field '{key}'.", Suggestion.Fix(key, names, "fields"));
 
         if (result.LateShare > 0 && names.Count > 0 && result.Fields.All(f => f.Kind != GeneratorKind.Now))
-            late.Error("share", "No field holds the time, so that no record can be late.", "Add a field such as `event_time: now`, or remove 'late'.");
+        {
+            late.Error(
+                "share",
+                "No field holds the time, so that no record can be late.",
+                "Add a field such as `event_time: now`, or remove 'late'.");
+        }
     }
 
     private static List<GeneratorField> BindFields(Section generator)
@@ -66,10 +71,14 @@ internal static class GeneratorBinder
             return BindChoice(name, field);
 
         if (amount)
-            return BindRange(new GeneratorField(name, GeneratorKind.Amount), field.Object("amount", StreamShapes.AmountRange), withScale: true);
+        {
+            return BindRange(
+                new GeneratorField(name, GeneratorKind.Amount), field.Object("amount", StreamShapes.AmountRange), withScale: true);
+        }
 
         return integer
-            ? BindRange(new GeneratorField(name, GeneratorKind.Integer), field.Object("integer", StreamShapes.IntegerRange), withScale: false)
+            ? BindRange(
+                new GeneratorField(name, GeneratorKind.Integer), field.Object("integer", StreamShapes.IntegerRange), withScale: false)
             : new GeneratorField(name, GeneratorKind.UuidPool) { Count = pool };
     }
 

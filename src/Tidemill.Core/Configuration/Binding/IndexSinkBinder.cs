@@ -40,9 +40,13 @@ internal static partial class IndexSinkBinder
         if (!match.Success)
             return null;
 
-        var date = new IndexDate(match.Groups["head"].Value, match.Groups["column"].Value, match.Groups["format"].Value, match.Groups["tail"].Value);
+        var date = new IndexDate(
+            match.Groups["head"].Value, match.Groups["column"].Value, match.Groups["format"].Value, match.Groups["tail"].Value);
         if (!DateFormat().IsMatch(date.Format))
-            sink.Error("index", $"'{date.Format}' is no date format here.", "Write yyyy, MM, dd and HH from the largest on, such as yyyy.MM.dd.");
+        {
+            sink.Error(
+                "index", $"'{date.Format}' is no date format here.", "Write yyyy, MM, dd and HH from the largest on, such as yyyy.MM.dd.");
+        }
 
         ColumnCheck.Known(date.Column, "index", sink.Line("index"), columns, sink);
         return date;
@@ -94,10 +98,15 @@ internal static partial class IndexSinkBinder
             sink.Error("delete", "A document that is only created is never deleted.", "Remove 'delete', or `action: create`.");
 
         if (result.Id.Count == 0 && result.Version is not null)
-            sink.Error("version", "A document whose id is a record's position has one version.", "Add `id: [COLUMN, ...]`, or remove 'version'.");
+        {
+            sink.Error(
+                "version", "A document whose id is a record's position has one version.", "Add `id: [COLUMN, ...]`, or remove 'version'.");
+        }
     }
 
-    [GeneratedRegex(@"^(?<head>[^{}]+)\{(?<column>[^{}:]+):(?<format>[^{}]+)\}(?<tail>[^{}]*)\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^(?<head>[^{}]+)\{(?<column>[^{}:]+):(?<format>[^{}]+)\}(?<tail>[^{}]*)\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Dated();
 
     [GeneratedRegex(@"^yyyy([._-]?MM([._-]?dd([._-]?HH)?)?)?\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]

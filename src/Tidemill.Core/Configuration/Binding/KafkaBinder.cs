@@ -23,15 +23,25 @@ internal static class KafkaBinder
         if (type != LogType.Kafka) return new LogConnection();
 
         if (servers.Count == 0 && !section.Has("bootstrap_servers"))
-            section.Error("bootstrap_servers", section.Node.Line, "Nothing says where the brokers are.", "Add `bootstrap_servers: host:9092`.");
+        {
+            section.Error(
+                "bootstrap_servers", section.Node.Line, "Nothing says where the brokers are.", "Add `bootstrap_servers: host:9092`.");
+        }
 
         foreach (var entry in section.Entries("options").Where(e => Reserved.Contains(e.Key)))
-            section.Error($"options.{entry.Key}", entry.KeyLine, $"Tidemill sets '{entry.Key}' itself.", "Remove it; the keys beside `options` say what can be chosen.");
+        {
+            section.Error(
+                $"options.{entry.Key}",
+                entry.KeyLine,
+                $"Tidemill sets '{entry.Key}' itself.",
+                "Remove it; the keys beside `options` say what can be chosen.");
+        }
 
         return new LogConnection
         {
             Type = type,
-            BootstrapServers = [.. servers.SelectMany(s => s.Text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))],
+            BootstrapServers =
+                [.. servers.SelectMany(s => s.Text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))],
             Security = security,
             Options = options,
             ReplicationFactor = replication,
@@ -39,7 +49,8 @@ internal static class KafkaBinder
     }
 
     public static IReadOnlyDictionary<string, string> Options(Section section) =>
-        section.Entries("options").Where(e => e.Value is ScalarNode).ToDictionary(e => e.Key, e => ((ScalarNode)e.Value).Text, StringComparer.Ordinal);
+        section.Entries(
+            "options").Where(e => e.Value is ScalarNode).ToDictionary(e => e.Key, e => ((ScalarNode)e.Value).Text, StringComparer.Ordinal);
 
     private static KafkaSecurity BindSecurity(Section section)
     {
@@ -57,7 +68,12 @@ internal static class KafkaBinder
         };
         Together(section, "sasl", "user", "Name the mechanism: `sasl: scram-sha-512`, scram-sha-256 or plain.", "Add `user:`.");
         Together(section, "user", "password", "Add `user:`.", "Add `password: ${NAME}`.");
-        Together(section, "certificate", "key", "Add `certificate:`, the PEM file that belongs to the key.", "Add `key:`, the PEM file of the private key.");
+        Together(
+            section,
+            "certificate",
+            "key",
+            "Add `certificate:`, the PEM file that belongs to the key.",
+            "Add `key:`, the PEM file of the private key.");
         return security;
     }
 

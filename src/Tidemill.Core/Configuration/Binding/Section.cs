@@ -35,7 +35,8 @@ public sealed class Section(MappingNode node, ObjectShape shape, string path, Bi
 
     public bool Flag(string key, bool value) => Scalar(key) is { } scalar && bool.TryParse(scalar.Text, out var parsed) ? parsed : value;
 
-    public TimeSpan? Duration(string key) => Scalar(key) is { } scalar && DurationText.TryParse(scalar.Text, out var parsed) ? parsed : null;
+    public TimeSpan? Duration(string key) =>
+        Scalar(key) is { } scalar && DurationText.TryParse(scalar.Text, out var parsed) ? parsed : null;
 
     public long? Size(string key) => Scalar(key) is { } scalar && ByteSizeText.TryParse(scalar.Text, out var parsed) ? parsed : null;
 

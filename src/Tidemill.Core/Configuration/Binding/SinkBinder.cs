@@ -22,13 +22,23 @@ internal static class SinkBinder
         }
 
         if (sink.Value("index") is { } index)
-            yield return IndexSinkBinder.Bind(new Section(AsMapping(index, "index"), StreamShapes.IndexSink, $"{sink.Path}.index", sink.Context), columns);
+        {
+            yield return IndexSinkBinder.Bind(
+                new Section(AsMapping(index, "index"), StreamShapes.IndexSink, $"{sink.Path}.index", sink.Context), columns);
+        }
 
         if (sink.Value("collection") is { } collection)
-            yield return BindCollection(new Section(AsMapping(collection, "collection"), StreamShapes.CollectionSink, $"{sink.Path}.collection", sink.Context), columns);
+        {
+            yield return BindCollection(
+                new Section(AsMapping(collection, "collection"), StreamShapes.CollectionSink, $"{sink.Path}.collection", sink.Context),
+                columns);
+        }
 
         if (sink.Value("topic") is { } topic)
-            yield return TopicSinkBinder.Bind(new Section(AsMapping(topic, "name"), StreamShapes.TopicSink, $"{sink.Path}.topic", sink.Context), columns);
+        {
+            yield return TopicSinkBinder.Bind(
+                new Section(AsMapping(topic, "name"), StreamShapes.TopicSink, $"{sink.Path}.topic", sink.Context), columns);
+        }
     }
 
     /// <summary>The short form <c>warehouse: transactions</c> as the mapping it stands for.</summary>
@@ -62,7 +72,10 @@ internal static class SinkBinder
         var id = sink.Texts("id");
         ColumnCheck.Names(id, "id", columns, sink);
         if (collection == DocumentCollections.Checkpoints || collection.StartsWith("system.", StringComparison.Ordinal))
-            sink.Error("collection", $"The collection '{collection}' is kept by Tidemill or the server for itself.", "Choose another collection.");
+        {
+            sink.Error(
+                "collection", $"The collection '{collection}' is kept by Tidemill or the server for itself.", "Choose another collection.");
+        }
 
         return new CollectionSinkDefinition(sink.Text("name") ?? collection, collection)
         {
@@ -121,7 +134,13 @@ internal static class SinkBinder
     {
         var rule = sink.Text("on_conflict");
         if (result.Rule != ConflictRule.Append && result.Key.Count == 0 && sink.Node.Find("key") is null)
-            sink.Error("key", sink.Line("on_conflict"), $"`on_conflict: {rule}` needs to know which rows are the same.", "Add `key: [COLUMN, ...]`.");
+        {
+            sink.Error(
+                "key",
+                sink.Line("on_conflict"),
+                $"`on_conflict: {rule}` needs to know which rows are the same.",
+                "Add `key: [COLUMN, ...]`.");
+        }
 
         if (result.Rule == ConflictRule.Merge)
             CheckMerge(result, sink, columns);
@@ -131,14 +150,30 @@ internal static class SinkBinder
     {
         if (sink.Node.Find("merge") is null)
         {
-            sink.Error("merge", sink.Line("on_conflict"), "Nothing says how columns combine with the stored row's.", "Add `merge: {COLUMN: sum|min|max|last|first, ...}`.");
+            sink.Error(
+                "merge",
+                sink.Line("on_conflict"),
+                "Nothing says how columns combine with the stored row's.",
+                "Add `merge: {COLUMN: sum|min|max|last|first, ...}`.");
             return;
         }
 
         foreach (var column in result.Key.Where(result.Merge.ContainsKey))
-            sink.Error($"merge.{column}", sink.Line("merge"), $"The column '{column}' belongs to the key, which never changes.", "Remove it from 'merge'.");
+        {
+            sink.Error(
+                $"merge.{column}",
+                sink.Line("merge"),
+                $"The column '{column}' belongs to the key, which never changes.",
+                "Remove it from 'merge'.");
+        }
 
-        foreach (var column in (columns ?? []).Where(c => !result.Merge.ContainsKey(c) && !result.Key.Contains(c, StringComparer.OrdinalIgnoreCase)))
-            sink.Error("merge", $"The column '{column}' is neither in 'key' nor in 'merge'.", $"Add `{column}: last`, or another of sum, min, max, first.");
+        foreach (var column in (columns ?? []).Where(
+            c => !result.Merge.ContainsKey(c) && !result.Key.Contains(c, StringComparer.OrdinalIgnoreCase)))
+        {
+            sink.Error(
+                "merge",
+                $"The column '{column}' is neither in 'key' nor in 'merge'.",
+                $"Add `{column}: last`, or another of sum, min, max, first.");
+        }
     }
 }

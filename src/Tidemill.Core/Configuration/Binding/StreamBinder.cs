@@ -59,19 +59,31 @@ internal static class StreamBinder
             foreach (var other in OtherSourceKeys.Where(source.Has))
                 source.Error(other, $"The source is a collection, beside which '{other}' has no meaning.", $"Remove '{other}'.");
 
-            return BindCollection(new Section(SinkBinder.AsMapping(collection, "collection"), StreamShapes.CollectionSource, "source.collection", source.Context));
+            return BindCollection(new Section(
+                SinkBinder.AsMapping(collection, "collection"), StreamShapes.CollectionSource, "source.collection", source.Context));
         }
 
         if (!source.Has("generator"))
         {
             if (topic is null && source.Node.Entries.Count > 0 && source.Node.Find("topic") is null)
-                source.Error("topic", source.Node.Line, "The source is neither a topic nor a generator nor a collection.", "Write `source: {topic: NAME}`, `source: {generator: ...}` or `source: {collection: NAME}`.");
+            {
+                source.Error(
+                    "topic",
+                    source.Node.Line,
+                    "The source is neither a topic nor a generator nor a collection.",
+                    "Write `source: {topic: NAME}`, `source: {generator: ...}` or `source: {collection: NAME}`.");
+            }
 
             return new TopicSourceDefinition(topic ?? "", start) { Connection = connection, OnOutOfRange = policy };
         }
 
         if (topic is not null)
-            source.Error("generator", "The source is both a topic and a generator.", "Keep one of the two; a generator's topic is named in its sink.");
+        {
+            source.Error(
+                "generator",
+                "The source is both a topic and a generator.",
+                "Keep one of the two; a generator's topic is named in its sink.");
+        }
 
         foreach (var key in TopicKeys.Where(k => topic is null && source.Has(k)))
             source.Error(key, $"'{key}' belongs to topics.", $"Remove '{key}'.");
@@ -141,7 +153,12 @@ internal static class StreamBinder
     private static void CheckPump(Section root, StreamDefinition stream, string source)
     {
         foreach (var key in ReaderKeys.Where(root.Has))
-            root.Error(key, $"A {source}'s records are written as they are; '{key}' has no effect.", $"Remove '{key}', and put it into the stream that reads the topic.");
+        {
+            root.Error(
+                key,
+                $"A {source}'s records are written as they are; '{key}' has no effect.",
+                $"Remove '{key}', and put it into the stream that reads the topic.");
+        }
 
         if (stream.Sinks.Any(s => s is not TopicSinkDefinition))
             root.Error("sinks", $"A {source} writes to a topic only.", "Write `- topic: NAME`, and read that topic in another stream.");

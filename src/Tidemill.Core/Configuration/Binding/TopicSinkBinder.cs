@@ -58,7 +58,8 @@ internal static class TopicSinkBinder
 
             if (stream.Decode is null && HasRowKeys(sink))
             {
-                root.Error("sinks", $"Without `decode`, records go to '{sink.Name}' as they are: {string.Join(", ", RowKeys)} belong to rows.",
+                root.Error(
+                    "sinks", $"Without `decode`, records go to '{sink.Name}' as they are: {string.Join(", ", RowKeys)} belong to rows.",
                     "Add `decode:` with the fields and their types, or remove them.");
             }
         }
@@ -67,7 +68,12 @@ internal static class TopicSinkBinder
             return;
 
         foreach (var key in RowSteps.Where(root.Has))
-            root.Error(key, $"Without `decode`, records are passed on as they are; '{key}' works on rows.", "Add `decode:` with the fields and their types, or remove it.");
+        {
+            root.Error(
+                key,
+                $"Without `decode`, records are passed on as they are; '{key}' works on rows.",
+                "Add `decode:` with the fields and their types, or remove it.");
+        }
     }
 
     private static bool HasRowKeys(TopicSinkDefinition sink) =>

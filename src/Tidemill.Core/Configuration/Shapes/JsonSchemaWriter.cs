@@ -114,7 +114,9 @@ internal static class JsonSchemaWriter
 
     private static string Describe(Property property)
     {
-        var only = property.OnlyWith is { } with ? $" Only with `{with.Key}: {with.Value.Replace("|", " or ", StringComparison.Ordinal)}`." : "";
+        var only = property.OnlyWith is { } with
+            ? $" Only with `{with.Key}: {with.Value.Replace("|", " or ", StringComparison.Ordinal)}`."
+            : "";
         var value = property.Default is null ? "" : string.Create(CultureInfo.InvariantCulture, $" Default: {property.Default}.");
         return property.Description + only + value;
     }

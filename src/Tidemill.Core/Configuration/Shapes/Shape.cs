@@ -85,7 +85,8 @@ public sealed record SizeShape(long Min, long Max) : ScalarShape
 
 public sealed record ColumnTypeShape : ScalarShape
 {
-    public override string Rule => "a column type, such as text, integer, bigint, double, decimal(18,2), boolean, uuid, date, timestamp or json";
+    public override string Rule =>
+        "a column type, such as text, integer, bigint, double, decimal(18,2), boolean, uuid, date, timestamp or json";
 
     public override bool Accepts(string text) => FieldType.TryParse(text, out _);
 }

@@ -20,10 +20,17 @@ internal sealed class WorkflowShapes
         "a cron expression of five fields, such as \"0 * * * *\", or @hourly, @daily, @weekly, @monthly or @yearly");
 
     public static readonly ObjectShape Index = new(
-        new Property("name", new TextShape("^[a-z0-9][a-z0-9._-]{0,254}$", "an index name of lower-case letters, digits, '.', - and _"), "Index written.") { Required = true },
+        new Property(
+            "name",
+            new TextShape("^[a-z0-9][a-z0-9._-]{0,254}$", "an index name of lower-case letters, digits, '.', - and _"),
+            "Index written.")
+        { Required = true },
         new Property("query", CommonShapes.Sql, "SELECT whose rows become documents.") { Required = true },
         new Property("id", CommonShapes.Column, "Column whose text is the document's id.") { Required = true },
-        new Property("mapping", new MapShape(CommonShapes.Column, CommonShapes.SearchType), "Elasticsearch type by column. Default: by the column's SQL type."));
+        new Property(
+            "mapping",
+            new MapShape(CommonShapes.Column, CommonShapes.SearchType),
+            "Elasticsearch type by column. Default: by the column's SQL type."));
 
     public static readonly ObjectShape TargetOverride = new(
         new Property("schedule", Schedule, "Schedule in this target; empty: by hand only.") { Nullable = true });

@@ -3,10 +3,12 @@ using System.Text.RegularExpressions;
 
 namespace Tidemill.Core.Configuration.Values;
 
-/// <summary>Durations as configuration writes them: <c>200ms</c>, <c>5s</c>, <c>1h30m</c>, <c>7d</c>, <c>2w</c>, or ISO 8601 (<c>PT5M</c>).</summary>
+/// <summary>Durations as configuration writes them: <c>200ms</c>, <c>5s</c>, <c>1h30m</c>, <c>7d</c>, <c>2w</c>, or ISO 8601
+/// (<c>PT5M</c>).</summary>
 public static partial class DurationText
 {
-    internal const string Pattern = @"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w))+$|^P([0-9]+W)?([0-9]+D)?(T([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]+)?S)?)?$";
+    internal const string Pattern =
+        @"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w))+$|^P([0-9]+W)?([0-9]+D)?(T([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]+)?S)?)?$";
 
     /// <summary>False for anything else, also for years and months, whose length varies, and for what exceeds 100,000 days.</summary>
     public static bool TryParse(string text, out TimeSpan duration)

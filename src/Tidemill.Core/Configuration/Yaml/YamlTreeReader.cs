@@ -5,8 +5,8 @@ namespace Tidemill.Core.Configuration.Yaml;
 
 /// <summary>
 /// Reads one YAML document into nodes that know their lines. It works on the parser's events rather than on the
-/// representation model, because that gives up at the first duplicate key. Bounded in depth and size, aliases included, so that no file can exhaust
-/// stack or memory.
+/// representation model, because that gives up at the first duplicate key. Bounded in depth and size, aliases included, so that
+/// no file can exhaust stack or memory.
 /// </summary>
 public sealed class YamlTreeReader
 {
@@ -33,13 +33,18 @@ public sealed class YamlTreeReader
         }
         catch (YamlException error)
         {
-            report.Add("", (int)error.Start.Line, $"Not valid YAML: {Sentence(error.Message)}", "Mend the syntax at or just above this line.");
+            report.Add(
+                "", (int)error.Start.Line, $"Not valid YAML: {Sentence(error.Message)}", "Mend the syntax at or just above this line.");
             return null;
         }
         catch (Exception error) when (error is InvalidOperationException or ArgumentException or FormatException or OverflowException)
         {
             // The parser gives some broken texts these general exceptions, found by mutating files.
-            report.Add("", (int)(reader._parser.Current?.End.Line ?? 1), "Not valid YAML: a bracket, brace or quote is left open here, or a sign stands where it may not.", "Close it, or put quotes around the value.");
+            report.Add(
+                "",
+                (int)(reader._parser.Current?.End.Line ?? 1),
+                "Not valid YAML: a bracket, brace or quote is left open here, or a sign stands where it may not.",
+                "Close it, or put quotes around the value.");
             return null;
         }
     }

@@ -85,8 +85,11 @@ public readonly record struct Decimal128(ulong High, ulong Low)
         var e = text.IndexOfAny('e', 'E');
         if (e >= 0)
         {
-            if (!int.TryParse(text[(e + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out exponent) || Math.Abs(exponent) > 20_000)
+            if (!int.TryParse(text[(e + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out exponent)
+                || Math.Abs(exponent) > 20_000)
+            {
                 return false;
+            }
 
             text = text[..e];
         }
@@ -115,7 +118,8 @@ public readonly record struct Decimal128(ulong High, ulong Low)
         return any && TryCreate(negative, digits, exponent, out value);
     }
 
-    /// <summary>As the General Decimal Arithmetic specification writes it: plain digits, or scientific where zeros would be made up.</summary>
+    /// <summary>As the General Decimal Arithmetic specification writes it: plain digits, or scientific where zeros would be
+    /// made up.</summary>
     public override string ToString()
     {
         var sign = IsNegative ? "-" : "";

@@ -20,7 +20,8 @@ public enum JsonTypes
 /// <summary>BSON to JSON and back (MongoDB's Extended JSON v2 specification).</summary>
 public static class ExtendedJson
 {
-    internal static readonly JsonWriterOptions Options = new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    internal static readonly JsonWriterOptions Options =
+        new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The document as one JSON object, UTF-8. DataCorrupt when the bytes are no BSON.</summary>
     public static byte[] Write(ReadOnlySpan<byte> document, JsonTypes types)
@@ -33,7 +34,8 @@ public static class ExtendedJson
     }
 
     /// <summary>A JSON object, Extended JSON or plain, as BSON.</summary>
-    /// <exception cref="FormatException">It is no JSON object, or an extended type is spelt wrongly; the message holds no values.</exception>
+    /// <exception cref="FormatException">It is no JSON object, or an extended type is spelt wrongly; the message holds no
+    /// values.</exception>
     public static byte[] Parse(ReadOnlySpan<byte> utf8)
     {
         using var writer = new BsonWriter();

@@ -46,7 +46,8 @@ internal static class ExtendedJsonParser
             if (json.Read())
                 throw new InvalidJsonException("Something follows the JSON value.");
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or OverflowException or FormatException and not InvalidJsonException)
+        catch (Exception error) when (error is JsonException
+            or InvalidOperationException or OverflowException or FormatException and not InvalidJsonException)
         {
             // InvalidOperationException: a string holds an escape that is no character, such as a lone surrogate.
             throw new InvalidJsonException("The text is no valid JSON, or an extended type is spelt wrongly.", error);
@@ -155,7 +156,8 @@ internal static class ExtendedJsonParser
 
         var digits = Digits(text);
         var value = double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
-        if ((digits > ExactDoubleDigits || (digits > 0 && !double.IsNormal(value))) && Decimal128.TryParse(Encoding.ASCII.GetString(text), out var exact))
+        if ((digits > ExactDoubleDigits || (digits > 0 && !double.IsNormal(value)))
+            && Decimal128.TryParse(Encoding.ASCII.GetString(text), out var exact))
         {
             writer.SetType(type, BsonType.Decimal128);
             writer.Raw((long)exact.Low);

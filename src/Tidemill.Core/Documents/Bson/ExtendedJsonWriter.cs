@@ -151,7 +151,8 @@ internal readonly struct ExtendedJsonWriter(Utf8JsonWriter json, JsonTypes types
     {
         if (types == JsonTypes.Plain)
         {
-            json.WriteStringValue(subtype == 4 && bytes.Length == 16 ? new Guid(bytes, bigEndian: true).ToString() : Convert.ToBase64String(bytes));
+            json.WriteStringValue(
+                subtype == 4 && bytes.Length == 16 ? new Guid(bytes, bigEndian: true).ToString() : Convert.ToBase64String(bytes));
             return;
         }
 

@@ -36,8 +36,12 @@ internal static class StringMethods
         "ljust" => arguments => Pad(text, '<', arguments.Bind(PadSignature)),
         "rjust" => arguments => Pad(text, '>', arguments.Bind(PadSignature)),
         "center" => arguments => Center(text, arguments.Bind(PadSignature)),
-        "removeprefix" => arguments => Text(arguments.Bind(One)[0]) is var part && text.StartsWith(part, StringComparison.Ordinal) ? text[part.Length..] : text,
-        "removesuffix" => arguments => Text(arguments.Bind(One)[0]) is var part && text.EndsWith(part, StringComparison.Ordinal) ? text[..^part.Length] : text,
+        "removeprefix" => arguments => Text(arguments.Bind(One)[0]) is var part && text.StartsWith(part, StringComparison.Ordinal)
+            ? text[part.Length..]
+            : text,
+        "removesuffix" => arguments => Text(arguments.Bind(One)[0]) is var part && text.EndsWith(part, StringComparison.Ordinal)
+            ? text[..^part.Length]
+            : text,
         _ => Question(text, name),
     };
 
@@ -56,7 +60,8 @@ internal static class StringMethods
         "isspace" => NoArguments.Method(() => All(text, char.IsWhiteSpace)),
         "isupper" => NoArguments.Method(() => text.Any(char.IsUpper) && !text.Any(char.IsLower)),
         "islower" => NoArguments.Method(() => text.Any(char.IsLower) && !text.Any(char.IsUpper)),
-        "isidentifier" => NoArguments.Method(() => text.Length > 0 && !char.IsDigit(text[0]) && text.All(c => char.IsLetterOrDigit(c) || c == '_')),
+        "isidentifier" =>
+            NoArguments.Method(() => text.Length > 0 && !char.IsDigit(text[0]) && text.All(c => char.IsLetterOrDigit(c) || c == '_')),
         _ => null,
     };
 
@@ -183,8 +188,12 @@ internal static class StringMethods
         if (part.Length == 0)
             return text.Length + 1;
         var count = 0L;
-        for (var at = text.IndexOf(part, StringComparison.Ordinal); at >= 0; at = text.IndexOf(part, at + part.Length, StringComparison.Ordinal))
+        for (var at = text.IndexOf(
+            part, StringComparison.Ordinal); at >= 0; at = text.IndexOf(part, at + part.Length, StringComparison.Ordinal))
+        {
             count++;
+        }
+
         return count;
     }
 

@@ -118,7 +118,15 @@ internal static class PrintfFormat
         var big = ValueNumbers.ToBig(number!);
         var magnitude = padded.Apply(ValueNumbers.Normalize(System.Numerics.BigInteger.Abs(big)));
         var sign = big.Sign < 0 ? "-" : specification.Sign == '-' ? "" : specification.Sign.ToString();
-        return (specification with { Precision = null, Align = specification.Align == '=' ? '>' : specification.Align, Fill = ' ', Type = 's' })
+        return (specification with
+        {
+            Precision = null,
+            Align = specification.Align == '='
+            ? '>'
+            : specification.Align,
+            Fill = ' ',
+            Type = 's'
+        })
             .Apply(sign + magnitude);
     }
 }

@@ -74,11 +74,14 @@ internal static class RecordBody
                 ErrorCode.RecordTooLarge, $"The record at {place} has {size} bytes; the topic takes {options.MaxRecordBytes}.");
     }
 
-    /// <summary>A reader throws the first for broken syntax, the second for text that is not Unicode, such as half a surrogate pair.</summary>
+    /// <summary>A reader throws the first for broken syntax, the second for text that is not Unicode, such as half a surrogate
+    /// pair.</summary>
     private static bool IsBroken(Exception error) => error is JsonException or InvalidOperationException;
 
     private static string Place(JsonException? error) =>
-        error is null ? "" : string.Create(CultureInfo.InvariantCulture, $" at line {(error.LineNumber ?? 0) + 1}, byte {error.BytePositionInLine ?? 0}");
+        error is null
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $" at line {(error.LineNumber ?? 0) + 1}, byte {error.BytePositionInLine ?? 0}");
 
     private static ProducerRecord Single(ReadOnlyMemory<byte> line, IngestOptions options, string place)
     {

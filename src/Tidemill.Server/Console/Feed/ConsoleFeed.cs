@@ -119,7 +119,9 @@ internal sealed partial class ConsoleFeed(ProjectRuntime runtime, ILogger<Consol
         return snapshot with
         {
             Topics = topics,
-            AppendRates = before < 0 ? snapshot.AppendRates : WithRate(snapshot.AppendRates, Math.Max(total - before, 0), runtime.Time.GetElapsedTime(since, now)),
+            AppendRates = before < 0
+                ? snapshot.AppendRates
+                : WithRate(snapshot.AppendRates, Math.Max(total - before, 0), runtime.Time.GetElapsedTime(since, now)),
         };
     }
 

@@ -5,7 +5,8 @@ using Tidemill.Server.Hosting;
 
 namespace Tidemill.Server.Console.Feed;
 
-/// <summary>Runs the dashboards' queries, read-only and bounded in time and rows. A query that fails shows its reason in its place.</summary>
+/// <summary>Runs the dashboards' queries, read-only and bounded in time and rows. A query that fails shows its reason in its
+/// place.</summary>
 internal sealed class DashboardReader(ProjectRuntime runtime)
 {
     private const int MostRows = 2000;
@@ -40,9 +41,11 @@ internal sealed class DashboardReader(ProjectRuntime runtime)
     {
         return [.. chart.Series.Select(s => s.Column).Prepend(chart.X).Select(Position)];
 
-        int Position(string name) => columns.ToList().FindIndex(c => c.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is var at and >= 0
+        int Position(string name) =>
+            columns.ToList().FindIndex(c => c.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is var at and >= 0
             ? at
-            : throw new TidemillException(ErrorCode.ConfigurationInvalid, $"{chart.Query.File}:{chart.Query.Line}: the query gives no column {name}.");
+            : throw new TidemillException(
+                ErrorCode.ConfigurationInvalid, $"{chart.Query.File}:{chart.Query.Line}: the query gives no column {name}.");
     }
 
     private async Task<(IReadOnlyList<object?[]> Rows, string? Problem)> QueryAsync(

@@ -76,7 +76,8 @@ internal static class Display
 
     /// <summary>Sixteen bytes a line: offset, hexadecimal, and what is printable; the first 4 KiB.</summary>
     public static string Hex(byte[] bytes) => string.Join('\n', bytes.Chunk(16).Take(256).Select((line, i) =>
-        $"{i * 16:x6}  {string.Join(' ', line.Select(b => b.ToString("x2", CultureInfo.InvariantCulture))),-47}  {string.Concat(line.Select(b => b is >= 32 and < 127 ? (char)b : '.'))}"));
+        $"{i * 16:x6}  {string.Join(' ', line.Select(b => b.ToString("x2", CultureInfo.InvariantCulture))),-47}  "
+            + $"{string.Concat(line.Select(b => b is >= 32 and < 127 ? (char)b : '.'))}"));
 
     private static string Unit(double value, double unit, string name) =>
         (value / unit).ToString("0.#", CultureInfo.InvariantCulture) + " " + name;

@@ -78,7 +78,8 @@ public sealed class RecordGeneratorTests
     public void Key_longer_than_the_buffer_is_kept_whole()
     {
         var value = new string('x', 1000);
-        var definition = new GeneratorSourceDefinition { Key = "k", Fields = [new GeneratorField("k", GeneratorKind.Choice) { Values = [value] }] };
+        var definition =
+            new GeneratorSourceDefinition { Key = "k", Fields = [new GeneratorField("k", GeneratorKind.Choice) { Values = [value] }] };
 
         Assert.Equal(value, Encoding.UTF8.GetString(Make(definition, 1).Single().Key!.Value.Span));
         Assert.Null(Make(definition with { Key = null }, 1).Single().Key);
@@ -173,7 +174,8 @@ public sealed class RecordGeneratorTests
     [Fact]
     public void Allocates_no_more_than_the_records_it_hands_out()
     {
-        using var generator = new RecordGenerator(Definition with { LateShare = 0.05, DuplicateShare = 0.01, MalformedShare = 0.005 }, TimeProvider.System);
+        using var generator = new RecordGenerator(
+            Definition with { LateShare = 0.05, DuplicateShare = 0.01, MalformedShare = 0.005 }, TimeProvider.System);
         for (var n = 0L; n < 50_000; n++)
             generator.Next(n);
 
@@ -192,7 +194,8 @@ public sealed class RecordGeneratorTests
 
             best = Math.Max(best, Records / watch.Elapsed.TotalSeconds);
             var perRecord = (GC.GetAllocatedBytesForCurrentThread() - allocated) / (double)Records;
-            TestContext.Current.TestOutputHelper!.WriteLine($"{Records / watch.Elapsed.TotalSeconds:N0} records/s, {bytes / Records} bytes a record, {perRecord:N1} bytes allocated a record");
+            TestContext.Current.TestOutputHelper!.WriteLine($"{Records / watch.Elapsed.TotalSeconds:N0} records/s, {bytes / Records} "
+                + $"bytes a record, {perRecord:N1} bytes allocated a record");
             Assert.True(perRecord < bytes / Records + 10, $"{perRecord:N1} bytes allocated a record");
         }
 

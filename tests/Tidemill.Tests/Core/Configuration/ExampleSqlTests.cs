@@ -37,7 +37,8 @@ public sealed class ExampleSqlTests
             ["2026-01-01 10:00:00|2|3.75|1|0.5", "2026-01-01 12:00:00|1|4.00|0|0.0"],
             Rows(connection, $"SELECT concat_ws('|', {string.Join(", ", index.Mapping.Keys)}) FROM ({index.Query.Text}) ORDER BY 1"));
         Assert.Equal(
-            ["2026-01-01|2026-01-01 10:00:00|120.001|true", "2026-01-01|2026-01-01 10:00:00|120.0|false", "2026-01-01|2026-01-01 12:00:00|0.0|false"],
+            ["2026-01-01|2026-01-01 "
+                + "10:00:00|120.001|true", "2026-01-01|2026-01-01 10:00:00|120.0|false", "2026-01-01|2026-01-01 12:00:00|0.0|false"],
             Rows(connection, "SELECT concat_ws('|', event_date, event_hour, latency_seconds, is_late) FROM transactions_clean ORDER BY 1"));
     }
 
@@ -74,7 +75,8 @@ public sealed class ExampleSqlTests
 
         Assert.Equal(
             ["2026-01-01 10:00:00|2|3.75|1|2026-01-01 11:01:00"],
-            Rows(connection, $"SELECT concat_ws('|', event_hour, total_transactions, total_amount, late_transactions, last_updated) FROM ({stream.Transform!.Text})"));
+            Rows(connection, $"SELECT concat_ws('|', event_hour, total_transactions, total_amount, late_transactions, last_updated) "
+                + $"FROM ({stream.Transform!.Text})"));
     }
 
     private static string Model(string name)

@@ -27,7 +27,9 @@ public sealed class ExampleTests
         Assert.Equal(["dev", "prod"], project.TargetNames);
         Assert.Equal(WarehouseType.DuckDb, project.Target.Warehouse.Type);
         var topic = Assert.Single(project.Topics);
-        Assert.Equal((2, TimeSpan.FromDays(7), 10_000_000_000L, 1 << 20), (topic.Partitions, topic.RetentionTime, topic.RetentionBytes, topic.MaxRecordBytes));
+        Assert.Equal(
+            (2, TimeSpan.FromDays(7), 10_000_000_000L, 1 << 20),
+            (topic.Partitions, topic.RetentionTime, topic.RetentionBytes, topic.MaxRecordBytes));
         Assert.Equal(["generator", "hourly_metrics_live", "transactions"], project.Streams.Select(s => s.Name));
         Assert.Equal("* * * * *", Assert.Single(project.Workflows).Schedule);
     }
@@ -38,7 +40,9 @@ public sealed class ExampleTests
         var project = ProjectLoader.Load(RepositoryFiles.Transactions, "prod", InstalledKinds.All, Servers);
         Assert.Equal((LogType.Kafka, "k1:9092 k2:9092"), (project.Target.Log.Type, string.Join(' ', project.Target.Log.BootstrapServers)));
         var warehouse = project.Target.Warehouse;
-        Assert.Equal((WarehouseType.Postgres, "localhost", 6543, "u", "very-secret", "d"), (warehouse.Type, warehouse.Host, warehouse.Port, warehouse.User, warehouse.Password, warehouse.Database));
+        Assert.Equal(
+            (WarehouseType.Postgres, "localhost", 6543, "u", "very-secret", "d"),
+            (warehouse.Type, warehouse.Host, warehouse.Port, warehouse.User, warehouse.Password, warehouse.Database));
         Assert.Equal("@hourly", Assert.Single(project.Workflows).Schedule);
         Assert.DoesNotContain("very-secret", project.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("very-secret", project.Target.ToString(), StringComparison.Ordinal);
@@ -67,7 +71,8 @@ public sealed class ExampleTests
     [Fact]
     public void Missing_variables_of_the_chosen_target_are_named_and_those_of_others_are_not()
     {
-        var error = Assert.Throws<TidemillException>(() => ProjectLoader.Load(RepositoryFiles.Transactions, "prod", InstalledKinds.All, new Dictionary<string, string?>()));
+        var error = Assert.Throws<TidemillException>(
+            () => ProjectLoader.Load(RepositoryFiles.Transactions, "prod", InstalledKinds.All, new Dictionary<string, string?>()));
 
         Assert.Equal(
             ["KAFKA_BOOTSTRAP_SERVERS", "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"],

@@ -19,7 +19,9 @@ public sealed class ProjectLoaderTests
 
         var project = Load(folder);
 
-        Assert.Equal(("dev", WarehouseType.DuckDb, 512_000_000), (project.Target.Name, project.Target.Warehouse.Type, project.Target.Warehouse.MemoryLimit));
+        Assert.Equal(
+            ("dev", WarehouseType.DuckDb, 512_000_000),
+            (project.Target.Name, project.Target.Warehouse.Type, project.Target.Warehouse.MemoryLimit));
         var stream = Assert.Single(project.Streams);
         Assert.Equal(("orders", true, new BatchDefinition()), (stream.Name, stream.Enabled, stream.Batch));
         Assert.Equal("t", Assert.IsType<WarehouseSinkDefinition>(Assert.Single(stream.Sinks)).Name);
@@ -33,15 +35,33 @@ public sealed class ProjectLoaderTests
         var project = Load(folder, "prod");
 
         Assert.Equal(
-            new WarehouseConnection { Type = WarehouseType.Postgres, Host = "h", Port = 1, User = "u", Password = "p", Database = "d", Schema = "s", SslMode = "require", MemoryLimit = 1L << 30, Threads = 2, Files = project.Target.Warehouse.Files },
+            new WarehouseConnection
+            {
+                Type = WarehouseType.Postgres,
+                Host = "h",
+                Port = 1,
+                User = "u",
+                Password = "p",
+                Database =
+                "d",
+                Schema = "s",
+                SslMode = "require",
+                MemoryLimit = 1L << 30,
+                Threads = 2,
+                Files = project.Target.Warehouse.Files
+            },
             project.Target.Warehouse);
         Assert.Equal(["data", "/shared"], project.Target.Warehouse.Files);
         Assert.Equal(["events", "plain"], project.Topics.Select(t => t.Name));
-        Assert.Equal((3, TimeSpan.FromDays(1), 1_000_000_000L, 512 << 10), (project.Topics[0].Partitions, project.Topics[0].RetentionTime, project.Topics[0].RetentionBytes, project.Topics[0].MaxRecordBytes));
+        Assert.Equal(
+            (3, TimeSpan.FromDays(1), 1_000_000_000L, 512 << 10),
+            (project.Topics[0].Partitions, project.Topics[0].RetentionTime, project.Topics[0].RetentionBytes, project.Topics[0].MaxRecordBytes));
 
         var reader = project.Streams.Single(s => s.Name == "reader");
         Assert.False(reader.Enabled);
-        Assert.Equal(new TopicSourceDefinition("events", StartPosition.Latest) { Connection = "other", OnOutOfRange = OutOfRangePolicy.Earliest }, reader.Source);
+        Assert.Equal(
+            new TopicSourceDefinition("events", StartPosition.Latest) { Connection = "other", OnOutOfRange = OutOfRangePolicy.Earliest },
+            reader.Source);
         Assert.Equal(new BatchDefinition { MaxRecords = 10, MaxBytes = 1 << 20, MaxWait = TimeSpan.FromSeconds(1) }, reader.Batch);
         Assert.Equal(["id"], reader.Deduplicate);
         Assert.Equal((true, "_extra"), (reader.Decode!.Lenient, reader.Decode.ExtraColumn));
@@ -62,12 +82,16 @@ public sealed class ProjectLoaderTests
 
         var index = Assert.Single(reader.Sinks.OfType<IndexSinkDefinition>());
         Assert.Equal(new IndexDate("events-", "at", "yyyy.MM", ""), index.Date);
-        Assert.Equal(("documents", "at", "gone", false, "events", 2, 0), (index.Name, index.Version, index.Delete, index.CreateOnly, index.Template, index.Shards, index.Replicas));
+        Assert.Equal(
+            ("documents", "at", "gone", false, "events", 2, 0),
+            (index.Name, index.Version, index.Delete, index.CreateOnly, index.Template, index.Shards, index.Replicas));
         Assert.Equal(["id"], index.Id);
         Assert.Equal(["events"], index.Aliases);
         Assert.Equal("double", index.Mapping["amount"]);
         Assert.Equal(
-            new LifecycleDefinition("events") { ReadOnlyAfter = TimeSpan.FromDays(7), DeleteAfter = TimeSpan.FromDays(30), Optional = true },
+            new LifecycleDefinition(
+                "events")
+            { ReadOnlyAfter = TimeSpan.FromDays(7), DeleteAfter = TimeSpan.FromDays(30), Optional = true },
             index.Lifecycle);
     }
 
@@ -90,18 +114,23 @@ public sealed class ProjectLoaderTests
         var project = Load(folder, "prod");
 
         var generator = Assert.IsType<GeneratorSourceDefinition>(project.Streams.Single(s => s.Name == "maker").Source);
-        Assert.Equal((7, 1.5, 100L, "id", 0.1, TimeSpan.FromMinutes(5), 0.2, 0.3), (generator.Seed, generator.Rate, generator.Limit, generator.Key, generator.LateShare, generator.LateBy, generator.DuplicateShare, generator.MalformedShare));
+        Assert.Equal(
+            (7, 1.5, 100L, "id", 0.1, TimeSpan.FromMinutes(5), 0.2, 0.3),
+            (generator.Seed, generator.Rate, generator.Limit, generator.Key, generator.LateShare, generator.LateBy, generator.DuplicateShare, generator.MalformedShare));
         Assert.Equal(
             [GeneratorKind.Uuid, GeneratorKind.UuidPool, GeneratorKind.Amount, GeneratorKind.Integer, GeneratorKind.Choice, GeneratorKind.Choice, GeneratorKind.Now, GeneratorKind.Sequence],
             generator.Fields.Select(f => f.Kind));
-        Assert.Equal((5, 1m, 2m, 3), (generator.Fields[1].Count, generator.Fields[2].Min, generator.Fields[2].Max, generator.Fields[2].Scale));
+        Assert.Equal(
+            (5, 1m, 2m, 3), (generator.Fields[1].Count, generator.Fields[2].Min, generator.Fields[2].Max, generator.Fields[2].Scale));
         Assert.Equal([1, 0.5], generator.Fields[4].Weights);
         Assert.Equal(["x", "y"], generator.Fields[5].Values);
 
         var workflow = Assert.Single(project.Workflows);
         Assert.Equal((null, "Europe/Berlin"), (workflow.Schedule, workflow.TimeZone));
         Assert.Equal("@daily", Assert.Single(Load(folder, "dev").Workflows).Schedule);
-        Assert.Equal((3, TimeSpan.FromMinutes(1), TimeSpan.FromHours(1)), (workflow.Tasks[0].Retries, workflow.Tasks[0].RetryDelay, workflow.Tasks[0].Timeout));
+        Assert.Equal(
+            (3, TimeSpan.FromMinutes(1), TimeSpan.FromHours(1)),
+            (workflow.Tasks[0].Retries, workflow.Tasks[0].RetryDelay, workflow.Tasks[0].Timeout));
         Assert.Equal(["+a"], Assert.IsType<ModelsAction>(workflow.Tasks[0].Action).Select);
         Assert.Equal(["models"], workflow.Tasks[1].DependsOn);
         var index = Assert.IsType<IndexAction>(workflow.Tasks[2].Action);
@@ -121,7 +150,10 @@ public sealed class ProjectLoaderTests
             Assert.Contains(sql.Text.Split('\n')[0], line, StringComparison.Ordinal);
         }
 
-        Assert.Contains("- name: statements", File.ReadAllLines(Path.Combine(folder.Path, "workflows/all.yaml"))[project.Workflows[0].Tasks[1].Line - 1], StringComparison.Ordinal);
+        Assert.Contains(
+            "- name: statements",
+            File.ReadAllLines(Path.Combine(folder.Path, "workflows/all.yaml"))[project.Workflows[0].Tasks[1].Line - 1],
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -144,7 +176,9 @@ public sealed class ProjectLoaderTests
 
         var warehouse = Load(folder, null, new() { ["HOST"] = "db", ["EMPTY"] = "" }).Target.Warehouse;
 
-        Assert.Equal(("db.example.org", "fallback", "from file", "a$b$c${HOST}", "here"), (warehouse.Host, warehouse.User, warehouse.Password, warehouse.Database, warehouse.Schema));
+        Assert.Equal(
+            ("db.example.org", "fallback", "from file", "a$b$c${HOST}", "here"),
+            (warehouse.Host, warehouse.User, warehouse.Password, warehouse.Database, warehouse.Schema));
     }
 
     [Fact]
@@ -166,7 +200,8 @@ public sealed class ProjectLoaderTests
     public void Target_is_the_wanted_one_else_the_default_one_else_the_only_one(string? declared, string? wanted, string expected)
     {
         var targets = declared is null && wanted is null ? "targets: {test: {}}" : "targets: {test: {}, prod: {}}";
-        using var folder = new ProjectFolder().With("tidemill.yaml", $"name: a\n{targets}\n" + (declared is null ? "" : $"default_target: {declared}"));
+        using var folder = new ProjectFolder().With(
+            "tidemill.yaml", $"name: a\n{targets}\n" + (declared is null ? "" : $"default_target: {declared}"));
 
         Assert.Equal(expected, Load(folder, wanted).Target.Name);
     }
@@ -176,22 +211,27 @@ public sealed class ProjectLoaderTests
     {
         using var folder = new ProjectFolder().With("tidemill.yaml", "name: a\ntargets:\n  dev: {}\n  prod: {}");
 
-        Assert.Equal("tidemill.yaml:3: targets: There is no target 'prd'. Did you mean 'prod'?", Assert.Throws<TidemillException>(() => Load(folder, "prd")).Message);
-        var none = Assert.Throws<TidemillException>(() => ProjectLoader.Load(Path.Combine(folder.Path, "none"), null, InstalledKinds.All, NoVariables));
+        Assert.Equal(
+            "tidemill.yaml:3: targets: There is no target 'prd'. Did you mean 'prod'?",
+            Assert.Throws<TidemillException>(() => Load(folder, "prd")).Message);
+        var none = Assert.Throws<TidemillException>(
+            () => ProjectLoader.Load(Path.Combine(folder.Path, "none"), null, InstalledKinds.All, NoVariables));
         Assert.StartsWith("tidemill.yaml: There is no such file in ", none.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Text_that_is_not_utf8_and_hostile_aliases_and_nesting_are_errors()
     {
-        var bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + string.Concat(Enumerable.Range(0, 8).Select(i => $"{(char)('b' + i)}: &{(char)('b' + i)} [{string.Join(',', Enumerable.Repeat($"*{(char)('a' + i)}", 10))}]\n"));
+        var bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + string.Concat(Enumerable.Range(0, 8)
+            .Select(i => $"{(char)('b' + i)}: &{(char)('b' + i)} [{string.Join(',', Enumerable.Repeat($"*{(char)('a' + i)}", 10))}]\n"));
         using var folder = new ProjectFolder()
             .With("tidemill.yaml", "name: a").With("streams/bomb.yaml", bomb).With("streams/deep.yaml", "a: " + new string('[', 100_000));
         File.WriteAllBytes(Path.Combine(folder.Path, "streams", "latin.yaml"), [0x6E, 0xFC]);
 
         var message = Assert.Throws<TidemillException>(() => Load(folder)).Message;
 
-        Assert.Contains("streams/bomb.yaml:5: Not valid YAML: more than 100000 values, counting aliases.", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "streams/bomb.yaml:5: Not valid YAML: more than 100000 values, counting aliases.", message, StringComparison.Ordinal);
         Assert.Contains("streams/deep.yaml:1: Not valid YAML: nested deeper than 64 levels.", message, StringComparison.Ordinal);
         Assert.Contains("streams/latin.yaml: The file is not UTF-8.", message, StringComparison.Ordinal);
     }

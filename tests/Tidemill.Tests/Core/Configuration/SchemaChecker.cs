@@ -43,7 +43,8 @@ internal static class SchemaChecker
             case "anyOf":
                 return rule.AsArray().Any(s => Try(root, s!.AsObject(), value, path));
             case "pattern":
-                return value?.GetValueKind() != JsonValueKind.String || Regex.IsMatch(value.GetValue<string>(), rule.GetValue<string>(), RegexOptions.ECMAScript);
+                return value?.GetValueKind() != JsonValueKind.String
+                    || Regex.IsMatch(value.GetValue<string>(), rule.GetValue<string>(), RegexOptions.ECMAScript);
             case "minimum":
                 return !IsOf("number", value) || Number(value!) >= Number(rule);
             case "maximum":
@@ -134,7 +135,8 @@ internal static class YamlAsJson
         SequenceNode list => new JsonArray([.. list.Items.Select(Convert)]),
         ScalarNode { IsNull: true } => null,
         ScalarNode { Plain: true, Text: "true" or "false" } flag => JsonValue.Create(flag.Text == "true"),
-        ScalarNode { Plain: true } scalar when decimal.TryParse(scalar.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) =>
+        ScalarNode { Plain: true } scalar when decimal.TryParse(
+            scalar.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) =>
             JsonValue.Create(number),
         ScalarNode scalar => JsonValue.Create(scalar.Text),
         _ => throw new NotSupportedException(node.GetType().Name),

@@ -22,7 +22,8 @@ public sealed class SchemaTests
         get
         {
             var data = new TheoryData<string>();
-            foreach (var project in Directory.GetFiles(Path.Combine(RepositoryFiles.Root, "examples"), "tidemill.yaml", SearchOption.AllDirectories))
+            foreach (var project in Directory.GetFiles(
+                Path.Combine(RepositoryFiles.Root, "examples"), "tidemill.yaml", SearchOption.AllDirectories))
             {
                 var folder = Path.GetDirectoryName(project)!;
                 var parts = new[] { "streams", "workflows", "dashboards" }.Select(f => Path.Combine(folder, f)).Where(Directory.Exists);
@@ -84,7 +85,8 @@ public sealed class SchemaTests
         const string Prefix = "# yaml-language-server: $schema=";
         var first = File.ReadLines(full).First();
         Assert.StartsWith(Prefix, first, StringComparison.Ordinal);
-        Assert.Equal(Path.Combine(Folder, schemaName), Path.GetFullPath(Path.Combine(Path.GetDirectoryName(full)!, first[Prefix.Length..])));
+        Assert.Equal(
+            Path.Combine(Folder, schemaName), Path.GetFullPath(Path.Combine(Path.GetDirectoryName(full)!, first[Prefix.Length..])));
     }
 
     [Fact]
@@ -92,7 +94,10 @@ public sealed class SchemaTests
     {
         using var project = EveryKeyProject.Write();
         foreach (var (file, schema) in new[] { ("tidemill.yaml", "tidemill"), ("streams/reader.yaml", "stream"), ("streams/maker.yaml", "stream"), ("workflows/all.yaml", "workflow"), ("dashboards/all.yaml", "dashboard") })
-            Assert.Empty(SchemaChecker.Check(Schema($"{schema}.schema.json"), YamlAsJson.Read(File.ReadAllText(Path.Combine(project.Path, file)))));
+        {
+            Assert.Empty(
+                SchemaChecker.Check(Schema($"{schema}.schema.json"), YamlAsJson.Read(File.ReadAllText(Path.Combine(project.Path, file)))));
+        }
     }
 
     [Theory]

@@ -92,7 +92,8 @@ public sealed class RecordBodyTests
         var seed = Random.Shared.Next();
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        var valid = Encoding.UTF8.GetBytes("""{"records":[{"key":"k","value":{"a":[1,"x"]},"headers":{"h":"v"},"timestamp":1,"partition":0}]}""");
+        var valid = Encoding.UTF8.GetBytes(
+            """{"records":[{"key":"k","value":{"a":[1,"x"]},"headers":{"h":"v"},"timestamp":1,"partition":0}]}""");
         for (var i = 0; i < 20_000; i++)
         {
             var bytes = valid.ToArray();

@@ -32,7 +32,11 @@ public sealed class BatchDecoderTests
             {
                 var values = new string?[random.Next(4) == 0 ? 0 : random.Next(1, seed % 2 == 0 ? 300 : 5000)];
                 for (var i = 0; i < values.Length; i++, number++)
-                    values[i] = random.Next(seed + 2) == 0 ? (i % 2 == 0 ? null : "{\"n\":") : $"{{\"n\":{number},\"s\":\"text of record {number}\"}}";
+                {
+                    values[i] = random.Next(seed + 2) == 0
+                        ? (i % 2 == 0 ? null : "{\"n\":")
+                        : $"{{\"n\":{number},\"s\":\"text of record {number}\"}}";
+                }
 
                 fetches.Add(SampleRecords.Fetch("t" + (f % 2), f, f * 1_000_000L, values));
             }

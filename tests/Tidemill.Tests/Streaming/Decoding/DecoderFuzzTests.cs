@@ -87,8 +87,10 @@ public sealed class DecoderFuzzTests
         {
             new string('[', Length), "{\"Json\":" + new string('[', Length), "{\"Text\":\"" + new string('\\', Length),
             "{\"Decimal\":" + new string('9', Length) + "}", "{\"Decimal\":0." + new string('0', Length - 100) + "1}",
-            "{\"Double\":" + new string('1', Length / 2) + "." + new string('1', Length / 3) + "}", "{\"Int32\":1e" + new string('9', Length - 20) + "}",
-            "{\"Text\":\"" + string.Concat(Enumerable.Repeat("\\u00e9", Length / 7)) + "\"}", "{" + string.Concat(Enumerable.Repeat("\"x\":1,", Length / 7)) + "\"y\":1}",
+            "{\"Double\":" + new string('1', Length / 2) + "." + new string('1', Length / 3) + "}",
+            "{\"Int32\":1e" + new string('9', Length - 20) + "}",
+            "{\"Text\":\"" + string.Concat(Enumerable.Repeat("\\u00e9", Length / 7)) + "\"}",
+            "{" + string.Concat(Enumerable.Repeat("\"x\":1,", Length / 7)) + "\"y\":1}",
             "{\"Blob\":\"" + new string('A', Length - 100) + "\"}",
         })
         {
@@ -101,6 +103,8 @@ public sealed class DecoderFuzzTests
     private static string Record(Random random)
     {
         var names = EveryKind.Fields.Select(f => f.Path[0]).Distinct().OrderBy(_ => random.Next()).Take(random.Next(1, 8));
-        return "{" + string.Join(random.Next(2) == 0 ? "," : " , ", names.Select(n => $"\"{n}\":{Values[random.Next(Values.Length)]}")) + "}";
+        return "{"
+            + string.Join(random.Next(2) == 0 ? "," : " , ", names.Select(n => $"\"{n}\":{Values[random.Next(Values.Length)]}"))
+            + "}";
     }
 }

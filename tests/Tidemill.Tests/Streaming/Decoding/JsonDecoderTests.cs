@@ -259,7 +259,8 @@ public sealed class JsonDecoderTests
     {
         var definition = new DecodeDefinition { Fields = [Field("a", "integer")] };
         using var all = new DecodeRun(definition, MetadataColumns.All);
-        Assert.Equal("a INTEGER, _topic VARCHAR, _partition INTEGER, _offset BIGINT, _timestamp TIMESTAMP, _key BLOB", all.Schema.ToString());
+        Assert.Equal(
+            "a INTEGER, _topic VARCHAR, _partition INTEGER, _offset BIGINT, _timestamp TIMESTAMP, _key BLOB", all.Schema.ToString());
         Same([1, "events", 3, 7L, new DateTime(2023, 11, 14, 22, 13, 20, 123), null], all.Decode("{\"a\":1}"));
         using var some = new DecodeRun(definition, MetadataColumns.Offset);
         Same([1, 7L], some.Decode("{\"a\":1}"));
@@ -316,7 +317,8 @@ public sealed class JsonDecoderTests
     public unsafe void A_record_allocates_nothing()
     {
         var json = Encoding.UTF8.GetBytes(SampleRecords.Transaction(new Random(1)));
-        var broken = Encoding.UTF8.GetBytes(SampleRecords.Transaction(new Random(1)).Replace("\"currency\"", "\"amount\"", StringComparison.Ordinal));
+        var broken = Encoding.UTF8.GetBytes(
+            SampleRecords.Transaction(new Random(1)).Replace("\"currency\"", "\"amount\"", StringComparison.Ordinal));
         var decoder = new JsonDecoder(SampleRecords.Definition with { ExtraColumn = "_extra" }, MetadataColumns.All);
         using var writer = decoder.CreateWriter();
         writer.Enter(new TopicPartition("t", 0));

@@ -42,7 +42,8 @@ public sealed class JsonOracleTests
                 var decoded = run.TryDecode(bytes, out var failure);
                 Assert.True(
                     decoded == (expected is not null),
-                    $"seed {seed}: decoder {(decoded ? "accepts" : "rejects: " + failure.Reason)}, oracle does not agree: {Convert.ToHexString(bytes)} {Encoding.UTF8.GetString(bytes)}");
+                    $"seed {seed}: decoder {(decoded ? "accepts" : "rejects: " + failure.Reason)}, oracle does not agree: "
+                        + $"{Convert.ToHexString(bytes)} {Encoding.UTF8.GetString(bytes)}");
                 if (decoded)
                 {
                     accepted++;
@@ -113,8 +114,12 @@ public sealed class JsonOracleTests
     {
         JsonElement? inner = expected.TryGetValue("o", out var o) && o.ValueKind == JsonValueKind.Object ? o : null;
         Check("a", Raw(expected, "a"), row[0]);
-        Check("b", expected.TryGetValue("b", out var b) && b.ValueKind == JsonValueKind.String ? b.GetString() : Raw(expected, "b"), row[1]);
-        Check("n", inner is { } found && found.TryGetProperty("n", out var n) && n.ValueKind != JsonValueKind.Null ? n.GetRawText() : null, row[2]);
+        Check(
+            "b", expected.TryGetValue("b", out var b) && b.ValueKind == JsonValueKind.String ? b.GetString() : Raw(expected, "b"), row[1]);
+        Check(
+            "n",
+            inner is { } found && found.TryGetProperty("n", out var n) && n.ValueKind != JsonValueKind.Null ? n.GetRawText() : null,
+            row[2]);
         Check("o", Raw(expected, "o"), row[3]);
         var others = expected.Keys.Where(name => name is not ("a" or "b" or "o")).ToList();
         if (others.Count == 0)

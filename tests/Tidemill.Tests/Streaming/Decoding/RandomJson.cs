@@ -5,7 +5,8 @@ namespace Tidemill.Tests.Streaming.Decoding;
 /// <summary>Random JSON text, whitespace, escapes and odd numbers included.</summary>
 internal static class RandomJson
 {
-    private static readonly string[] Names = ["a", "b", "o", "n", "c", "name", "\\u0061", "", "x y", "é", "a longer name than sixteen bytes"];
+    private static readonly string[] Names =
+        ["a", "b", "o", "n", "c", "name", "\\u0061", "", "x y", "é", "a longer name than sixteen bytes"];
 
     private static readonly string[] Pieces =
         ["plain", "a", "\\n", "\\\"", "\\\\", "\\/", "\\u00e9", "\\uD83D\\uDE00", "é", "测试", "😀", " ", "0123456789abcdef", "~", "\u007f"];
@@ -33,7 +34,8 @@ internal static class RandomJson
         return text.ToString();
     }
 
-    private static string Digits(Random random, int count) => string.Concat(Enumerable.Range(0, count).Select(_ => random.Next(3) == 0 ? 0 : random.Next(10)));
+    private static string Digits(Random random, int count) =>
+        string.Concat(Enumerable.Range(0, count).Select(_ => random.Next(3) == 0 ? 0 : random.Next(10)));
 
     private static string Space(Random random) => Spaces[random.Next(Spaces.Length)];
 

@@ -77,7 +77,8 @@ public sealed class ValueParserTests
         for (var i = 0; i < 200_000; i++)
         {
             var time = DateTime.MinValue.AddTicks(random.NextInt64(DateTime.MaxValue.Ticks));
-            var text = Encoding.UTF8.GetBytes(time.ToString("yyyy-MM-ddTHH:mm:ss.fffffff", CultureInfo.InvariantCulture)[..random.Next(19, 28)] + "Z");
+            var text = Encoding.UTF8.GetBytes(
+                time.ToString("yyyy-MM-ddTHH:mm:ss.fffffff", CultureInfo.InvariantCulture)[..random.Next(19, 28)] + "Z");
             if (random.Next(2) == 0)
                 text[random.Next(text.Length)] = (byte)random.Next(0x2C, 0x3C);
 
@@ -111,7 +112,8 @@ public sealed class ValueParserTests
         {
             Assert.Equal(
                 ParseResult.Ok,
-                NumberConversion.ToInt64(number, scale, Rounding.Floor, TimestampParser.MinMicros, TimestampParser.MaxMicros, out var micros));
+                NumberConversion.ToInt64(
+                    number, scale, Rounding.Floor, TimestampParser.MinMicros, TimestampParser.MaxMicros, out var micros));
             Assert.Equal(expected, micros);
         });
     }
@@ -140,7 +142,9 @@ public sealed class ValueParserTests
     [InlineData("P999999999999Y", true)]
     [InlineData("PT99999999999999999999999H", true)]
     public void What_is_no_duration_or_too_long_a_one_is_told_apart(string text, bool tooLong) =>
-        Assert.Equal(tooLong ? ParseResult.OutOfRange : ParseResult.Invalid, IntervalParser.TryParse(Encoding.UTF8.GetBytes(text), out _, out _, out _));
+        Assert.Equal(
+            tooLong ? ParseResult.OutOfRange : ParseResult.Invalid,
+            IntervalParser.TryParse(Encoding.UTF8.GetBytes(text), out _, out _, out _));
 
     [Fact]
     public void Decimals_are_rounded_as_exact_arithmetic_rounds_them()
@@ -157,7 +161,9 @@ public sealed class ValueParserTests
             Scan(text, (in JsonNumber number) =>
             {
                 var result = NumberConversion.ToDecimal(number, precision, scale, out var value);
-                Assert.True(result == (fits ? ParseResult.Ok : ParseResult.OutOfRange) && (!fits || (BigInteger)value == expected), $"seed {seed}: {text} ({precision},{scale}): {result} {value} != {expected}");
+                Assert.True(
+                    result == (fits ? ParseResult.Ok : ParseResult.OutOfRange) && (!fits || (BigInteger)value == expected),
+                    $"seed {seed}: {text} ({precision},{scale}): {result} {value} != {expected}");
                 if (precision <= 18)
                 {
                     Assert.Equal(result, NumberConversion.ToShortDecimal(number, precision, scale, out var small));
@@ -177,9 +183,12 @@ public sealed class ValueParserTests
             Scan(text, (in JsonNumber number) =>
             {
                 Assert.Equal(ParseResult.Ok, NumberConversion.ToDouble(number, out var value));
-                Assert.Equal(BitConverter.DoubleToInt64Bits(double.Parse(text, CultureInfo.InvariantCulture)), BitConverter.DoubleToInt64Bits(value));
+                Assert.Equal(
+                    BitConverter.DoubleToInt64Bits(double.Parse(text, CultureInfo.InvariantCulture)),
+                    BitConverter.DoubleToInt64Bits(value));
                 var single = float.Parse(text, CultureInfo.InvariantCulture);
-                Assert.Equal(float.IsFinite(single) ? ParseResult.Ok : ParseResult.OutOfRange, NumberConversion.ToFloat(number, out var small));
+                Assert.Equal(
+                    float.IsFinite(single) ? ParseResult.Ok : ParseResult.OutOfRange, NumberConversion.ToFloat(number, out var small));
                 Assert.Equal(BitConverter.SingleToInt32Bits(single), BitConverter.SingleToInt32Bits(small));
             });
         }
@@ -200,7 +209,9 @@ public sealed class ValueParserTests
             Assert.Equal(DuckDbUuid.FromGuid(guid), (Int128)new UInt128(high, low));
             var broken = Encoding.UTF8.GetBytes(text);
             broken[random.Next(broken.Length)] = (byte)"gG/:@`-_ \0"[random.Next(10)];
-            Assert.Equal(Guid.TryParseExact(Encoding.UTF8.GetString(broken), i % 2 == 0 ? "D" : "N", out _), UuidParser.TryParse(broken, out _, out _));
+            Assert.Equal(
+                Guid.TryParseExact(Encoding.UTF8.GetString(broken), i % 2 == 0 ? "D" : "N", out _),
+                UuidParser.TryParse(broken, out _, out _));
         }
     }
 

@@ -18,7 +18,8 @@ public sealed class BatchCollectorTests
     {
         using var collector = Collector(Bounds, Run(0, 0, 2), Run(1, 0, 3), Run(0, 2, 1), Run(2, 0, 1), Run(1, 3, 2), Run(0, 3, 4));
 
-        Assert.Equal(["t/0 0..7", "t/1 0..5", "t/2 0..1"], [await NextAsync(collector), await NextAsync(collector), await NextAsync(collector)]);
+        Assert.Equal(
+            ["t/0 0..7", "t/1 0..5", "t/2 0..1"], [await NextAsync(collector), await NextAsync(collector), await NextAsync(collector)]);
     }
 
     [Fact]

@@ -32,7 +32,8 @@ public sealed class PositionTargetTests
         await using var bench = await StreamBench.OpenAsync(partitions: 1);
         await using var producer = bench.Log.CreateProducer(new ProducerOptions());
         var start = new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
-        await producer.ProduceAsync(StreamBench.Topic, [.. Enumerable.Range(0, 10).Select(i => new ProducerRecord { Timestamp = start.AddMinutes(i) })], default);
+        await producer.ProduceAsync(
+            StreamBench.Topic, [.. Enumerable.Range(0, 10).Select(i => new ProducerRecord { Timestamp = start.AddMinutes(i) })], default);
         var partition = (await bench.Log.DescribeTopicAsync(StreamBench.Topic, default))!.Partitions[0];
         Assert.Equal(4, (await ResolveAsync("2026-01-31T12:03:30Z")).Value);
         Assert.Equal(4, (await ResolveAsync("2026-01-31 12:04")).Value);

@@ -22,7 +22,8 @@ public sealed class StreamPositionsTests
         var positions = new StreamPositions(bench.Services, [stream], supervisor);
         using var stop = new CancellationTokenSource();
         var running = supervisor.RunAsync(stop.Token);
-        await UntilAsync(async () => await bench.NumberAsync("SELECT count(*) FROM information_schema.tables WHERE table_name = 'events'") == 1
+        await UntilAsync(
+            async () => await bench.NumberAsync("SELECT count(*) FROM information_schema.tables WHERE table_name = 'events'") == 1
             && await bench.NumberAsync("SELECT count(*) FROM events") == 100);
 
         var back = await positions.PlanAsync("events", new PositionRequest(PositionTarget.Parse("-10")), default);
@@ -40,7 +41,8 @@ public sealed class StreamPositionsTests
         await bench.Warehouse.ExecuteAsync("DELETE FROM events WHERE id >= 80", [], default);
         supervisor.Resume("events");
         // Records are counted when their rows are there already.
-        await UntilAsync(async () => await bench.NumberAsync("SELECT count(*) FROM events") == 100 && supervisor.Status("events")!.Records >= 120);
+        await UntilAsync(
+            async () => await bench.NumberAsync("SELECT count(*) FROM events") == 100 && supervisor.Status("events")!.Records >= 120);
         Assert.Equal(120, supervisor.Status("events")!.Records);
         Assert.Empty(supervisor.Status("events")!.RecentErrors);
 
@@ -111,7 +113,8 @@ public sealed class StreamPositionsTests
         await using var bench = await StreamBench.OpenAsync();
         await bench.ProduceAsync([.. Enumerable.Range(0, 10).Select(i => StreamBench.Json(i))]);
         var groups = new GroupPositions(bench.Log, "test");
-        var missing = await Assert.ThrowsAsync<TidemillException>(() => groups.PlanAsync("mine", new PositionRequest(PositionTarget.Parse("latest")), default));
+        var missing = await Assert.ThrowsAsync<TidemillException>(
+            () => groups.PlanAsync("mine", new PositionRequest(PositionTarget.Parse("latest")), default));
         Assert.Equal(ErrorCode.NotFound, missing.Code);
         var first = await groups.PlanAsync("mine", new PositionRequest(PositionTarget.Parse("latest"), StreamBench.Topic), default);
         Assert.Equal((10, 2), (first.Skipped, first.Moves.Count));
@@ -120,7 +123,8 @@ public sealed class StreamPositionsTests
         Assert.Equal(4, back.Repeated);
         await groups.ApplyAsync(back, default);
         Assert.Equal([3L, 3L], (await bench.Log.DescribeGroupAsync("mine", default))!.Positions.Select(p => p.Committed!.Value.Value));
-        var streams = await groups.PlanAsync("tidemill.test.events", new PositionRequest(PositionTarget.Parse("latest"), StreamBench.Topic), default);
+        var streams = await groups.PlanAsync(
+            "tidemill.test.events", new PositionRequest(PositionTarget.Parse("latest"), StreamBench.Topic), default);
         Assert.Contains("stream events", streams.Refusal);
         await Assert.ThrowsAsync<TidemillException>(() => groups.ApplyAsync(streams, default));
     }

@@ -53,7 +53,9 @@ public sealed class KeyHashTests : IDisposable
         const string Rows = "range(20000) r(i)";
         var list = string.Join(", ", key.Select((sql, i) => $"{sql} AS k{i}"));
         var present = string.Join(" AND ", key.Select((_, i) => $"k{i} IS NOT NULL"));
-        var expected = Convert.ToInt32(Scalar($"SELECT count(*) FROM (SELECT DISTINCT * FROM (SELECT {list} FROM {Rows}) WHERE {present})"), CultureInfo.InvariantCulture);
+        var expected = Convert.ToInt32(
+            Scalar($"SELECT count(*) FROM (SELECT DISTINCT * FROM (SELECT {list} FROM {Rows}) WHERE {present})"),
+            CultureInfo.InvariantCulture);
         using var result = _connection.Query($"SELECT {list} FROM {Rows}");
         var hash = new KeyHash(result.ColumnTypes);
         int[] columns = [.. Enumerable.Range(0, key.Length)];

@@ -11,7 +11,8 @@ public sealed partial class KeyedTableTests
     public async Task Replaced_rows_keep_what_a_column_added_meanwhile_holds()
     {
         await using var writer = await _warehouse.OpenWriterAsync(Token);
-        foreach (var (sql, expected) in new[] { ("ALTER TABLE firsts ADD COLUMN note TEXT DEFAULT 'kept'", "kept"), ("UPDATE firsts SET note = 'changed'", "changed") })
+        foreach (var (sql, expected) in new[] { ("ALTER TABLE firsts ADD COLUMN note TEXT DEFAULT "
+            + "'kept'", "kept"), ("UPDATE firsts SET note = 'changed'", "changed") })
         {
             await UpsertAsync(Batch(1, 2), writer);
             await _warehouse.ExecuteAsync(sql, [], Token);
@@ -31,7 +32,8 @@ public sealed partial class KeyedTableTests
         {
             await using var writer = await _warehouse.OpenWriterAsync(Token);
             await writer.BeginAsync(Token);
-            using var rows = Rows.Batch(Rows.Schema("id integer, v text"), [.. Enumerable.Range(0, 5_000).Select(id => new object?[] { id, $"v{id}" })]);
+            using var rows = Rows.Batch(
+                Rows.Schema("id integer, v text"), [.. Enumerable.Range(0, 5_000).Select(id => new object?[] { id, $"v{id}" })]);
             await writer.WriteAsync(Ignore with { Rule = ConflictRule.Upsert }, rows, Token);
             await writer.WriteAsync(Ignore with { Rule = ConflictRule.Upsert }, rows, Token);
             await writer.CommitAsync(Token);
@@ -55,7 +57,9 @@ public sealed partial class KeyedTableTests
     [InlineData(ConflictRule.Merge)]
     public async Task A_row_that_another_wrote_since_the_transaction_began_is_neither_doubled_nor_lost(ConflictRule rule)
     {
-        var write = new TableWrite(Table, rule) { Key = ["id"], Merge = new Dictionary<string, MergeOperation> { ["v"] = MergeOperation.Last } };
+        var write = new TableWrite(
+            Table, rule)
+        { Key = ["id"], Merge = new Dictionary<string, MergeOperation> { ["v"] = MergeOperation.Last } };
         await UpsertAsync(Batch(1));
         await using var writer = await _warehouse.OpenWriterAsync(Token);
         await writer.BeginAsync(Token);
@@ -76,7 +80,9 @@ public sealed partial class KeyedTableTests
     public async Task Four_writers_of_shared_rows_lose_nothing(ConflictRule rule)
     {
         await _warehouse.ExecuteAsync("CREATE TABLE shared (id INTEGER NOT NULL, n BIGINT)", [], Token);
-        var write = new TableWrite(new("shared"), rule) { Key = ["id"], Merge = new Dictionary<string, MergeOperation> { ["n"] = MergeOperation.Sum } };
+        var write = new TableWrite(
+            new("shared"), rule)
+        { Key = ["id"], Merge = new Dictionary<string, MergeOperation> { ["n"] = MergeOperation.Sum } };
         var sums = await Task.WhenAll(Enumerable.Range(0, 4).Select(async seed =>
         {
             var random = new Random(seed);
@@ -114,7 +120,8 @@ public sealed partial class KeyedTableTests
         await using var writer = await _warehouse.OpenWriterAsync(Token);
         for (var rows = 1; rows <= 40_000; rows *= 6)
         {
-            using var batch = Rows.Batch(Rows.Schema("id integer, v text"), [.. Enumerable.Range(0, rows).Select(id => new object?[] { id, $"{rows}" })]);
+            using var batch = Rows.Batch(
+                Rows.Schema("id integer, v text"), [.. Enumerable.Range(0, rows).Select(id => new object?[] { id, $"{rows}" })]);
             await UpsertAsync(batch, writer);
             Assert.Equal([$"{rows} {rows} {rows}"], await TextsAsync("SELECT concat(count(*), ' ', min(v), ' ', max(v)) FROM firsts"));
         }

@@ -88,7 +88,8 @@ public sealed partial class KeyedTableTests : IAsyncLifetime
 
             return sum;
         }));
-        Assert.Equal($"{written.Sum()},{written.Sum()}", string.Join(',', await NumbersAsync("SELECT count(*), count(DISTINCT id) FROM firsts")));
+        Assert.Equal(
+            $"{written.Sum()},{written.Sum()}", string.Join(',', await NumbersAsync("SELECT count(*), count(DISTINCT id) FROM firsts")));
     }
 
     [Theory]
@@ -106,7 +107,8 @@ public sealed partial class KeyedTableTests : IAsyncLifetime
     public async Task Keys_that_sql_brings_are_known()
     {
         await WriteAsync(1);
-        await _warehouse.ExecuteInTransactionAsync(["CREATE TABLE other AS SELECT 2 AS id", "INSERT INTO firsts SELECT id, 'sql' FROM other"], Token);
+        await _warehouse.ExecuteInTransactionAsync(
+            ["CREATE TABLE other AS SELECT 2 AS id", "INSERT INTO firsts SELECT id, 'sql' FROM other"], Token);
         await using (await _warehouse.QueryAsync("INSERT INTO firsts VALUES (3, 'sql') RETURNING id", [], readOnly: false, Token))
         {
         }
@@ -130,7 +132,8 @@ public sealed partial class KeyedTableTests : IAsyncLifetime
         await writer.BeginAsync(Token);
         using var rows = Batch(1, 2);
         await writer.WriteAsync(Ignore, rows, Token);
-        var insert = _warehouse.ExecuteAsync("INSERT INTO firsts SELECT 2, 'sql' WHERE NOT EXISTS (SELECT 1 FROM firsts WHERE id = 2)", [], Token);
+        var insert = _warehouse.ExecuteAsync(
+            "INSERT INTO firsts SELECT 2, 'sql' WHERE NOT EXISTS (SELECT 1 FROM firsts WHERE id = 2)", [], Token);
         Assert.Equal("0", string.Join(',', await NumbersAsync("SELECT count(*) FROM firsts")));
         Assert.False(insert.IsCompleted);
         await writer.CommitAsync(Token);
@@ -227,7 +230,9 @@ public sealed partial class KeyedTableTests : IAsyncLifetime
     {
         await _warehouse.ExecuteAsync("INSERT INTO firsts VALUES (1, 'a'), (1, 'b')", [], Token);
         var error = await Assert.ThrowsAsync<TidemillException>(() => WriteAsync(2));
-        Assert.Equal((ErrorCode.SchemaConflict, "Table firsts: rows have equal keys (id). Remove them, or declare another key."), (error.Code, error.Message));
+        Assert.Equal(
+            (ErrorCode.SchemaConflict, "Table firsts: rows have equal keys (id). Remove them, or declare another key."),
+            (error.Code, error.Message));
         await _warehouse.ExecuteAsync("DELETE FROM firsts WHERE v = 'b'", [], Token);
         Assert.Equal(1, await WriteAsync(1, 2));
     }
@@ -299,14 +304,16 @@ public sealed partial class KeyedTableTests : IAsyncLifetime
 
     private async Task<string> IdsAsync()
     {
-        await using var result = await _warehouse.QueryAsync("SELECT string_agg(id, ',' ORDER BY id) FROM firsts", [], readOnly: true, Token);
+        await using var result = await _warehouse.QueryAsync(
+            "SELECT string_agg(id, ',' ORDER BY id) FROM firsts", [], readOnly: true, Token);
         return (string)(await result.ReadRowsAsync(Token).ToListAsync(Token))[0][0]!;
     }
 
     private async Task<long[]> NumbersAsync(string sql)
     {
         await using var result = await _warehouse.QueryAsync(sql, [], readOnly: true, Token);
-        return [.. (await result.ReadRowsAsync(Token).ToListAsync(Token))[0].Select(cell => Convert.ToInt64(cell, CultureInfo.InvariantCulture))];
+        return [.. (await result.ReadRowsAsync(Token).ToListAsync(Token))[0].Select(
+            cell => Convert.ToInt64(cell, CultureInfo.InvariantCulture))];
     }
 
     private static async Task<ErrorCode> CodeOfAsync(Func<Task> work) =>

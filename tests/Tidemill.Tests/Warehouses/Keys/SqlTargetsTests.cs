@@ -38,7 +38,8 @@ public sealed class SqlTargetsTests
     [InlineData("EXECUTE p")]
     [InlineData("DROP SCHEMA staging CASCADE")]
     [InlineData("IMPORT DATABASE 'backup'")]
-    public void A_statement_may_change_a_table_that_it_does_not_only_read(string sql) => Assert.True(new SqlTargets(sql).MayChange("orders"));
+    public void A_statement_may_change_a_table_that_it_does_not_only_read(string sql) =>
+        Assert.True(new SqlTargets(sql).MayChange("orders"));
 
     [Theory]
     [InlineData("SELECT * FROM orders")]
@@ -51,7 +52,8 @@ public sealed class SqlTargetsTests
     [InlineData("INSERT INTO daily VALUES ('orders', $$orders$$, E'\\'orders') -- orders")]
     [InlineData("INSERT INTO daily SELECT 1 /* into orders /* orders */ orders */")]
     [InlineData("INSERT INTO orders_daily VALUES ($1)")]
-    [InlineData("CREATE OR REPLACE TABLE daily AS WITH orders AS (SELECT 1 AS id), other AS (SELECT 2) SELECT count(*) AS orders FROM orders")]
+    [InlineData(
+        "CREATE OR REPLACE TABLE daily AS WITH orders AS (SELECT 1 AS id), other AS (SELECT 2) SELECT count(*) AS orders FROM orders")]
     [InlineData("CREATE OR REPLACE VIEW v AS WITH RECURSIVE orders AS (SELECT 1) FROM orders")]
     [InlineData("")]
     public void A_table_that_is_read_or_not_named_is_not_changed(string sql) => Assert.False(new SqlTargets(sql).MayChange("orders"));

@@ -19,7 +19,8 @@ public sealed class WorkflowPlannerTests
     [Fact]
     public void With_depends_on_each_task_comes_after_what_it_depends_on()
     {
-        var plan = WorkflowPlanner.Plan(Workflow(NewTask("report", "left", "right"), NewTask("left", "load"), NewTask("right", "load"), NewTask("load"), NewTask("alone")));
+        var plan = WorkflowPlanner.Plan(Workflow(
+            NewTask("report", "left", "right"), NewTask("left", "load"), NewTask("right", "load"), NewTask("load"), NewTask("alone")));
         Assert.Equal(["load", "alone", "left", "right", "report"], plan.Tasks.Select(task => task.Name));
         Assert.Equal([0, 0, 1, 1, 2], plan.Tasks.Select(task => task.Stage));
         Assert.Empty(plan.Tasks[1].DependsOn);
@@ -50,7 +51,8 @@ public sealed class WorkflowPlannerTests
     [Fact]
     public void A_cycle_is_named_with_its_line()
     {
-        var error = Assert.Throws<TidemillException>(() => WorkflowPlanner.Plan(Workflow(NewTask("a"), NewTask("b", "d"), NewTask("c", "b"), NewTask("d", "c"))));
+        var error = Assert.Throws<TidemillException>(
+            () => WorkflowPlanner.Plan(Workflow(NewTask("a"), NewTask("b", "d"), NewTask("c", "b"), NewTask("d", "c"))));
         var cycle = Assert.Single(error.ConfigErrors);
         Assert.Equal("The tasks wait for each other: b -> d -> c -> b.", cycle.Problem);
         Assert.Equal(("workflows/w.yaml", 7), (cycle.File, cycle.Line));

@@ -30,7 +30,8 @@ internal sealed class MemoryRunStore : IRunStore
         }
     }
 
-    public string Summary => string.Join(' ', Attempts.Select(attempt => $"{attempt.Task}/{attempt.Attempt}:{StatusName.Of(attempt.Status)}"));
+    public string Summary =>
+        string.Join(' ', Attempts.Select(attempt => $"{attempt.Task}/{attempt.Attempt}:{StatusName.Of(attempt.Status)}"));
 
     public Task<long> InterruptRunningAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {

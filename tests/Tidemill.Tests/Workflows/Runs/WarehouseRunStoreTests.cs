@@ -42,7 +42,15 @@ public sealed class WarehouseRunStoreTests : IAsyncLifetime
         };
         await _store.SaveRunAsync(run with { Status = RunStatus.Running, EndTime = null }, default);
         await _store.SaveRunAsync(run, default);
-        var attempts = Enumerable.Range(1, 3).Select(n => Attempt(run, n) with { Status = n < 3 ? TaskState.Failed : TaskState.UpstreamFailed, ErrorCode = n < 3 ? ErrorCode.SqlInvalid : null }).ToList();
+        var attempts = Enumerable.Range(1, 3).Select(n => Attempt(run, n) with
+        {
+            Status = n < 3
+            ? TaskState.Failed
+            : TaskState.UpstreamFailed,
+            ErrorCode = n < 3
+            ? ErrorCode.SqlInvalid
+            : null
+        }).ToList();
         foreach (var attempt in attempts)
             await _store.SaveAttemptAsync(attempt, default);
 

@@ -20,7 +20,8 @@ public sealed class WorkflowRunnerTests : IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _cancel = new();
 
-    public WorkflowRunnerTests() => _runner = new WorkflowRunner(_store, [_executor], _time, new WorkflowRunnerOptions { MaxParallelTasks = 2 });
+    public WorkflowRunnerTests() =>
+        _runner = new WorkflowRunner(_store, [_executor], _time, new WorkflowRunnerOptions { MaxParallelTasks = 2 });
 
     public void Dispose()
     {

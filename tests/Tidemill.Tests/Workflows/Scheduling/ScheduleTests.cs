@@ -19,7 +19,11 @@ public sealed class ScheduleTests
     [InlineData("30 2 * * *", "Europe/Berlin", "2026-10-24T12:00Z", "2026-10-25T00:30Z 2026-10-26T01:30Z")]
     [InlineData("0 3 * * *", "Europe/Berlin", "2026-10-24T12:00Z", "2026-10-25T02:00Z 2026-10-26T02:00Z")]
     [InlineData("@hourly", "Europe/Berlin", "2026-10-24T23:00Z", "2026-10-25T00:00Z 2026-10-25T01:00Z 2026-10-25T02:00Z")]
-    [InlineData("*/30 2 * * *", "Europe/Berlin", "2026-10-24T12:00Z", "2026-10-25T00:00Z 2026-10-25T00:30Z 2026-10-25T01:00Z 2026-10-25T01:30Z 2026-10-26T01:00Z")]
+    [InlineData(
+        "*/30 2 * * *",
+        "Europe/Berlin",
+        "2026-10-24T12:00Z",
+        "2026-10-25T00:00Z 2026-10-25T00:30Z 2026-10-25T01:00Z 2026-10-25T01:30Z 2026-10-26T01:00Z")]
     [InlineData("30 2 * * *", "Europe/Berlin", "2026-10-25T00:45Z", "2026-10-26T01:30Z")]
     [InlineData("30 2 * * *", "Europe/Berlin", "2026-10-25T01:10Z", "2026-10-26T01:30Z")]
     // New York: 02:00 -05:00 to 03:00 -04:00 at 07:00Z on 8 March; back at 06:00Z on 1 November 2026.

@@ -113,7 +113,8 @@ public sealed class WorkflowSchedulerTests : IAsyncDisposable
     [Fact]
     public async Task Without_schedules_runs_by_hand_still_work()
     {
-        await StartAsync(new WorkflowSchedulerOptions { SchedulesEnabled = false }, Hourly(), Workflow(NewTask("b")) with { Name = "by_hand" });
+        await StartAsync(
+            new WorkflowSchedulerOptions { SchedulesEnabled = false }, Hourly(), Workflow(NewTask("b")) with { Name = "by_hand" });
         Assert.All(_scheduler!.Workflows, workflow => Assert.Null(workflow.NextFire));
         var run = await _scheduler.TriggerAsync("by_hand", default);
         Assert.Equal(new DataInterval(Start, Start), run.Interval);
@@ -134,7 +135,8 @@ public sealed class WorkflowSchedulerTests : IAsyncDisposable
         await StartAsync(Hourly());
         var seen = new ConcurrentQueue<string>();
         _scheduler!.Changed += change => seen.Enqueue(
-            $"{StatusName.Of(change.Run.Status)} {change.Task?.State} active:{Status.Active?.Tasks[0].State} last:{Status.LastRun?.Status}");
+            $"{StatusName.Of(change.Run.Status)} {change.Task?.State} active:{Status.Active?.Tasks[0].State} "
+                + $"last:{Status.LastRun?.Status}");
         await _scheduler.TriggerAsync("w", default);
         await Until.TrueAsync(() => seen.Count == 4, "four changes");
         Assert.Equal(
@@ -156,7 +158,8 @@ public sealed class WorkflowSchedulerTests : IAsyncDisposable
     [Fact]
     public async Task Runs_that_a_killed_process_left_are_interrupted()
     {
-        await _store.SaveRunAsync(Former(new DataInterval(At(9), At(10)), RunTrigger.Schedule) with { Status = RunStatus.Running }, default);
+        await _store.SaveRunAsync(
+            Former(new DataInterval(At(9), At(10)), RunTrigger.Schedule) with { Status = RunStatus.Running }, default);
         await StartAsync(Hourly());
         Assert.Equal((RunStatus.Interrupted, (DateTimeOffset?)Start), (Status.LastRun!.Status, Status.LastRun.EndTime));
     }
@@ -197,6 +200,8 @@ public sealed class WorkflowSchedulerTests : IAsyncDisposable
     private async Task RunsAsync(DateTimeOffset at, int count)
     {
         await _time.AdvanceToAsync(at);
-        await Until.TrueAsync(() => _store.Runs.Count == count && Status.Active is null && Status.LastRun is { } last && last.StartTime <= at, $"{count} runs");
+        await Until.TrueAsync(
+            () => _store.Runs.Count == count && Status.Active is null && Status.LastRun is { } last && last.StartTime <= at,
+            $"{count} runs");
     }
 }

@@ -43,7 +43,8 @@ public sealed class IndexTaskExecutorTests : IAsyncLifetime
         var mapping = (await _search.ListIndexesAsync(default))[0].Mapping.Fields;
         Assert.Equal(
             ["date", "long", "double", "double", "boolean", "keyword", "date", "integer", "date", "keyword"],
-            new[] { "event_hour", "total", "amount", "ratio", "late", "currency", "day", "nothing", "seen", "uid" }.Select(name => mapping[name]));
+            new[] { "event_hour", "total", "amount", "ratio", "late", "currency", "day", "nothing", "seen", "uid" }.Select(
+                name => mapping[name]));
     }
 
     [Fact]
@@ -56,7 +57,9 @@ public sealed class IndexTaskExecutorTests : IAsyncLifetime
         Assert.Equal(2500, page.Total);
         Assert.All(page.Hits, hit => Assert.Equal(1, hit.Version));
         await IndexAsync(Query.Replace("n % 10", "CASE n WHEN 7 THEN 99 ELSE n % 10 END", StringComparison.Ordinal));
-        Assert.Equal("2026-01-01T07:00:00Z", Assert.Single((await _search.SearchAsync("hours", null, 0, 10_000, default)).Hits, hit => hit.Version == 2).Id);
+        Assert.Equal(
+            "2026-01-01T07:00:00Z",
+            Assert.Single((await _search.SearchAsync("hours", null, 0, 10_000, default)).Hits, hit => hit.Version == 2).Id);
     }
 
     [Fact]
@@ -86,7 +89,8 @@ public sealed class IndexTaskExecutorTests : IAsyncLifetime
         const string Query = "SELECT n AS event_hour, CASE n WHEN 3 THEN 'x' ELSE '5' END AS total FROM range(10) t(n)";
         var error = await Assert.ThrowsAsync<TidemillException>(() => IndexAsync(Query, new() { ["total"] = "integer" }));
         Assert.Equal(ErrorCode.RowRejected, error.Code);
-        Assert.StartsWith("Index hours refused 1 of 10 documents; the first reason: field total is integer", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Index hours refused 1 of 10 documents; the first reason: field total is integer", error.Message, StringComparison.Ordinal);
         Assert.Equal(9, (await _search.SearchAsync("hours", null, 0, 100, default)).Total);
     }
 
