@@ -83,7 +83,7 @@ internal static class Ingest
         ILog log, IWarehouse warehouse, int records, StreamDefinition? stream = null)
     {
         var services = new StreamServices(
-            "bench", log, warehouse, TimeProvider.System, NullLoggerFactory.Instance, _ => throw new NotSupportedException());
+            "bench", log, warehouse, TimeProvider.System, NullLoggerFactory.Instance);
         var allocated = GC.GetTotalAllocatedBytes();
         var started = Stopwatch.GetTimestamp();
         await StreamCatchUp.RunAsync(services, stream ?? TransactionRecords.Stream("transactions", ConflictRule.Ignore), default);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Tidemill.Connectors.Kafka;
 using Tidemill.Core.Configuration;
+using Tidemill.Streaming.Sinks;
 
 namespace Tidemill.Benchmarks;
 

@@ -68,7 +68,7 @@ internal static class Latency
             Batch = new BatchDefinition { MaxWait = maxWait },
         };
         var services = new StreamServices(
-            "bench", log, warehouse, TimeProvider.System, NullLoggerFactory.Instance, _ => throw new NotSupportedException());
+            "bench", log, warehouse, TimeProvider.System, NullLoggerFactory.Instance);
         using var stop = new CancellationTokenSource();
         var running = new StreamSupervisor(services, [stream]).RunAsync(stop.Token);
         var produced = new List<(RecordPosition Last, long At)>();

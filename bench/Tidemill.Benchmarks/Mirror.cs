@@ -76,10 +76,7 @@ internal static class Mirror
             Sinks = [new TopicSinkDefinition(target, target)],
         };
         var services = new StreamServices(
-            "bench", topic.Log, warehouse, TimeProvider.System, NullLoggerFactory.Instance, _ => throw new NotSupportedException())
-        {
-            OpenSink = (definition, sink) => new TopicSink(topic.Log, topic.Log, "bench", definition, (TopicSinkDefinition)sink),
-        };
+            "bench", topic.Log, warehouse, TimeProvider.System, NullLoggerFactory.Instance);
         await StreamCatchUp.RunAsync(services, stream, default);
     }
 }

@@ -4,6 +4,7 @@ using Tidemill.Core.Configuration;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;
 using Tidemill.Core.Warehouses;
+using Tidemill.Streaming.Sinks;
 
 namespace Tidemill.Benchmarks;
 

@@ -41,12 +41,7 @@ public static class StreamCatchUp
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(current);
-        if (stream.Source is not TopicSourceDefinition source)
-        {
-            throw new TidemillException(
-                ErrorCode.InvalidRequest, $"Stream {stream.Name} reads no topic: there is nothing to catch up with.");
-        }
-
+        var source = stream.Source;
         var topic = await services.LogOf(source).DescribeTopicAsync(source.Topic, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
         await StreamSession.WithSinksAsync(services, stream, async sinks =>

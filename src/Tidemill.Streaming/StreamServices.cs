@@ -1,29 +1,40 @@
 using Microsoft.Extensions.Logging;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
-using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Streams;
 using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Streaming;
 
-/// <summary>What streams run on. Owned by the caller, who disposes it after the streams have stopped.</summary>
+/// <summary>What streams and pumps run on. Owned by the caller, who disposes it after they have stopped.</summary>
 /// <param name="Project">The project's name: part of the consumer groups' names.</param>
-/// <param name="Generator">Makes the function from record number to record for a generator source.</param>
-public sealed record StreamServices(
-    string Project,
-    ILog Log,
-    IWarehouse Warehouse,
-    TimeProvider Time,
-    ILoggerFactory Loggers,
-    Func<GeneratorSourceDefinition, Func<long, ProducerRecord>> Generator)
+public sealed record StreamServices(string Project, ILog Log, IWarehouse Warehouse, TimeProvider Time, ILoggerFactory Loggers)
 {
-    /// <summary>Opens a source that a pump reads. Default: there is none.</summary>
-    public Func<StreamDefinition, ISource> OpenSource { get; init; } = stream => throw new TidemillException(
-        ErrorCode.ConfigurationInvalid, $"{stream.File}: the source cannot be opened here.");
+    private readonly IStores? _stores;
+    private readonly Func<StreamDefinition, SinkDefinition, ISink>? _openSink;
+    private readonly Func<PumpDefinition, IPumpSource>? _openSource;
 
-    /// <summary>The logs of the target's connections, by name; owned by the caller too.</summary>
-    public IReadOnlyDictionary<string, ILog> Connections { get; init; } = new Dictionary<string, ILog>();
+    /// <summary>The stores that sinks and sources open on. Default: log and warehouse.</summary>
+    public IStores Stores
+    {
+        get => _stores ?? new OpenStores().With(Log).With(Warehouse);
+        init => _stores = value;
+    }
+
+    /// <summary>Opens a sink. Default: its kind does, on <see cref="Stores"/>.</summary>
+    public Func<StreamDefinition, SinkDefinition, ISink> OpenSink
+    {
+        get => _openSink ?? Open;
+        init => _openSink = value;
+    }
+
+    /// <summary>Opens what a pump reads. Default: its kind does, on <see cref="Stores"/>.</summary>
+    public Func<PumpDefinition, IPumpSource> OpenSource
+    {
+        get => _openSource ?? (pump => pump.Source.Kind.Open(pump.Source, new SourceContext(Stores, Time)));
+        init => _openSource = value;
+    }
 
     /// <summary>The log that has the source's topic; NotFound when the target has no such connection.</summary>
     public ILog LogOf(TopicSourceDefinition source)
@@ -33,10 +44,11 @@ public sealed record StreamServices(
     }
 
     /// <summary>The target's log, or the connection's; NotFound when the target has no such connection.</summary>
-    public ILog LogOf(string? connection) => connection is null ? Log : Connections.GetValueOrDefault(connection)
-        ?? throw new TidemillException(ErrorCode.NotFound, $"The target has no connection {connection}, which a stream's topic names.");
+    public ILog LogOf(string? connection) => connection is null ? Log : Stores.Get<ILog>(connection);
 
-    /// <summary>Opens a sink that is not a table of the warehouse. Default: there is none.</summary>
-    public Func<StreamDefinition, SinkDefinition, ISink> OpenSink { get; init; } = (stream, sink) => throw new TidemillException(
-        ErrorCode.ConfigurationInvalid, $"{stream.File}: a stream from a topic cannot write to sink {sink.Name}.");
+    private ISink Open(StreamDefinition stream, SinkDefinition sink)
+    {
+        var notes = new SinkNotes(Loggers.CreateLogger<StreamServices>(), stream.Name);
+        return sink.Kind.Open(sink, new SinkContext(Project, stream, Stores, notes.Take));
+    }
 }

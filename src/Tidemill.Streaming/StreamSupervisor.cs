@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
+using Tidemill.Core.Streams;
 using Tidemill.Streaming.Drift;
 using Tidemill.Streaming.Pipeline;
 using Tidemill.Streaming.Sources;
@@ -22,17 +23,13 @@ public sealed partial class StreamSupervisor
     private readonly ILogger _logger;
     private readonly Dictionary<string, SupervisedStream> _streams;
 
-    public StreamSupervisor(StreamServices services, IReadOnlyList<StreamDefinition> streams)
+    public StreamSupervisor(StreamServices services, IReadOnlyList<FlowDefinition> flows)
     {
         ArgumentNullException.ThrowIfNull(services);
-        ArgumentNullException.ThrowIfNull(streams);
+        ArgumentNullException.ThrowIfNull(flows);
         _services = services;
         _logger = services.Loggers.CreateLogger<StreamSupervisor>();
-        _streams = streams.Where(s => s.Enabled).ToDictionary(
-            s => s.Name,
-            s => new SupervisedStream(
-                s, new StreamMetrics(s.Name, Route(s), services.Time), new PauseGate(), new DriftGuard(services, s), new SessionSlot()),
-            StringComparer.Ordinal);
+        _streams = flows.Where(f => f.Enabled).ToDictionary(f => f.Name, Supervise, StringComparer.Ordinal);
     }
 
     /// <summary>A snapshot of every enabled stream, in the project's order.</summary>
@@ -98,26 +95,36 @@ public sealed partial class StreamSupervisor
         await Task.WhenAll(_streams.Values.Select(s => RunAsync(s, cancellationToken, abort.Token)));
     }
 
-    private static string Route(StreamDefinition stream)
+    private SupervisedStream Supervise(FlowDefinition flow)
     {
-        var source = stream.Source switch
+        var (gate, session) = (new PauseGate(), new SessionSlot());
+        if (flow is PumpDefinition pump)
         {
-            TopicSourceDefinition topic => $"topic {topic.Topic}",
-            GeneratorSourceDefinition => "generator",
-            CollectionSourceDefinition collection => $"collection {collection.Collection}",
-            _ => stream.Source.GetType().Name,
-        };
-        return $"{source} -> {string.Join(", ", stream.Sinks.Select(SinkText))}";
+            var route = $"{pump.Source.Description} -> topic {pump.Topic}";
+            var pumped = new StreamMetrics(pump.Name, route, _services.Time) { IsPump = true };
+            return new SupervisedStream(pump.Name, pumped, gate, session, (stop, _) => RunPumpAsync(pump, pumped, gate, stop));
+        }
+
+        var stream = (StreamDefinition)flow;
+        var sinks = string.Join(", ", stream.Sinks.Select(sink => sink.Description));
+        var metrics = new StreamMetrics(stream.Name, $"topic {stream.Source.Topic} -> {sinks}", _services.Time);
+        var drift = new DriftGuard(_services, stream);
+        return new SupervisedStream(stream.Name, metrics, gate, session, (stop, abort) => session.RunAsync(
+            end => new StreamSession(_services, drift, metrics, gate).RunAsync(end, abort), stop));
     }
 
-    private static string SinkText(SinkDefinition sink) => sink switch
+    /// <summary>False: a pump that ends has nothing left to do.</summary>
+    private async Task<bool> RunPumpAsync(PumpDefinition pump, StreamMetrics metrics, PauseGate gate, CancellationToken stop)
     {
-        WarehouseSinkDefinition table => $"table {table.Table}",
-        CollectionSinkDefinition collection => $"collection {collection.Collection}",
-        TopicSinkDefinition topic => $"topic {topic.Topic}",
-        IndexSinkDefinition index => $"index {index.Index}",
-        _ => sink.Name,
-    };
+        await using var source = _services.OpenSource(pump);
+        await (source switch
+        {
+            INumberedSource numbered => new NumberedPump(_services, numbered, pump.Topic, metrics, gate).RunAsync(stop),
+            ISource pages => new SourcePump(_services, pages, pump.Topic, metrics, gate).RunAsync(stop),
+            _ => throw new InvalidOperationException($"{source.GetType().Name} is no source that a pump can read."),
+        });
+        return false;
+    }
 
     private async Task RunAsync(SupervisedStream stream, CancellationToken stop, CancellationToken abort)
     {
@@ -155,9 +162,9 @@ public sealed partial class StreamSupervisor
         stream.Metrics.Failed(error);
         stream.Metrics.State = transient ? StreamState.Waiting : StreamState.Failed;
         if (error is TidemillException known)
-            StreamStopped(stream.Definition.Name, known.Code, known.Message);
+            StreamStopped(stream.Name, known.Code, known.Message);
         else
-            StreamBroke(stream.Definition.Name, error);
+            StreamBroke(stream.Name, error);
 
         return transient;
     }
@@ -166,20 +173,7 @@ public sealed partial class StreamSupervisor
     private async Task<bool> RunOnceAsync(SupervisedStream stream, CancellationToken stop, CancellationToken abort)
     {
         await stream.Gate.OpenAsync(stop);
-        if (stream.Definition.Source is GeneratorSourceDefinition)
-        {
-            await new GeneratorPump(_services, stream.Definition, stream.Metrics, stream.Gate).RunAsync(stop);
-            return false;
-        }
-
-        if (stream.Definition.Source is PolledSourceDefinition)
-        {
-            await new SourcePump(_services, stream.Definition, stream.Metrics, stream.Gate).RunAsync(stop);
-            return false;
-        }
-
-        return await stream.Session.RunAsync(
-            end => new StreamSession(_services, stream.Drift, stream.Metrics, stream.Gate).RunAsync(end, abort), stop);
+        return await stream.Run(stop, abort);
     }
 
     private async Task WaitAsync(TimeSpan wait, CancellationToken stop)
@@ -197,6 +191,7 @@ public sealed partial class StreamSupervisor
     private SupervisedStream Find(string stream) => _streams.GetValueOrDefault(stream)
         ?? throw new TidemillException(ErrorCode.NotFound, $"There is no stream {stream}; streams are {string.Join(", ", _streams.Keys)}.");
 
+    /// <param name="Run">Runs it once; true when it is to be run again at once.</param>
     private sealed record SupervisedStream(
-        StreamDefinition Definition, StreamMetrics Metrics, PauseGate Gate, DriftGuard Drift, SessionSlot Session);
+        string Name, StreamMetrics Metrics, PauseGate Gate, SessionSlot Session, Func<CancellationToken, CancellationToken, Task<bool>> Run);
 }

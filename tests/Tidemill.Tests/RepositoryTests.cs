@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
 namespace Tidemill.Tests;
 
 /// <summary>What ARCHITECTURE.md and CONTRIBUTING.md say of the tree, held against the tree.</summary>
-public sealed class RepositoryTests
+public sealed partial class RepositoryTests
 {
     private const int LongestFile = 400;
     private const int LongestMethod = 80;
@@ -33,6 +34,21 @@ public sealed class RepositoryTests
         var found = Directory.GetDirectories(Path.Combine(Root, "src"))
             .Where(folder => References(folder, kind).Contains(name)).Select(folder => Path.GetFileName(folder));
         Assert.All(found, project => Assert.Contains(project, allowed.Split(',')));
+    }
+
+    /// <summary>What others need of a part, its kind's traits say; a definition outside its folder is a switch on kinds.</summary>
+    [Fact]
+    public void Definitions_of_kinds_are_named_in_their_own_folder_only()
+    {
+        var files = Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.*", SearchOption.AllDirectories)
+            .Where(file => Path.GetExtension(file) is ".cs" or ".razor").ToDictionary(file => file, File.ReadAllText);
+        var definitions = files.SelectMany(file => ConcreteDefinition().Matches(file.Value)
+            .Select(match => (Name: match.Groups["name"].Value, Folder: Path.GetDirectoryName(file.Key)!))).ToList();
+        Assert.True(definitions.Count >= 6, $"The search finds only {string.Join(", ", definitions)}.");
+        var elsewhere = definitions.SelectMany(definition => files
+            .Where(file => Path.GetDirectoryName(file.Key) != definition.Folder && Regex.IsMatch(file.Value, $@"\b{definition.Name}\b"))
+            .Select(file => $"{Path.GetRelativePath(Root, file.Key)} names {definition.Name}"));
+        Assert.Empty(elsewhere);
     }
 
     [Fact]
@@ -69,4 +85,8 @@ public sealed class RepositoryTests
         [.. XDocument.Load(Directory.GetFiles(folder, "*.csproj")[0]).Descendants(kind).Select(e => e.Attribute("Include")!.Value)];
 
     private static string ThisFile([CallerFilePath] string path = "") => path;
+
+    /// <summary>A record that derives from the base of a kind's definitions.</summary>
+    [GeneratedRegex(@"sealed record (?<name>\w+)[^;{]*:\s*(SinkDefinition|SourceDefinition)\(", RegexOptions.ExplicitCapture)]
+    private static partial Regex ConcreteDefinition();
 }

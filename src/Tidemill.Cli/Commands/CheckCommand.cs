@@ -22,14 +22,14 @@ internal static class CheckCommand
                     target = project.Target.Name,
                     targets = project.TargetNames,
                     topics = project.Topics.Select(t => t.Name),
-                    streams = project.Streams.Select(s => s.Name),
+                    streams = project.Flows.Select(f => f.Name),
                     workflows = project.Workflows.Select(w => w.Name),
                 }, JsonOutput.Options));
             }
             else
             {
                 AnsiConsole.MarkupLineInterpolated(
-                    $"[green]ok[/] {project.Name}, target {project.Target.Name}: {project.Streams.Count} streams, {project.Workflows.Count} workflows, {project.Topics.Count} topics");
+                    $"[green]ok[/] {project.Name}, target {project.Target.Name}: {project.Flows.Count} streams, {project.Workflows.Count} workflows, {project.Topics.Count} topics");
             }
 
             return Task.FromResult(ExitCode.Success);

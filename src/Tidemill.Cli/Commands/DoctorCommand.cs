@@ -57,7 +57,7 @@ internal static class DoctorCommand
     private static string Project(ProjectChoice choice)
     {
         var project = ProjectCheck.Load(choice.Folder, choice.Target);
-        return $"{project.Name}, target {project.Target.Name}: {project.Streams.Count} streams, {project.Workflows.Count} workflows";
+        return $"{project.Name}, target {project.Target.Name}: {project.Flows.Count} streams, {project.Workflows.Count} workflows";
     }
 
     /// <summary>Missing it is no fault where no target needs it.</summary>

@@ -21,7 +21,7 @@ namespace Tidemill.Connectors.Documents;
 /// Elsewhere documents with deterministic ids are written first, then the checkpoint: what a crash leaves between the two is
 /// written again alike.
 /// </summary>
-public sealed class CollectionSink : IDocumentSink, IRowRefusals, IMovablePositions
+public sealed class CollectionSink : IDocumentSink, IRowRefusals
 {
     private const int PageDocuments = 1000;
 
@@ -53,30 +53,12 @@ public sealed class CollectionSink : IDocumentSink, IRowRefusals, IMovablePositi
         if (CollectionSinkColumns.Errors(_stream, _definition, schema).ToList() is { Count: > 0 } errors)
             throw TidemillException.Configuration(errors);
 
-        _rows = new RowDocuments(_definition, schema);
+        _rows = new RowDocuments(schema, CollectionSinkColumns.IdOf(_definition, schema), CollectionSinkColumns.PositionOf(schema));
         return Task.CompletedTask;
     }
 
     public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CancellationToken cancellationToken) =>
         _store.ReadPositionsAsync(_owner, cancellationToken);
-
-    public string Target => $"collection {_definition.Collection}";
-
-    public IReadOnlyList<string> Key => _definition.Id;
-
-    public string? Version => null;
-
-    public string? Delete => null;
-
-    public IReadOnlyList<string> KeyOf(IReadOnlyList<string> columns) =>
-        Key.Count > 0 ? Key : columns.Contains("_id", StringComparer.OrdinalIgnoreCase) ? ["_id"] : CollectionSinkColumns.Position;
-
-    // BSON's dates have milliseconds.
-    public string Kept(string column, LogicalType type)
-    {
-        ArgumentNullException.ThrowIfNull(type);
-        return type.TypeId is DuckDbTypeId.Timestamp or DuckDbTypeId.TimestampTz ? $"date_trunc('millisecond', {column})" : column;
-    }
 
     /// <summary>Extended JSON's types are kept as what they name; all else is told apart by its own text.</summary>
     public string KeptJson(string json)
@@ -144,9 +126,6 @@ public sealed class CollectionSink : IDocumentSink, IRowRefusals, IMovablePositi
 
         return null;
     }
-
-    /// <summary>Documents replace those of the same id.</summary>
-    public bool MayRepeat => true;
 
     public async Task MovePositionsAsync(IReadOnlyList<OffsetRange> moves, CancellationToken cancellationToken)
     {

@@ -22,6 +22,8 @@ public sealed class CollectionSource(IDocumentStore store, CollectionSourceDefin
 
     public string Description => $"collection {definition.Collection} in {store.Description}";
 
+    public TimeSpan Poll => definition.Poll;
+
     private bool ById => definition.Field == "_id";
 
     public async Task<SourcePage> ReadAsync(string? position, CancellationToken cancellationToken)

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Logs;
+using Tidemill.Core.Streams;
 
 namespace Tidemill.Connectors.Generator;
 
@@ -10,10 +10,11 @@ namespace Tidemill.Connectors.Generator;
 /// gets the same record. Returned memory is never written again, so that records may be kept and batched at will.
 /// Used by one caller at a time.
 /// </summary>
-public sealed class RecordGenerator : IDisposable
+public sealed class RecordGenerator : INumberedSource, IDisposable
 {
     private const int SlabBytes = 64 << 10;
 
+    private readonly GeneratorSourceDefinition _definition;
     private readonly RecordPlanner _planner;
     private readonly TimeProvider _clock;
     private readonly GeneratedField[] _fields;
@@ -30,12 +31,17 @@ public sealed class RecordGenerator : IDisposable
         ArgumentNullException.ThrowIfNull(definition);
         ArgumentNullException.ThrowIfNull(clock);
         this._clock = clock;
+        _definition = definition;
         _planner = new RecordPlanner(definition);
         _fields = [.. definition.Fields.Select((f, i) => new GeneratedField(f, definition.Seed, i))];
         _key = Array.Find(_fields, f => f.Name == definition.Key);
         _spoiled = _fields.Where(f => f.SpoilOrder > 0).OrderBy(f => f.SpoilOrder).FirstOrDefault();
         _writer = new Utf8JsonWriter(_scratch, new JsonWriterOptions { SkipValidation = true });
     }
+
+    public double Rate => _definition.Rate;
+
+    public long? Limit => _definition.Limit;
 
     /// <summary>Record <paramref name="n"/>, counted from 0: value and key, no timestamp and no partition.</summary>
     public ProducerRecord Next(long n)
@@ -59,6 +65,12 @@ public sealed class RecordGenerator : IDisposable
     }
 
     public void Dispose() => _writer.Dispose();
+
+    public ValueTask DisposeAsync()
+    {
+        Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     /// <summary>What record <paramref name="n"/> is: whose fields it holds, how late, and whether broken.</summary>
     internal RecordPlan Plan(long n) => _planner.Plan(n);

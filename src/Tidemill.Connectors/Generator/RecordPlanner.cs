@@ -1,5 +1,3 @@
-using Tidemill.Core.Configuration;
-
 namespace Tidemill.Connectors.Generator;
 
 /// <summary>How a record is broken.</summary>

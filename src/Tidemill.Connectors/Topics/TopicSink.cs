@@ -36,8 +36,6 @@ public sealed class TopicSink : ISink
 
     public string Name => _definition.Name;
 
-    public bool TakesOnePartition => true;
-
     private bool PassesOn => _stream.Decode is null;
 
     private bool BySource =>
@@ -47,7 +45,7 @@ public sealed class TopicSink : ISink
     {
         _encoder?.Dispose();
         _encoder = PassesOn ? null : new RecordEncoder(_definition, schema);
-        var read = ((TopicSourceDefinition)_stream.Source).Topic;
+        var read = _stream.Source.Topic;
         var source = await _source.DescribeTopicAsync(read, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {read} does not exist.");
         var target = await _target.DescribeTopicAsync(_definition.Topic, cancellationToken)

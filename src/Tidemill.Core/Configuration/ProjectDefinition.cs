@@ -18,7 +18,17 @@ public sealed record ProjectDefinition
     /// <summary>Topics with declared settings; a topic that a stream names without declaring it gets the defaults.</summary>
     public required IReadOnlyList<TopicSpec> Topics { get; init; }
 
-    public required IReadOnlyList<StreamDefinition> Streams { get; init; }
+    /// <summary>Streams and pumps, by their files' names.</summary>
+    public required IReadOnlyList<FlowDefinition> Flows { get; init; }
+
+    public IReadOnlyList<StreamDefinition> Streams => [.. Flows.OfType<StreamDefinition>()];
+
+    public IReadOnlyList<PumpDefinition> Pumps => [.. Flows.OfType<PumpDefinition>()];
+
+    /// <summary>Whether a sink or source works on the target's own store of this contract.</summary>
+    public bool Uses<TStore>() => Streams.SelectMany(s => s.Sinks).SelectMany(sink => sink.Kind.Uses(sink))
+        .Concat(Pumps.SelectMany(p => p.Source.Kind.Uses(p.Source)))
+        .Any(use => use.Store == typeof(TStore) && use.Connection is null);
 
     public required IReadOnlyList<WorkflowDefinition> Workflows { get; init; }
 

@@ -73,15 +73,13 @@ public sealed class ProjectLoader
         var raw = ReadFile(ProjectFile, report);
         var choice = raw is null ? null : ChooseTarget(raw, target, report);
         var root = raw is null ? null : Check(raw, _kinds.Files.Project, report, choice);
-        var streams = LoadFolder("streams", _kinds.Files.Stream.Root, choice, StreamBinder.Bind, _further.Stream);
+        var flows = LoadFolder("streams", _kinds.Files.Stream.Root, choice, FlowBinder.Bind, flow => flow is StreamDefinition s ? _further.Stream(s) : []);
         var workflows = LoadFolder("workflows", _kinds.Files.Workflow.Root, choice, WorkflowBinder.Bind, _further.Workflow);
         var dashboards = LoadFolder("dashboards", _kinds.Files.Dashboard, choice, DashboardBinder.Bind, _ => []);
-        CheckNames(streams.Select(s => (s.Name, s.File)), "stream");
+        CheckNames(flows.Select(s => (s.Name, s.File)), "stream");
         CheckNames(workflows.Select(w => (w.Name, w.File)), "workflow");
         CheckNames(dashboards.Select(d => (d.Name, d.File)), "dashboard");
-        var project = root is null || choice is null
-            ? null
-            : BindProject(root, choice, streams, workflows) with { Dashboards = dashboards };
+        var project = root is null || choice is null ? null : BindProject(root, choice, flows, workflows) with { Dashboards = dashboards };
         CheckConnections(project);
         if (project is not null)
             _errors.AddRange(_further.Project(project));
@@ -90,7 +88,7 @@ public sealed class ProjectLoader
     }
 
     private ProjectDefinition BindProject(
-        Section root, TargetChoice choice, IReadOnlyList<StreamDefinition> streams, IReadOnlyList<WorkflowDefinition> workflows)
+        Section root, TargetChoice choice, IReadOnlyList<FlowDefinition> flows, IReadOnlyList<WorkflowDefinition> workflows)
     {
         root.Text("default_target");
         var node = root.Entries("targets").FirstOrDefault(e => e.Key == choice.Name)?.Value as MappingNode ?? new MappingNode(0, []);
@@ -101,7 +99,7 @@ public sealed class ProjectLoader
             Target = ProjectBinder.BindTarget(choice.Name, new Section(node, ProjectShapes.Target, $"targets.{choice.Name}", root.Context)),
             TargetNames = choice.Names,
             Topics = ProjectBinder.BindTopics(root),
-            Streams = streams,
+            Flows = flows,
             Workflows = workflows,
         };
     }
@@ -215,17 +213,27 @@ public sealed class ProjectLoader
 
     private void CheckConnections(ProjectDefinition? project)
     {
-        foreach (var stream in project?.Streams ?? [])
+        foreach (var flow in project?.Flows ?? [])
         {
-            var named = stream.Sinks.OfType<TopicSinkDefinition>().Select(s => ("sinks.topic.connection", s.Connection))
-                .Prepend(("source.connection", (stream.Source as TopicSourceDefinition)?.Connection));
-            foreach (var (key, name) in named.Where(n => n.Item2 is { } c && !project!.Target.Connections.ContainsKey(c)))
+            foreach (var (key, name) in NamedConnections(flow).Where(n => !project!.Target.Connections.ContainsKey(n.Name)))
             {
-                new FileReport(stream.File, _errors).Add(
+                new FileReport(flow.File, _errors).Add(
                     key, 0, $"The target '{project!.Target.Name}' has no connection '{name}'.",
-                    Suggestion.Fix(name!, [.. project.Target.Connections.Keys], "connections"));
+                    Suggestion.Fix(name, [.. project.Target.Connections.Keys], "connections"));
             }
         }
+    }
+
+    private static IEnumerable<(string Key, string Name)> NamedConnections(FlowDefinition flow)
+    {
+        var uses = flow switch
+        {
+            StreamDefinition stream => stream.Sinks.SelectMany(s => s.Kind.Uses(s).Select(use => ($"sinks.{s.Kind.Key}.connection", use.Connection)))
+                .Prepend(("source.connection", stream.Source.Connection)),
+            PumpDefinition { Source: var source } => source.Kind.Uses(source).Select(use => ($"source.{source.Kind.Key}.connection", use.Connection)),
+            _ => [],
+        };
+        return uses.Where(use => use.Connection is not null).Select(use => (use.Item1, use.Connection!));
     }
 
     private List<ConfigError> Ordered() =>

@@ -1,11 +1,9 @@
 using System.Globalization;
 using System.Text;
 using Tidemill.Core.Batches;
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Documents.Bson;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Schemas;
-using Tidemill.Core.Streams;
 
 namespace Tidemill.Core.Documents;
 
@@ -23,13 +21,15 @@ public sealed class RowDocuments
     private readonly int[] _position;
     private readonly int[] _fields;
 
-    public RowDocuments(CollectionSinkDefinition sink, Schema schema)
+    /// <param name="id">Columns that make the <c>_id</c>. Empty: topic, partition and offset do.</param>
+    /// <param name="position">Where topic, partition and offset stand among the columns.</param>
+    public RowDocuments(Schema schema, IReadOnlyList<int> id, IReadOnlyList<int> position)
     {
         ArgumentNullException.ThrowIfNull(schema);
         _schema = schema;
         _names = [.. schema.Fields.Select(field => Encoding.UTF8.GetBytes(field.Name))];
-        _id = [.. CollectionSinkColumns.IdOf(sink, schema)];
-        _position = _id.Length > 0 ? [] : [.. CollectionSinkColumns.PositionOf(schema)];
+        _id = [.. id];
+        _position = _id.Length > 0 ? [] : [.. position];
         var named = schema.IndexOf("_id");
         _fields = [.. Enumerable.Range(0, schema.Fields.Count).Where(column => column != named && !_position.Contains(column))];
     }

@@ -1,4 +1,3 @@
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Schemas;
 
 namespace Tidemill.Core.Search;

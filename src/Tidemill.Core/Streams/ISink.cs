@@ -1,4 +1,5 @@
 using Tidemill.Core.Batches;
+using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;
 
@@ -12,11 +13,6 @@ public interface ISink : IAsyncDisposable
 {
     /// <summary>Unique in its stream.</summary>
     string Name { get; }
-
-    /// <summary>
-    /// Whether each batch must hold records of one source partition only: its transactions belong to partitions. Default false.
-    /// </summary>
-    bool TakesOnePartition => false;
 
     /// <summary>Prepares the target for rows of this schema: tables, indexes, mappings. SchemaConflict when they do not fit.</summary>
     Task OpenAsync(Schema schema, CancellationToken cancellationToken);
@@ -32,6 +28,14 @@ public interface ISink : IAsyncDisposable
     /// same thing again.
     /// </summary>
     Task<long> WriteAsync(SinkBatch batch, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Moves the checkpoint of each partition from Start to End, which may lie before it; all or none where the
+    /// store has transactions. CheckpointFenced when a checkpoint is not at Start any more. A partition without a checkpoint gets one.
+    /// Only for sinks whose traits say that they are movable; InvalidRequest for others.
+    /// </summary>
+    Task MovePositionsAsync(IReadOnlyList<OffsetRange> moves, CancellationToken cancellationToken) =>
+        throw new TidemillException(ErrorCode.InvalidRequest, $"Sink {Name} keeps its position with what it writes; it cannot be moved.");
 }
 
 /// <summary>What a sink writes at once.</summary>

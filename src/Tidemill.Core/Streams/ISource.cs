@@ -7,10 +7,13 @@ namespace Tidemill.Core.Streams;
 /// the position in the topic, beside the records: a source has no state. All errors are TidemillException. Used by one
 /// caller at a time.
 /// </summary>
-public interface ISource : IAsyncDisposable
+public interface ISource : IPumpSource
 {
     /// <summary>Where records come from, for messages; without secrets.</summary>
     string Description { get; }
+
+    /// <summary>How long to wait when there was nothing new. Default 1 s.</summary>
+    TimeSpan Poll => TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// Records behind the position (null: from the beginning). Records read before may come again; one that was not read yet

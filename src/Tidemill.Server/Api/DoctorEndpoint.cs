@@ -37,7 +37,7 @@ internal static class DoctorEndpoint
         yield return new("free disk", FreeDisk(runtime.DataFolder.Path));
         yield return new("log", runtime.Log.Description);
         yield return new("search", runtime.Search.Description);
-        yield return new("streams", string.Join(", ", project.Streams.Select(s => s.Name)));
+        yield return new("streams", string.Join(", ", project.Flows.Select(f => f.Name)));
         yield return new("workflows", string.Join(", ", project.Workflows.Select(w => w.Name)));
     }
 

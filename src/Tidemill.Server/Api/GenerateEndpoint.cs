@@ -2,8 +2,10 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
+using Tidemill.Core.Streams;
 using Tidemill.Server.Hosting;
 
 namespace Tidemill.Server.Api;
@@ -20,10 +22,10 @@ internal static class GenerateEndpoint
     private static async Task<Ok<GenerateAnswer>> GenerateAsync(
         GenerateRequest request, ProjectRuntime runtime, CancellationToken cancellationToken)
     {
-        var stream = Find(runtime.Project, request);
-        var topic = stream.Sinks.OfType<TopicSinkDefinition>().First().Topic;
+        var pump = Find(runtime.Project, request);
+        var topic = pump.Topic;
         var description = await runtime.RequireTopicAsync(topic, cancellationToken);
-        using var generator = runtime.OpenGenerator((GeneratorSourceDefinition)stream.Source);
+        await using var generator = (INumberedSource)pump.Source.Kind.Open(pump.Source, new SourceContext(runtime.Stores(), runtime.Time));
         var first = description.Partitions.Sum(p => p.Next.Value);
         var started = runtime.Time.GetTimestamp();
         var count = Math.Clamp(request.Count ?? 1000, 0, MostRecords);
@@ -41,18 +43,17 @@ internal static class GenerateEndpoint
             }
         }
 
-        return TypedResults.Ok(new GenerateAnswer(stream.Name, topic, count, runtime.Time.GetElapsedTime(started).TotalSeconds));
+        return TypedResults.Ok(new GenerateAnswer(pump.Name, topic, count, runtime.Time.GetElapsedTime(started).TotalSeconds));
     }
 
-    private static StreamDefinition Find(ProjectDefinition project, GenerateRequest request)
+    private static PumpDefinition Find(ProjectDefinition project, GenerateRequest request)
     {
         if (request.Rate is <= 0)
             throw new TidemillException(ErrorCode.InvalidRequest, "rate is not above zero.");
 
-        var generators = project.Streams.Where(s => s.Source is GeneratorSourceDefinition && s.Sinks.OfType<TopicSinkDefinition>().Any())
-            .ToList();
-        return generators.FirstOrDefault(s => (request.Stream is null || s.Name == request.Stream)
-                && (request.Topic is null || s.Sinks.OfType<TopicSinkDefinition>().Any(t => t.Topic == request.Topic)))
+        var generators = project.Pumps.Where(p => p.Source.Kind.IsNumbered).ToList();
+        return generators.FirstOrDefault(p => (request.Stream is null || p.Name == request.Stream)
+                && (request.Topic is null || p.Topic == request.Topic))
             ?? throw new TidemillException(
                 ErrorCode.NotFound,
                 $"No stream with a generator source fits. Generators: {string.Join(", ", generators.Select(s => s.Name))}.");

@@ -47,7 +47,7 @@ internal static class StreamEndpoints
     /// <summary>NotFound for a stream that the project does not have.</summary>
     public static async Task<StreamDetail> DescribeAsync(ProjectRuntime runtime, string name, CancellationToken cancellationToken)
     {
-        _ = runtime.Project.Streams.Named(name);
+        _ = runtime.Project.Flows.Named(name);
         var status = runtime.StreamStatus().FirstOrDefault(s => s.Name == name);
         try
         {

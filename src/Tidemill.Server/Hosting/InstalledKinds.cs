@@ -1,4 +1,9 @@
+using Tidemill.Connectors.Documents;
+using Tidemill.Connectors.Generator;
+using Tidemill.Connectors.Search.Streams;
+using Tidemill.Connectors.Topics;
 using Tidemill.Core.Components;
+using Tidemill.Streaming.Sinks;
 
 namespace Tidemill.Server.Hosting;
 
@@ -9,9 +14,15 @@ public static class InstalledKinds
     {
         Sinks =
         [
+            WarehouseSinkKind.Instance,
+            IndexSinkKind.Instance,
+            CollectionSinkKind.Instance,
+            TopicSinkKind.Instance,
         ],
         Sources =
         [
+            GeneratorSourceKind.Instance,
+            CollectionSourceKind.Instance,
         ],
         Tasks =
         [

@@ -22,16 +22,12 @@ internal sealed class ProjectEngine : IDisposable
     public ProjectEngine(ProjectRuntime runtime, IWarehouse warehouse)
     {
         var project = _project = runtime.Project;
-        var services = _services = new StreamServices(
-            project.Name, runtime.Log, warehouse, runtime.Time, runtime.Loggers,
-            generator => runtime.OpenGenerator(generator).Next)
+        var services = _services = new StreamServices(project.Name, runtime.Log, warehouse, runtime.Time, runtime.Loggers)
         {
-            OpenSource = stream => StreamSources.Open(runtime, stream),
-            Connections = runtime.Connections,
-            OpenSink = (stream, sink) => StreamSinks.Open(runtime, stream, sink),
+            Stores = runtime.Stores().With(warehouse),
         };
         Streams = new StreamSupervisor(services, StreamsOf(runtime.Options.Role, project));
-        Positions = new StreamPositions(services, project.Streams, Streams);
+        Positions = new StreamPositions(services, project.Flows, Streams);
         DeadLetters = new StreamDeadLetters(warehouse, runtime.Log, project.Streams);
         Replay = new DeadLetterReplay(services, project.Streams, DeadLetters);
         RangeReplay = new RangeReplay(services, project.Streams, DeadLetters);
@@ -79,7 +75,7 @@ internal sealed class ProjectEngine : IDisposable
     /// <summary>Completes when the stream holds every record that its topic has now; runs it when this process does not.</summary>
     public async Task<StreamStatus> CatchUpAsync(string name, CancellationToken cancellationToken)
     {
-        var stream = _project.Streams.Named(name);
+        var stream = _project.Flows.ReaderNamed(name, ": there is nothing to catch up with.");
         if (Streams.Status(name) is null)
             return await StreamCatchUp.RunAsync(_services, stream, cancellationToken);
 
@@ -91,10 +87,10 @@ internal sealed class ProjectEngine : IDisposable
     private static bool OwnsHistory(ProjectRuntime runtime) =>
         runtime.Options.Role == HostRole.Server || runtime.Project.Target.Warehouse.Type == WarehouseType.DuckDb;
 
-    private static IReadOnlyList<StreamDefinition> StreamsOf(HostRole role, ProjectDefinition project) => role switch
+    private static IReadOnlyList<FlowDefinition> StreamsOf(HostRole role, ProjectDefinition project) => role switch
     {
-        HostRole.Server => project.Streams,
-        HostRole.Worker => [.. project.Streams.Where(s => s.Source is TopicSourceDefinition)],
+        HostRole.Server => project.Flows,
+        HostRole.Worker => project.Streams,
         _ => [],
     };
 

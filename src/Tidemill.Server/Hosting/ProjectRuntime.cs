@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Tidemill.Connectors.Generator;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Documents;
 using Tidemill.Core.Errors;
@@ -91,8 +91,15 @@ internal sealed class ProjectRuntime : IAsyncDisposable
     /// <summary>Makes what needs the warehouse, which must be open.</summary>
     public ProjectEngine StartEngine() => _engine = new ProjectEngine(this, Warehouse);
 
-    /// <summary>Makes records up as the definition says; for one caller at a time.</summary>
-    public RecordGenerator OpenGenerator(GeneratorSourceDefinition definition) => new(definition, Time);
+    /// <summary>The stores that are open; the warehouse comes to them with the engine.</summary>
+    public OpenStores Stores()
+    {
+        var stores = new OpenStores().With(Log).With(Search).With(Documents);
+        foreach (var (name, log) in Connections)
+            stores.With(log, name);
+
+        return stores;
+    }
 
     public async Task<IReadOnlyList<WorkflowRun>> ListRunsAsync(string? workflow, int limit, CancellationToken cancellationToken)
     {
@@ -126,7 +133,7 @@ internal sealed class ProjectRuntime : IAsyncDisposable
                 Topics = topics,
                 Producer = log.CreateProducer(new ProducerOptions()),
                 Search = await parts.OpenSearch(project, dataFolder, cancellationToken),
-                Documents = UsesDocuments(project) ? await parts.OpenDocuments(project, dataFolder, cancellationToken) : null,
+                Documents = project.Uses<IDocumentStore>() ? await parts.OpenDocuments(project, dataFolder, cancellationToken) : null,
                 Gate = new WarehouseGate(
                     token => parts.OpenWarehouse(project, dataFolder, token), time, loggers.CreateLogger<WarehouseGate>()),
                 Loggers = loggers,
@@ -139,13 +146,6 @@ internal sealed class ProjectRuntime : IAsyncDisposable
             throw;
         }
     }
-
-    public IDocumentStore RequireDocuments() =>
-        Documents ?? throw new InvalidOperationException("The document store is open when a stream names a collection.");
-
-    internal static bool UsesDocuments(ProjectDefinition project) =>
-        project.Streams.Any(
-            stream => stream.Source is CollectionSourceDefinition || stream.Sinks.Any(sink => sink is CollectionSinkDefinition));
 
     /// <summary>The topic as it stands; NotFound names those that exist.</summary>
     public async Task<TopicDescription> RequireTopicAsync(string topic, CancellationToken cancellationToken) =>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
@@ -60,7 +61,7 @@ internal sealed partial class TopicSetup(
         foreach (var stream in project.Streams)
             await CreateFedAsync(stream, [], cancellationToken);
 
-        var named = project.Streams.SelectMany(NamedTopics).Distinct(StringComparer.Ordinal)
+        var named = project.Flows.SelectMany(NamedTopics).Distinct(StringComparer.Ordinal)
             .Except(project.Topics.Select(t => t.Name), StringComparer.Ordinal);
         foreach (var name in named)
         {
@@ -75,9 +76,10 @@ internal sealed partial class TopicSetup(
     /// </summary>
     private async Task CreateFedAsync(StreamDefinition stream, HashSet<string> visited, CancellationToken cancellationToken)
     {
-        if (stream.Source is not TopicSourceDefinition source || !visited.Add(stream.Name))
+        if (!visited.Add(stream.Name))
             return;
 
+        var source = stream.Source;
         foreach (var feeder in project.Streams.Where(s => source.Connection is null && Fed(s).Contains(source.Topic)))
             await CreateFedAsync(feeder, visited, cancellationToken);
 
@@ -91,9 +93,8 @@ internal sealed partial class TopicSetup(
         }
     }
 
-    private static IEnumerable<string> Fed(StreamDefinition stream) => stream.Source is TopicSourceDefinition
-        ? stream.Sinks.OfType<TopicSinkDefinition>().Where(s => s.Connection is null).Select(s => s.Topic)
-        : [];
+    private static IEnumerable<string> Fed(StreamDefinition stream) =>
+        stream.Sinks.Select(sink => sink.Output).OfType<TopicOutput>().Where(topic => topic.Connection is null).Select(topic => topic.Topic);
 
     /// <summary>The source as it stands; one in the target's own log is created. Null when another cluster does not show it.</summary>
     private async Task<TopicDescription?> SourceAsync(TopicSourceDefinition source, CancellationToken cancellationToken)
@@ -116,19 +117,19 @@ internal sealed partial class TopicSetup(
     }
 
     /// <summary>Topics that streams name in the target's own log; those of other connections belong to others.</summary>
-    private static IEnumerable<string> NamedTopics(StreamDefinition stream)
+    private static IEnumerable<string> NamedTopics(FlowDefinition flow)
     {
-        if (stream.Source is TopicSourceDefinition { Connection: null } source)
-            yield return source.Topic;
+        if (flow is PumpDefinition pump)
+            yield return pump.Topic;
+
+        if (flow is not StreamDefinition stream)
+            yield break;
+
+        if (stream.Source.Connection is null)
+            yield return stream.Source.Topic;
 
         if (stream.DeadLetterTopic is { } letters)
             yield return letters;
-
-        if (stream.Source is not TopicSourceDefinition)
-        {
-            foreach (var sink in stream.Sinks.OfType<TopicSinkDefinition>())
-                yield return sink.Topic;
-        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Waiting for the log: {Code}: {Reason}")]

@@ -1,5 +1,7 @@
 using Tidemill.Core.Configuration;
+using Tidemill.Core.Documents;
 using Tidemill.Core.Errors;
+using Tidemill.Core.Search;
 
 namespace Tidemill.Server.Hosting;
 
@@ -17,16 +19,17 @@ internal static class WorkerCheck
         if (target.Warehouse.Type == WarehouseType.DuckDb)
             errors.Add(Error("warehouse", "DuckDB's file is opened by one process at a time.", "Use `warehouse: {type: postgres, ...}`."));
 
-        if (target.Documents.Type == DocumentsType.Embedded && ProjectRuntime.UsesDocuments(project))
-        {
-            errors.Add(Error(
-                "documents", "The embedded document store is opened by one process at a time.", "Use `documents: {type: mongodb, ...}`."));
-        }
+        if (target.Documents.Type == DocumentsType.Embedded && project.Uses<IDocumentStore>())
+            errors.Add(Error("documents", "The embedded document store is opened by one process at a time.", "Use `documents: {type: mongodb, ...}`."));
 
-        if (target.Search.Type == SearchType.Embedded && project.Streams.Any(s => s.Sinks.Any(sink => sink is IndexSinkDefinition)))
+        if (target.Search.Type == SearchType.Embedded && project.Uses<ISearchStore>())
+            errors.Add(Error("search", "The embedded search store is opened by one process at a time.", "Use `search: {type: elasticsearch, ...}`."));
+
+        foreach (var stream in project.Streams)
         {
-            errors.Add(Error(
-                "search", "The embedded search store is opened by one process at a time.", "Use `search: {type: elasticsearch, ...}`."));
+            errors.AddRange(stream.Sinks.Where(sink => !sink.Traits(stream, columns: null).SharedByProcesses).Select(sink => new ConfigError(
+                $"sinks.{sink.Name}", $"Workers cannot share it: a {sink.Kind.Key} is written by one process at a time.",
+                "Run everything in one process with `tidemill up`.", stream.File, 0)));
         }
 
         if (errors.Count > 0)

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
@@ -37,10 +38,15 @@ internal static class TopicAdminEndpoints
     }
 
     private static List<string> StreamsOf(ProjectRuntime runtime, string topic) =>
-        [.. runtime.Project.Streams.Where(s => Names(s).Contains(topic)).Select(s => s.Name)];
+        [.. runtime.Project.Flows.Where(flow => Names(flow).Contains(topic)).Select(flow => flow.Name)];
 
-    private static IEnumerable<string?> Names(StreamDefinition stream) => stream.Sinks.OfType<TopicSinkDefinition>().Select(s => s.Topic)
-        .Append((stream.Source as TopicSourceDefinition)?.Topic).Append(stream.DeadLetterTopic);
+    private static IEnumerable<string?> Names(FlowDefinition flow) => flow switch
+    {
+        PumpDefinition pump => [pump.Topic],
+        StreamDefinition stream => stream.Sinks.Select(sink => (sink.Output as TopicOutput)?.Topic)
+            .Append(stream.Source.Topic).Append(stream.DeadLetterTopic),
+        _ => [],
+    };
 
     private static async Task<Ok<TopicAnswer>> CreateAsync(
         CreateTopicRequest request, ProjectRuntime runtime, CancellationToken cancellationToken)

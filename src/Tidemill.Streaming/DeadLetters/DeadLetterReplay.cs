@@ -5,7 +5,6 @@ using Tidemill.Core.Streams;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.Drift;
 using Tidemill.Streaming.Pipeline;
-using Tidemill.Streaming.Sinks;
 
 namespace Tidemill.Streaming.DeadLetters;
 
@@ -106,13 +105,13 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
     private static async Task WriteAsync(
         DeadLetter letter, SinkBatch batch, IReadOnlyList<ISink> sinks, IWarehouseWriter writer, CancellationToken cancellationToken)
     {
-        foreach (var sink in sinks.Where(s => s is not WarehouseSink))
+        foreach (var sink in sinks.Where(s => s is not ITableSink))
             await sink.WriteAsync(batch, cancellationToken);
 
         try
         {
             await writer.BeginAsync(cancellationToken);
-            foreach (var table in sinks.OfType<WarehouseSink>())
+            foreach (var table in sinks.OfType<ITableSink>())
                 await table.WriteRowsAsync(writer, batch, cancellationToken);
 
             await DeadLetterStore.MarkReplayedAsync(writer, letter, cancellationToken);

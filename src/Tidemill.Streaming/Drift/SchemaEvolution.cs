@@ -1,11 +1,12 @@
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;
+using Tidemill.Core.Streams;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.Decoding;
 using Tidemill.Streaming.Pipeline;
-using Tidemill.Streaming.Sinks;
 
 namespace Tidemill.Streaming.Drift;
 
@@ -151,9 +152,9 @@ internal sealed class SchemaEvolution(StreamServices services)
         StreamDefinition candidate, RowMaker rows, IReadOnlyList<SchemaChange> changes, CancellationToken cancellationToken)
     {
         var statements = new List<string>();
-        foreach (var definition in candidate.Sinks.OfType<WarehouseSinkDefinition>())
+        foreach (var definition in candidate.Sinks.Where(sink => sink.Output is TableOutput))
         {
-            await using var sink = new WarehouseSink(services.Warehouse, candidate, definition);
+            await using var sink = (ITableSink)services.OpenSink(candidate, definition);
             foreach (var spec in sink.Specs(rows.Output, rows.Keys))
             {
                 var plan = await services.Warehouse.PlanAsync(spec with { MayWiden = true }, cancellationToken);

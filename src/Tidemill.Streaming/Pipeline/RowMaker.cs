@@ -105,8 +105,8 @@ internal sealed class RowMaker : IDisposable
             sql.Text.Contains(name, StringComparison.OrdinalIgnoreCase) ? column : MetadataColumns.None;
     }
 
-    /// <summary>Output types that the stream's tables declare.</summary>
+    /// <summary>Output types that the stream's sinks declare.</summary>
     internal static Dictionary<string, FieldType> Casts(StreamDefinition stream) =>
-        stream.Sinks.OfType<WarehouseSinkDefinition>().SelectMany(s => s.Columns)
+        stream.Sinks.SelectMany(s => s.Columns)
             .ToDictionary(c => c.Key, c => c.Value, StringComparer.OrdinalIgnoreCase);
 }

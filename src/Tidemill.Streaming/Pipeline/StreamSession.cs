@@ -4,7 +4,6 @@ using Tidemill.Core.Logs;
 using Tidemill.Core.Streams;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Drift;
-using Tidemill.Streaming.Sinks;
 using Tidemill.Streaming.Status;
 
 namespace Tidemill.Streaming.Pipeline;
@@ -47,11 +46,7 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
     }
 
     internal static List<ISink> Sinks(StreamServices services, StreamDefinition stream) =>
-        [.. stream.Sinks.Select(ISink (sink) => sink switch
-        {
-            WarehouseSinkDefinition table => new WarehouseSink(services.Warehouse, stream, table),
-            _ => services.OpenSink(stream, sink),
-        })];
+        [.. stream.Sinks.Select(sink => services.OpenSink(stream, sink))];
 
     /// <summary>Looks at a stream's sinks, which are not opened for writing, and lets them go.</summary>
     internal static async Task<T> WithSinksAsync<T>(
@@ -85,8 +80,8 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
         foreach (var sink in sinks)
         {
             await sink.OpenAsync(rows.Output, cancellationToken);
-            if (rows.Keys is { } keys && sink is WarehouseSink warehouse)
-                await warehouse.OpenSeenKeysAsync(keys, cancellationToken);
+            if (rows.Keys is { } keys && sink is ITableSink table)
+                await table.OpenSeenKeysAsync(keys, cancellationToken);
         }
     }
 
@@ -101,7 +96,7 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
                 return await RunAsync(stream, sinks, rows, stop, abort);
             }
             catch (TidemillException error) when (error.Code == ErrorCode.OffsetOutOfRange
-                && stream.Source is TopicSourceDefinition { OnOutOfRange: not OutOfRangePolicy.Halt })
+                && stream.Source.OnOutOfRange != OutOfRangePolicy.Halt)
             {
                 metrics.Retrying(error);
             }
@@ -111,7 +106,7 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
     private async Task<DriftVerdict?> RunAsync(
         StreamDefinition stream, List<ISink> sinks, RowMaker rows, CancellationToken stop, CancellationToken abort)
     {
-        var source = (TopicSourceDefinition)stream.Source;
+        var source = stream.Source;
         var positions = new SinkPositions();
         StreamPipeline? pipeline = null;
         var log = services.LogOf(source);
@@ -131,7 +126,7 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
             stream.Name, sinks, positions, rows, () => new RowMaker(stream),
             letterTopic is null ? new DeadLetterStore(services.Warehouse) : letterTopic, metrics, services.Time);
         pipeline = new StreamPipeline(
-            new BatchCollector(consumer, positions, stream.Batch, services.Time, sinks.Exists(s => s.TakesOnePartition)),
+            new BatchCollector(consumer, positions, stream.Batch, services.Time, stream.Sinks.Any(s => s.Traits(stream, columns: null).OnePartition)),
             rows, writer, drift, metrics, services.Time, gate, stream.Batch.MaxBytes);
         metrics.State = gate.IsClosed ? StreamState.Paused : StreamState.Running;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop, abort);

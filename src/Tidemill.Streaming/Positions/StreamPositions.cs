@@ -1,3 +1,4 @@
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
@@ -20,19 +21,18 @@ public sealed record StreamPartition(int Partition, long Earliest, long Next, IR
 }
 
 /// <summary>Reads the checkpoints of streams that read topics, and moves them by plan while the stream is paused.</summary>
-public sealed class StreamPositions(StreamServices services, IReadOnlyList<StreamDefinition> streams, StreamSupervisor supervisor)
+public sealed class StreamPositions(StreamServices services, IReadOnlyList<FlowDefinition> flows, StreamSupervisor supervisor)
 {
     /// <summary>How long a store may take to answer where it is only looked at.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// By partition; empty for a generator or when the topic is gone. Where a sink's store is away, the error stands in place
+    /// By partition; empty for a pump or when the topic is gone. Where a sink's store is away, the error stands in place
     /// of its positions; Unavailable or TimedOut when the log is.
     /// </summary>
     public async Task<IReadOnlyList<StreamPartition>> ReadAsync(string stream, CancellationToken cancellationToken)
     {
-        var definition = Find(stream);
-        if (definition.Source is not TopicSourceDefinition source
+        if (flows.Named(stream) is not StreamDefinition { Source: var source } definition
             || await WithinAsync(token => services.Log.DescribeTopicAsync(source.Topic, token), cancellationToken) is not { } topic)
         {
             return [];
@@ -50,7 +50,8 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<Strea
     public async Task<PositionPlan> PlanAsync(string stream, PositionRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var (definition, source) = FindReader(stream);
+        var definition = FindReader(stream);
+        var source = definition.Source;
         var topic = await PartitionChoice.RequireAsync(services.Log, source.Topic, request.Partition, cancellationToken);
         return await WithSinksAsync(definition, async sinks =>
         {
@@ -68,7 +69,7 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<Strea
                 }
             }
 
-            return new PositionPlan(stream, moves, Warnings(definition, moves), Refusal(definition, sinks, moves));
+            return new PositionPlan(stream, moves, Warnings(definition, moves), Refusal(definition, moves));
         });
     }
 
@@ -76,14 +77,14 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<Strea
     public async Task ApplyAsync(PositionPlan plan, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        var (definition, _) = FindReader(plan.Name);
+        var definition = FindReader(plan.Name);
         if (plan.Refusal is { } refusal)
             throw new TidemillException(ErrorCode.InvalidRequest, refusal);
 
         await supervisor.WhileStoppedAsync(plan.Name, token => WithSinksAsync(definition, async sinks =>
         {
             foreach (var sink in sinks)
-                await ((IMovablePositions)sink).MovePositionsAsync([.. plan.Moves.Where(m => m.Sink == sink.Name).Select(Range)], token);
+                await sink.MovePositionsAsync([.. plan.Moves.Where(m => m.Sink == sink.Name).Select(Range)], token);
 
             return true;
         }), cancellationToken);
@@ -148,27 +149,23 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<Strea
         return warnings;
     }
 
-    private static string? Refusal(StreamDefinition stream, IReadOnlyList<ISink> sinks, List<PositionMove> moves)
+    private static string? Refusal(StreamDefinition stream, List<PositionMove> moves)
     {
-        if (sinks.FirstOrDefault(s => s is not IMovablePositions) is { } fixedSink)
-            return $"Sink {fixedSink.Name} keeps its position with what it writes; it cannot be moved.";
+        var sinks = stream.Sinks.Select(sink => (sink.Name, Traits: sink.Traits(stream, columns: null))).ToList();
+        if (sinks.FirstOrDefault(s => !s.Traits.Movable).Name is { } fixedSink)
+            return $"Sink {fixedSink} keeps its position with what it writes; it cannot be moved.";
 
-        var doubling = sinks.FirstOrDefault(s => !((IMovablePositions)s).MayRepeat && moves.Any(m => m.Sink == s.Name && m.Repeated > 0));
+        var doubling = sinks.FirstOrDefault(
+            s => s.Traits.Repeat != RepeatRule.ByKey && moves.Any(m => m.Sink == s.Name && m.Repeated > 0)).Name;
         return doubling is not null && stream.Deduplicate.Count == 0
-            ? $"Going back would write rows of sink {doubling.Name} a second time. `tidemill replay --stream {stream.Name}` reads "
-            + "records again without doubling rows."
+            ? $"Going back would write rows of sink {doubling} a second time. `tidemill replay --stream {stream.Name}` reads records again without doubling rows."
             : null;
     }
 
     private Task<T> WithSinksAsync<T>(StreamDefinition stream, Func<IReadOnlyList<ISink>, Task<T>> work) =>
         StreamSession.WithSinksAsync(services, stream, work);
 
-    private (StreamDefinition Stream, TopicSourceDefinition Source) FindReader(string name) =>
-        Find(name) is var stream && stream.Source is TopicSourceDefinition source
-            ? (stream, source)
-            : throw new TidemillException(ErrorCode.InvalidRequest, $"Stream {name} reads no topic and has no positions.");
-
-    private StreamDefinition Find(string name) => streams.Named(name);
+    private StreamDefinition FindReader(string name) => flows.ReaderNamed(name, " and has no positions.");
 
     /// <summary>What a sink holds, or why that is not known.</summary>
     private sealed record SinkState(string Sink, IReadOnlyDictionary<TopicPartition, LogOffset>? Positions, string? Error);

@@ -1,3 +1,4 @@
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
@@ -95,8 +96,8 @@ public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDef
     private async Task RebuildAsync(StreamDefinition stream, ReplayPlan plan, CancellationToken cancellationToken)
     {
         var statements = new List<string>();
-        foreach (var sink in stream.Sinks.OfType<WarehouseSinkDefinition>())
-            statements.Add($"DELETE FROM {sink.Table.Quoted}");
+        foreach (var table in stream.Sinks.Select(sink => sink.Output).OfType<TableOutput>())
+            statements.Add($"DELETE FROM {table.Table.Quoted}");
 
         var seen = WarehouseSink.SeenKeysOf(stream);
         if (await services.Warehouse.DescribeAsync(seen, cancellationToken) is not null)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
@@ -27,8 +28,8 @@ internal sealed class ReplayEstimate(StreamServices services)
         var sinks = new List<ReplaySink>();
         foreach (var (sink, definition) in plan.Sinks.Zip(stream.Sinks))
         {
-            sinks.Add(definition is WarehouseSinkDefinition table && sink.Method is ReplayMethod.ByKey or ReplayMethod.DeleteAndInsert
-                ? await CompareAsync(plan, stream, sink, (WarehouseSinkDefinition)definition, letters, cancellationToken)
+            sinks.Add(definition.Output is TableOutput table && sink.Method is ReplayMethod.ByKey or ReplayMethod.DeleteAndInsert
+                ? await CompareAsync(plan, stream, sink, table.Write, letters, cancellationToken)
                 : sink);
         }
 
@@ -36,7 +37,7 @@ internal sealed class ReplayEstimate(StreamServices services)
     }
 
     private async Task<ReplaySink> CompareAsync(
-        ReplayPlan plan, StreamDefinition stream, ReplaySink sink, WarehouseSinkDefinition table,
+        ReplayPlan plan, StreamDefinition stream, ReplaySink sink, TableWrite table,
         IReadOnlyDictionary<RecordPosition, DeadLetter> letters, CancellationToken cancellationToken)
     {
         if (await RowsAsync(table.Table, cancellationToken) > MaxRows)
@@ -62,7 +63,7 @@ internal sealed class ReplayEstimate(StreamServices services)
         return sink.Method == ReplayMethod.ByKey ? ByKey(expected, sink, table) : ByPosition(expected, sink);
     }
 
-    private static ReplaySink ByKey(ExpectedRows expected, ReplaySink sink, WarehouseSinkDefinition table)
+    private static ReplaySink ByKey(ExpectedRows expected, ReplaySink sink, TableWrite table)
     {
         var key = SqlName.List(table.Key);
         var same = string.Join(" AND ", table.Key.Select(k => $"w.{SqlName.Quote(k)} = a.{SqlName.Quote(k)}"));

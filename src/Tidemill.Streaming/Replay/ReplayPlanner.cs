@@ -1,40 +1,36 @@
-using System.Text.RegularExpressions;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
-using Tidemill.Core.Schemas;
-using Tidemill.Core.Streams;
-using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Pipeline;
 
 namespace Tidemill.Streaming.Replay;
 
 /// <summary>Works out what a replay reads and how each sink takes it.</summary>
-internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadLetters letters)
+internal sealed class ReplayPlanner(StreamServices services, StreamDeadLetters letters)
 {
     public async Task<ReplayPlan> PlanAsync(RangeReplayRequest request, StreamDefinition stream, CancellationToken cancellationToken)
     {
-        var source = (TopicSourceDefinition)stream.Source;
+        var source = stream.Source;
         var topic = await services.Log.DescribeTopicAsync(source.Topic, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
         if (request.Partition is { } one && topic.Partitions.All(p => p.Partition != one))
             throw new TidemillException(ErrorCode.NotFound, $"Topic {topic.Name} has no partition {one}.");
 
         using var rows = new RowMaker(stream);
-        List<ReplaySink> sinks = [.. stream.Sinks.Select(s => Sink(stream, s, rows.Output, request.Rebuild))];
+        List<string> columns = [.. rows.Output.Fields.Select(f => f.Name)];
+        var traits = stream.Sinks.Select(sink => sink.Traits(stream, columns)).ToList();
+        List<ReplaySink> sinks = [.. stream.Sinks.Zip(traits).Select(s => Sink(stream, s.First, s.Second, request.Rebuild))];
         var (notes, refusals) = (new List<string>(), new List<string>());
-        refusals.AddRange(stream.Sinks.Zip(sinks)
-            .Where(s => s.Second.Method == ReplayMethod.Refused)
-            .Select(s => Refusal(stream, s.First, request.Rebuild)));
+        refusals.AddRange(sinks.Zip(traits).Where(s => s.First.Method == ReplayMethod.Refused).Select(s => Refusal(s.First, s.Second)));
         var ranges = request.Rebuild
             ? Whole(request, topic, refusals)
             : await RangesAsync(request, stream, topic, notes, cancellationToken);
         if (!request.Rebuild && request.To is not null)
         {
-            notes.AddRange(stream.Sinks.Where(sink => SetsBack(sink, rows.Output)).Select(sink =>
-                $"Sink {sink.Name}: {(sink is WarehouseSinkDefinition ? "upsert: a key" : "an id")} with newer records behind the "
-                    + "range is set back to what the range says; leave --to out to run up to where the sink stands."));
+            notes.AddRange(stream.Sinks.Zip(traits).Where(s => s.Second.SetsBack).Select(s =>
+                $"Sink {s.First.Name}: {(IsTable(s.First) ? "upsert: a key" : "an id")} with newer records behind the range is set back to what the range says; leave --to out to run up to where the sink stands."));
         }
 
         var all = await letters.ListAsync(stream.Name, request.Rebuild ? null : DeadLetterStatus.Open, int.MaxValue, 0, cancellationToken);
@@ -63,56 +59,23 @@ internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadL
     public static bool Contains(OffsetRange range, RecordPosition position) =>
         range.Partition == position.Partition && range.Start <= position.Offset && position.Offset < range.End;
 
-    private static ReplaySink Sink(StreamDefinition stream, SinkDefinition sink, Schema rows, bool rebuild) => sink switch
+    private static ReplaySink Sink(StreamDefinition stream, SinkDefinition sink, SinkTraits traits, bool rebuild) =>
+        new(sink.Name, sink.Description, Method(stream, IsTable(sink), traits, rebuild));
+
+    private static bool IsTable(SinkDefinition sink) => sink.Output is TableOutput;
+
+    private static ReplayMethod Method(StreamDefinition stream, bool isTable, SinkTraits traits, bool rebuild) => traits.Repeat switch
     {
-        WarehouseSinkDefinition table => new ReplaySink(table.Name, $"table {table.Table}", Method(stream, table, rows, rebuild)),
-        TopicSinkDefinition topic => new ReplaySink(topic.Name, $"topic {topic.Topic}", ReplayMethod.Refused),
-        _ => new ReplaySink(sink.Name, Target(sink), rebuild ? ReplayMethod.Refused : ReplayMethod.ById),
+        _ when rebuild => isTable ? ReplayMethod.Rebuild : ReplayMethod.Refused,
+        _ when stream.Deduplicate.Count > 0 && isTable => ReplayMethod.Deduplicated,
+        RepeatRule.ByKey => isTable ? ReplayMethod.ByKey : ReplayMethod.ById,
+        RepeatRule.ByPosition => ReplayMethod.DeleteAndInsert,
+        _ => ReplayMethod.Refused,
     };
 
-    private static string Target(SinkDefinition sink) => sink switch
-    {
-        IndexSinkDefinition index => $"index {index.Index}",
-        CollectionSinkDefinition collection => $"collection {collection.Collection}",
-        _ => sink.Name,
-    };
-
-    /// <summary>Whether a row of the range replaces what a record behind it wrote under the same key.</summary>
-    private static bool SetsBack(SinkDefinition sink, Schema rows) => sink switch
-    {
-        WarehouseSinkDefinition table => table.Rule == ConflictRule.Upsert,
-        // Servers forget the version of what was deleted.
-        IndexSinkDefinition index => index is { Id.Count: > 0, CreateOnly: false } && (index.Version is null || index.Delete is not null),
-        CollectionSinkDefinition collection => CollectionSinkColumns.IdOf(collection, rows).Count > 0,
-        _ => false,
-    };
-
-    private static ReplayMethod Method(StreamDefinition stream, WarehouseSinkDefinition table, Schema rows, bool rebuild) =>
-        table.Rule switch
-        {
-            _ when rebuild => ReplayMethod.Rebuild,
-            _ when stream.Deduplicate.Count > 0 => ReplayMethod.Deduplicated,
-            ConflictRule.Ignore or ConflictRule.Upsert => ReplayMethod.ByKey,
-            ConflictRule.Append when HasPositions(rows)
-                && !(stream.Transform is { } sql && Grouping().IsMatch(sql.Text)) => ReplayMethod.DeleteAndInsert,
-            _ => ReplayMethod.Refused,
-        };
-
-    private static bool HasPositions(Schema rows) =>
-        rows.IndexOf("_topic") >= 0 && rows.IndexOf("_partition") >= 0 && rows.IndexOf("_offset") >= 0;
-
-    private static string Refusal(StreamDefinition stream, SinkDefinition sink, bool rebuild) => sink switch
-    {
-        TopicSinkDefinition => $"Sink {sink.Name}: a topic would hold the records twice.",
-        WarehouseSinkDefinition { Rule: ConflictRule.Merge } =>
-            $"Sink {sink.Name}: merging the range again would count it twice. Pass --rebuild to empty the table and read everything, "
-                + $"or add `deduplicate` to {stream.File}.",
-        WarehouseSinkDefinition =>
-            $"Sink {sink.Name}: nothing tells its rows apart. Select _topic, _partition and _offset into the table, give it a key, add "
-                + $"`deduplicate` to {stream.File}, or pass --rebuild.",
-        _ when rebuild => $"Sink {sink.Name}: only tables are rebuilt here. Delete its target and run the stream under another sink name.",
-        _ => $"Sink {sink.Name} cannot be replayed.",
-    };
+    private static string Refusal(ReplaySink sink, SinkTraits traits) => traits.Repeat == RepeatRule.Doubles
+        ? $"Sink {sink.Name}: {traits.RepeatRefusal}"
+        : $"Sink {sink.Name}: only tables are rebuilt here. Delete its target and run the stream under another sink name.";
 
     private static List<OffsetRange> Whole(RangeReplayRequest request, TopicDescription topic, List<string> refusals)
     {
@@ -152,16 +115,11 @@ internal sealed partial class ReplayPlanner(StreamServices services, StreamDeadL
         return ranges;
     }
 
-    private async Task<LogOffset> OffsetAsync(TopicPartition at, ReplayBound? bound, LogOffset open, CancellationToken cancellationToken) =>
-        bound switch
-        {
-            null => open,
-            { Offset: { } offset } => offset,
-            { Time: { } time } => await services.Log.FindOffsetAsync(at, time, cancellationToken),
-            _ => open,
-        };
-
-    /// <summary>Words of an aggregation, whose rows have no one position.</summary>
-    [GeneratedRegex(@"\b(group\s+by|distinct|qualify)\b", RegexOptions.IgnoreCase)]
-    private static partial Regex Grouping();
+    private async Task<LogOffset> OffsetAsync(TopicPartition at, ReplayBound? bound, LogOffset open, CancellationToken cancellationToken) => bound switch
+    {
+        null => open,
+        { Offset: { } offset } => offset,
+        { Time: { } time } => await services.Log.FindOffsetAsync(at, time, cancellationToken),
+        _ => open,
+    };
 }

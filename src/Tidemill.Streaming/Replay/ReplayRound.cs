@@ -1,3 +1,4 @@
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
@@ -35,7 +36,7 @@ internal sealed class ReplayRound : IAsyncDisposable
         var rows = new RowMaker(stream);
         var sinks = StreamSession.Sinks(services, stream);
         var targets = sinks.Zip(plan.Sinks, stream.Sinks).Select(s => new ReplayTarget(
-            s.First, (s.Third as WarehouseSinkDefinition)?.Table, s.Second.Method, writer)).ToList();
+            s.First, (s.Third.Output as TableOutput)?.Table, s.Second.Method, writer)).ToList();
         var round = new ReplayRound(services, stream, rows, targets, writer, metrics);
         try
         {

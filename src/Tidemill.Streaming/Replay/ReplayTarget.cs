@@ -3,7 +3,6 @@ using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;
 using Tidemill.Core.Streams;
 using Tidemill.Core.Warehouses;
-using Tidemill.Streaming.Sinks;
 
 namespace Tidemill.Streaming.Replay;
 
@@ -24,7 +23,7 @@ internal sealed class ReplayTarget(ISink inner, TableName? table, ReplayMethod m
 
     public async Task<long> WriteAsync(SinkBatch batch, CancellationToken cancellationToken)
     {
-        if (inner is not WarehouseSink sink)
+        if (inner is not ITableSink sink)
             return batch.Rows is { RowCount: > 0 } ? await inner.WriteAsync(batch with { Ranges = [] }, cancellationToken) : 0;
 
         try

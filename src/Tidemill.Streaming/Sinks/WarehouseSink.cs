@@ -8,7 +8,7 @@ using Tidemill.Core.Warehouses;
 namespace Tidemill.Streaming.Sinks;
 
 /// <summary>Rows into a table of the warehouse, with the checkpoint in the same transaction: exactly once.</summary>
-internal sealed class WarehouseSink : ISink, IMovablePositions
+internal sealed class WarehouseSink : ITableSink
 {
     private readonly IWarehouse _warehouse;
     private readonly StreamDefinition _stream;
@@ -58,8 +58,6 @@ internal sealed class WarehouseSink : ISink, IMovablePositions
         batch.Rows is { } given
             ? WriteRowsAsync(writer, given, cancellationToken)
             : WriteNewAsync(writer, batch.Deduplicated!, cancellationToken);
-
-    public bool MayRepeat => _definition.Rule is ConflictRule.Ignore or ConflictRule.Upsert;
 
     public async Task MovePositionsAsync(IReadOnlyList<OffsetRange> moves, CancellationToken cancellationToken)
     {

@@ -1,5 +1,4 @@
 using Polly;
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Streams;
@@ -14,7 +13,7 @@ namespace Tidemill.Streaming.Sources;
 /// names a position before which everything is there, and a restart reads on from it and leaves out the records that the
 /// topic has behind it: whole pages, or the part of one that a crash let through.
 /// </summary>
-internal sealed class SourcePump(StreamServices services, StreamDefinition stream, StreamMetrics metrics, PauseGate gate)
+internal sealed class SourcePump(StreamServices services, ISource source, string topic, StreamMetrics metrics, PauseGate gate)
 {
     private readonly HashSet<string> _appended = new(StringComparer.Ordinal);
     private string? _position;
@@ -23,22 +22,19 @@ internal sealed class SourcePump(StreamServices services, StreamDefinition strea
     /// <summary>Runs until stopped. An append that failed ends it: what the topic has is found out by running it anew.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        var topic = ((TopicSinkDefinition)stream.Sinks[0]).Topic;
-        var poll = ((PolledSourceDefinition)stream.Source).Poll;
         var retry = RetryPolicy.UntilItWorks(services.Time, e => metrics.Retrying(e.Error));
-        await using var source = services.OpenSource(stream);
         await using var producer = services.Log.CreateProducer(new ProducerOptions());
         try
         {
-            await RecoverAsync(source, topic, stop);
+            await RecoverAsync(stop);
             metrics.State = StreamState.Running;
             while (true)
             {
                 await gate.OpenAsync(stop);
-                var page = await ReadAsync(source, retry, stop);
-                await AppendAsync(source, page, topic, producer, stop);
+                var page = await ReadAsync(retry, stop);
+                await AppendAsync(page, producer, stop);
                 if (!page.More)
-                    await Task.Delay(poll, services.Time, stop);
+                    await Task.Delay(source.Poll, services.Time, stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -47,7 +43,7 @@ internal sealed class SourcePump(StreamServices services, StreamDefinition strea
         }
     }
 
-    private async Task<SourcePage> ReadAsync(ISource source, ResiliencePipeline retry, CancellationToken stop)
+    private async Task<SourcePage> ReadAsync(ResiliencePipeline retry, CancellationToken stop)
     {
         var page = await retry.ExecuteAsync(async token => await source.ReadAsync(_position, token), stop);
         if (metrics.State == StreamState.Waiting)
@@ -56,7 +52,7 @@ internal sealed class SourcePump(StreamServices services, StreamDefinition strea
         return page;
     }
 
-    private async Task AppendAsync(ISource source, SourcePage page, string topic, ILogProducer producer, CancellationToken stop)
+    private async Task AppendAsync(SourcePage page, ILogProducer producer, CancellationToken stop)
     {
         var fresh = page.Records.Where(record => !_appended.Contains(record.Cursor)).ToList();
         if (fresh.Count > 0)
@@ -77,7 +73,7 @@ internal sealed class SourcePump(StreamServices services, StreamDefinition strea
         }
     }
 
-    private async Task RecoverAsync(ISource source, string topic, CancellationToken cancellationToken)
+    private async Task RecoverAsync(CancellationToken cancellationToken)
     {
         var description = await services.Log.DescribeTopicAsync(topic, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {topic} does not exist.");

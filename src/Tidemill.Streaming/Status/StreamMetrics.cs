@@ -23,6 +23,9 @@ internal sealed class StreamMetrics(string name, string route, TimeProvider time
     private readonly ErrorRing _errors = new(time);
     private volatile StreamState _state = StreamState.Starting;
 
+    /// <summary>True for a flow that fills a topic, which has no positions and no lag.</summary>
+    public bool IsPump { get; init; }
+
     public StreamState State
     {
         get => _state;
@@ -73,6 +76,7 @@ internal sealed class StreamMetrics(string name, string route, TimeProvider time
         {
             Name = name,
             Route = route,
+            IsPump = IsPump,
             State = _state,
             Records = Interlocked.Read(ref _records),
             Bytes = Interlocked.Read(ref _bytes),

@@ -38,6 +38,9 @@ public sealed record StreamStatus
     /// <summary>What is read and written, for people: <c>transactions -> table transactions</c>.</summary>
     public required string Route { get; init; }
 
+    /// <summary>True for a pump: it fills a topic and has no positions and no lag.</summary>
+    public bool IsPump { get; init; }
+
     /// <summary>Records committed since the process started.</summary>
     public required long Records { get; init; }
 

@@ -1,4 +1,5 @@
 using Tidemill.Core.Batches;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Logs;
 using Tidemill.DuckDb;
@@ -13,7 +14,7 @@ internal sealed class ActualValues : IDisposable
     private readonly BatchDecoder? _decoder;
     private readonly DataChunk? _chunk;
 
-    public ActualValues(ExpectedRows expected, TopicSinkDefinition sink)
+    public ActualValues(ExpectedRows expected, TopicOutput sink)
     {
         _expected = expected;
         var fields = expected.Columns.Select((c, i) => new DecodeField(c, FieldTypes.FromLogical(expected.Types[i])!.Value)).ToList();

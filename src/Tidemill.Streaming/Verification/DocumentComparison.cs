@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using Tidemill.Core.Components;
 using Tidemill.Core.Streams;
 using Tidemill.Core.Warehouses;
 using Tidemill.DuckDb;
@@ -11,12 +12,10 @@ namespace Tidemill.Streaming.Verification;
 /// Compares <c>expected_rows</c> with a sink's documents. Rows of runs below <paramref name="required"/> must be there; later
 /// ones, of records behind the checkpoint, may be: documents are written before the position moves.
 /// </summary>
-internal sealed class DocumentComparison(ExpectedRows expected, IDocumentSink sink, long required, bool complete)
+internal sealed class DocumentComparison(ExpectedRows expected, IDocumentSink sink, SinkTraits traits, long required, bool complete)
 {
     /// <summary>Columns that both sides can spell alike; intervals have no text that SQL reads.</summary>
     private readonly List<string> _columns = [.. expected.Columns.Where((_, i) => expected.Types[i].TypeId != DuckDbTypeId.Interval)];
-
-    private readonly IReadOnlyList<string> _key = sink.KeyOf(expected.Columns);
 
     /// <summary>Copies the documents beside the expected rows, each value as its text and then as its column's type.</summary>
     public async Task<long> LoadAsync(CancellationToken cancellationToken)
@@ -50,24 +49,20 @@ internal sealed class DocumentComparison(ExpectedRows expected, IDocumentSink si
 
     public ComparedRows Compare()
     {
-        var key = SqlName.List(_key);
+        var key = SqlName.List(traits.Key);
         var must = $"{ExpectedRows.RunColumn} < {required.ToString(CultureInfo.InvariantCulture)}";
         Create("candidates", $"SELECT * REPLACE ({Normalized()}) FROM expected_rows".Replace(" REPLACE ()", "", StringComparison.Ordinal));
-        Create("gone", sink.Delete is not { } delete ? "SELECT * FROM candidates LIMIT 0" : sink.Version is { } order
-            ? $"SELECT * FROM candidates QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {SqlName.Quote(order)} DESC, "
-            + $"{ExpectedRows.RunColumn} DESC) = 1 AND {SqlName.Quote(delete)}"
+        Create("gone", traits.Delete is not { } delete ? "SELECT * FROM candidates LIMIT 0" : traits.Version is { } order
+            ? $"SELECT * FROM candidates QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {SqlName.Quote(order)} DESC, {ExpectedRows.RunColumn} DESC) = 1 AND {SqlName.Quote(delete)}"
             : $"SELECT * FROM candidates WHERE {SqlName.Quote(delete)}");
         Create("lost", $"SELECT min({ExpectedRows.RunColumn}) AS {ExpectedRows.RunColumn} FROM candidates w WHERE {must}"
-            + $" AND NOT EXISTS (SELECT 1 FROM actual_rows a WHERE {Same(_key)}) AND NOT EXISTS (SELECT 1 FROM gone a WHERE "
-            + $"{Same(_key)}) GROUP BY {key}");
+            + $" AND NOT EXISTS (SELECT 1 FROM actual_rows a WHERE {Same(traits.Key)}) AND NOT EXISTS (SELECT 1 FROM gone a WHERE {Same(traits.Key)}) GROUP BY {key}");
         var doubled = Number($"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM actual_rows GROUP BY {key}) WHERE n > 1");
-        var known = complete ? "true" : $"EXISTS (SELECT 1 FROM candidates w WHERE {Same(_key)})";
-        var unexplained = "NOT EXISTS (SELECT 1 FROM candidates w WHERE "
-            + $"{Same(_columns)}{(sink.Delete is { } d ? $" AND w.{SqlName.Quote(d)} IS NOT TRUE" : "")})";
-        var older = sink.Version is not { } version
+        var known = complete ? "true" : $"EXISTS (SELECT 1 FROM candidates w WHERE {Same(traits.Key)})";
+        var unexplained = $"NOT EXISTS (SELECT 1 FROM candidates w WHERE {Same(_columns)}{(traits.Delete is { } d ? $" AND w.{SqlName.Quote(d)} IS NOT TRUE" : "")})";
+        var older = traits.Version is not { } version
             ? "false"
-            : $"EXISTS (SELECT 1 FROM candidates w WHERE {must} AND {Same(_key)} AND w.{SqlName.Quote(version)} > "
-            + $"a.{SqlName.Quote(version)})";
+            : $"EXISTS (SELECT 1 FROM candidates w WHERE {must} AND {Same(traits.Key)} AND w.{SqlName.Quote(version)} > a.{SqlName.Quote(version)})";
         var altered = Number($"SELECT count(*) FROM actual_rows a WHERE ({known} AND {unexplained}) OR {older}");
         return new ComparedRows(Number("SELECT count(*) FROM lost"), doubled, altered, expected.LostRuns());
     }
@@ -107,12 +102,17 @@ internal sealed class DocumentComparison(ExpectedRows expected, IDocumentSink si
         var replaced = expected.Columns.Select((column, i) =>
         {
             var quoted = SqlName.Quote(column);
-            var kept = sink.Kept(quoted, expected.Types[i]);
+            var kept = Kept(quoted, expected.Types[i]);
             var value = expected.Types[i].Alias == "JSON" ? $"nullif({kept}::VARCHAR, 'null')::JSON" : kept;
             return (Value: value, Quoted: quoted);
         });
         return string.Join(", ", replaced.Where(r => r.Value != r.Quoted).Select(r => $"{r.Value} AS {r.Quoted}"));
     }
+
+    private string Kept(string column, LogicalType type) =>
+        traits.KeepsMilliseconds && type.TypeId is (DuckDbTypeId.Timestamp or DuckDbTypeId.TimestampTz)
+            ? $"date_trunc('millisecond', {column})"
+            : column;
 
     private static string Same(IEnumerable<string> columns) =>
         string.Join(" AND ", columns.Select(column => $"w.{SqlName.Quote(column)} IS NOT DISTINCT FROM a.{SqlName.Quote(column)}"));

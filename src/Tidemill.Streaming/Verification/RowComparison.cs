@@ -1,4 +1,3 @@
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Streaming.Verification;
@@ -7,7 +6,7 @@ namespace Tidemill.Streaming.Verification;
 internal sealed record ComparedRows(long Lost, long Doubled, long Altered, IReadOnlyList<long> LostRuns);
 
 /// <summary>Compares <c>expected_rows</c> with <c>actual_rows</c> by the table's conflict rule.</summary>
-internal sealed class RowComparison(ExpectedRows expected, WarehouseSinkDefinition sink, bool complete)
+internal sealed class RowComparison(ExpectedRows expected, TableWrite sink, bool complete)
 {
     public ComparedRows Compare() => sink.Rule switch
     {

@@ -1,3 +1,4 @@
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
@@ -21,37 +22,36 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
     public async Task<IReadOnlyList<VerifyReport>> VerifyAsync(string? stream, CancellationToken cancellationToken)
     {
         var reports = new List<VerifyReport>();
-        foreach (var declared in stream is null ? streams.Where(s => s.Source is TopicSourceDefinition) : [streams.ReaderNamed(stream)])
+        foreach (var declared in stream is null ? streams : [streams.ReaderNamed(stream)])
         {
             var definition = await EvolvedSchema.ResolveAsync(services.Warehouse, declared, cancellationToken);
             foreach (var sink in definition.Sinks)
             {
-                if (sink is WarehouseSinkDefinition table)
-                {
-                    reports.Add(await VerifyAsync(definition, table, cancellationToken));
-                }
-                else if (sink is TopicSinkDefinition topic)
-                {
-                    var verification = new TopicVerification(
-                        services, definition, topic, () => LettersAsync(definition.Name, cancellationToken));
-                    reports.Add(await verification.VerifyAsync(cancellationToken));
-                }
-                else if (await VerifyDocumentsAsync(definition, sink, cancellationToken) is { } report)
-                {
+                if (await VerifyAsync(definition, sink, cancellationToken) is { } report)
                     reports.Add(report);
-                }
             }
         }
 
         return reports;
     }
 
+    /// <summary>Null when the sink's rows cannot be read back.</summary>
+    private async Task<VerifyReport?> VerifyAsync(StreamDefinition stream, SinkDefinition sink, CancellationToken cancellationToken) =>
+        sink.Output switch
+        {
+            TableOutput table => await VerifyAsync(stream, sink.Name, table.Write, cancellationToken),
+            TopicOutput topic => await new TopicVerification(
+                services, stream, sink, topic, () => LettersAsync(stream.Name, cancellationToken)).VerifyAsync(cancellationToken),
+            DocumentOutput => await VerifyDocumentsAsync(stream, sink, cancellationToken),
+            _ => null,
+        };
+
     private async Task<VerifyReport> VerifyAsync(
-        StreamDefinition stream, WarehouseSinkDefinition sink, CancellationToken cancellationToken)
+        StreamDefinition stream, string name, TableWrite sink, CancellationToken cancellationToken)
     {
         using var expected = new ExpectedRows(stream);
         var (found, checkpoints) = await ActualRows.LoadAsync(
-            services.Warehouse, new CheckpointOwner(stream.Name, sink.Name), sink.Table, expected, cancellationToken);
+            services.Warehouse, new CheckpointOwner(stream.Name, name), sink.Table, expected, cancellationToken);
         var (topic, reading) = await ReadDueAsync(stream, expected, checkpoints, cancellationToken);
         expected.Complete();
         JsonSpelling.Unify(expected);
@@ -59,19 +59,15 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
             new RowComparison(expected, sink, IsComplete(stream, topic)).Compare());
     }
 
-    /// <summary>Null when the sink's rows cannot be read back.</summary>
-    private async Task<VerifyReport?> VerifyDocumentsAsync(
+    private async Task<VerifyReport> VerifyDocumentsAsync(
         StreamDefinition stream, SinkDefinition definition, CancellationToken cancellationToken)
     {
-        await using var opened = services.OpenSink(stream, definition);
-        if (opened is not IDocumentSink sink)
-            return null;
-
+        await using var sink = (IDocumentSink)services.OpenSink(stream, definition);
         var checkpoints = await sink.ReadPositionsAsync(cancellationToken);
         using var expected = new ExpectedRows(stream);
         var (topic, reading) = await ReadDueAsync(stream, expected, checkpoints, cancellationToken);
         var due = reading.Runs;
-        var log = services.LogOf((TopicSourceDefinition)stream.Source);
+        var log = services.LogOf(stream.Source);
         var later = new TopicReading(expected, await LettersAsync(stream.Name, cancellationToken), due);
         foreach (var partition in topic.Partitions)
         {
@@ -81,9 +77,10 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         }
 
         expected.Complete();
-        var comparison = new DocumentComparison(expected, sink, due, IsComplete(stream, topic));
+        var traits = definition.Traits(stream, expected.Columns);
+        var comparison = new DocumentComparison(expected, sink, traits, due, IsComplete(stream, topic));
         var found = await comparison.LoadAsync(cancellationToken);
-        return Report(stream, sink.Target, topic, checkpoints, reading, found, comparison.Compare());
+        return Report(stream, definition.Description, topic, checkpoints, reading, found, comparison.Compare());
     }
 
     /// <summary>Reads the records up to the checkpoint, and what replayed dead letters gave.</summary>
@@ -91,7 +88,7 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         StreamDefinition stream,
         ExpectedRows expected, IReadOnlyDictionary<TopicPartition, LogOffset> checkpoints, CancellationToken cancellationToken)
     {
-        var source = (TopicSourceDefinition)stream.Source;
+        var source = stream.Source;
         var topic = await services.LogOf(source).DescribeTopicAsync(source.Topic, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
         var reading = new TopicReading(expected, await LettersAsync(stream.Name, cancellationToken));
@@ -107,7 +104,7 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
     }
 
     private static bool IsComplete(StreamDefinition stream, TopicDescription topic) =>
-        topic.Partitions.All(p => p.Earliest == LogOffset.Zero) && ((TopicSourceDefinition)stream.Source).Start == StartPosition.Earliest;
+        topic.Partitions.All(p => p.Earliest == LogOffset.Zero) && stream.Source.Start == StartPosition.Earliest;
 
     private static VerifyReport Report(
         StreamDefinition stream, string target, TopicDescription topic, IReadOnlyDictionary<TopicPartition, LogOffset> checkpoints,

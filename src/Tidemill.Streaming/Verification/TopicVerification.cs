@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
@@ -14,15 +15,14 @@ namespace Tidemill.Streaming.Verification;
 /// position is read before and after the target's end, and records between the two may be there or not.
 /// </summary>
 internal sealed class TopicVerification(
-    StreamServices services,
-    StreamDefinition stream, TopicSinkDefinition sink, Func<Task<Dictionary<RecordPosition, DeadLetter>>> readLetters)
+    StreamServices services, StreamDefinition stream, SinkDefinition definition, TopicOutput sink, Func<Task<Dictionary<RecordPosition, DeadLetter>>> readLetters)
 {
-    private readonly TopicSourceDefinition _source = (TopicSourceDefinition)stream.Source;
+    private readonly TopicSourceDefinition _source = stream.Source;
 
     public async Task<VerifyReport> VerifyAsync(CancellationToken cancellationToken)
     {
         var source = await DescribeAsync(services.LogOf(_source), _source.Topic, cancellationToken);
-        await using var opened = services.OpenSink(stream, sink);
+        await using var opened = services.OpenSink(stream, definition);
         var before = await opened.ReadPositionsAsync(cancellationToken);
         var target = await DescribeAsync(services.LogOf(sink.Connection), sink.Topic, cancellationToken);
         var after = await opened.ReadPositionsAsync(cancellationToken);
@@ -109,7 +109,7 @@ internal sealed class TopicVerification(
     private VerifyReport Report(TopicReading reading, TopicDescription topic, IReadOnlyDictionary<TopicPartition, LogOffset> held) => new()
     {
         Stream = stream.Name,
-        Table = sink.Name,
+        Table = definition.Name,
         Records = reading.Records,
         DeadLetters = reading.DeadLetters,
         Pending = topic.Partitions.Sum(p => p.Next.Value - Position(held, topic, p).Value),

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tidemill.Connectors.DuckDb;
 using Tidemill.Connectors.Kafka;
 using Tidemill.Connectors.Postgres;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
@@ -11,6 +12,7 @@ using Tidemill.Core.Schemas;
 using Tidemill.Core.Warehouses;
 using Tidemill.IntegrationTests.Servers;
 using Tidemill.Streaming;
+using Tidemill.Streaming.Sinks;
 using Tidemill.Streaming.Status;
 using Tidemill.Streaming.Verification;
 
@@ -129,7 +131,10 @@ public sealed class KafkaStreamTests : IDisposable
         await using var warehouse = await OpenDuckDbAsync();
         await partner.CreateTopicAsync(new TopicSpec(_topic), default);
         await ProduceAsync(partner, 0, 20);
-        var services = Services(log, warehouse) with { Connections = new Dictionary<string, ILog> { ["partner"] = partner } };
+        var services = Services(log, warehouse) with
+        {
+            Stores = new OpenStores().With<ILog>(log).With<IWarehouse>(warehouse).With<ILog>(partner, "partner"),
+        };
         var stream = Stream() with { Source = new TopicSourceDefinition(_topic) { Connection = "partner" } };
 
         await StreamCatchUp.RunAsync(services, stream, default).WaitAsync(Patience);
@@ -171,7 +176,7 @@ public sealed class KafkaStreamTests : IDisposable
 
     /// <summary>The project's name is part of the group's: each test has its own.</summary>
     private StreamServices Services(ILog log, IWarehouse warehouse) => new(
-        _topic, log, warehouse, TimeProvider.System, NullLoggerFactory.Instance, _ => throw new NotSupportedException());
+        _topic, log, warehouse, TimeProvider.System, NullLoggerFactory.Instance);
 
     private async Task ProduceAsync(KafkaLog log, int first, int count)
     {

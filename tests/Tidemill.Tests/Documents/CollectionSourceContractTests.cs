@@ -26,7 +26,7 @@ public abstract class CollectionSourceContractTests : IAsyncLifetime
     {
         Store = await OpenStoreAsync();
         _bench = await OpenAsync(partitions: 3);
-        _bench.OpenSource = stream => new CollectionSource(Store, (CollectionSourceDefinition)stream.Source);
+        _bench.OpenSource = pump => new CollectionSource(Store, (CollectionSourceDefinition)pump.Source);
     }
 
     public virtual async ValueTask DisposeAsync()
@@ -159,22 +159,22 @@ public abstract class CollectionSourceContractTests : IAsyncLifetime
         Assert.Empty((await Store.UpsertAsync("orders", batch, BulkOrder.Ordered, default)).Refused);
     }
 
-    protected static StreamDefinition Pump(string field = "_id", JsonTypes types = JsonTypes.Plain) => new()
+    protected static PumpDefinition Pump(string field = "_id", JsonTypes types = JsonTypes.Plain) => new()
     {
         Name = "orders",
         File = "streams/orders.yaml",
         Source = new CollectionSourceDefinition("orders") { Field = field, Types = types, Poll = TimeSpan.FromMilliseconds(20) },
-        Sinks = [new TopicSinkDefinition(Topic, Topic)],
+        Topic = Topic,
     };
 
     protected static string Document(int id, int at) => $$"""{"_id":{{id}},"at":{{at}}}""";
 
     /// <summary>Runs the pump until the topic has so many records, and some polls more, in which nothing may come.</summary>
-    protected async Task PumpAsync(StreamDefinition stream, long records)
+    protected async Task PumpAsync(PumpDefinition stream, long records)
     {
         var reads = 0;
         var before = _bench.OpenSource;
-        _bench.OpenSource = definition => new CountingSource(before(definition), () => Interlocked.Increment(ref reads));
+        _bench.OpenSource = definition => new CountingSource((ISource)before(definition), () => Interlocked.Increment(ref reads));
         var reached = -1;
         await _bench.RunUntilAsync(stream, async _ =>
         {
@@ -210,6 +210,8 @@ public abstract class CollectionSourceContractTests : IAsyncLifetime
     private sealed class CountingSource(ISource source, Action read) : ISource
     {
         public string Description => source.Description;
+
+        public TimeSpan Poll => source.Poll;
 
         public async Task<SourcePage> ReadAsync(string? position, CancellationToken cancellationToken)
         {

@@ -4,6 +4,7 @@ using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.DeadLetters;
+using Tidemill.Streaming.Sinks;
 using Tidemill.Streaming.Verification;
 using static Tidemill.Tests.Streaming.StreamBench;
 

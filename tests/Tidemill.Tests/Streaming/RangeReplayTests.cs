@@ -6,6 +6,7 @@ using Tidemill.Core.Warehouses;
 using Tidemill.Streaming;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Replay;
+using Tidemill.Streaming.Sinks;
 using Tidemill.Streaming.Status;
 using Tidemill.Streaming.Verification;
 using static Tidemill.Tests.Streaming.StreamBench;

@@ -4,6 +4,7 @@ using Tidemill.Core.Schemas;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Drift;
+using Tidemill.Streaming.Sinks;
 using Tidemill.Streaming.Status;
 using Tidemill.Streaming.Verification;
 using static Tidemill.Tests.Streaming.StreamBench;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidemill.Connectors.DuckDb;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;
@@ -9,6 +10,7 @@ using Tidemill.Core.Streams;
 using Tidemill.Core.Warehouses;
 using Tidemill.Log;
 using Tidemill.Streaming;
+using Tidemill.Streaming.Sinks;
 using Tidemill.Streaming.Status;
 
 namespace Tidemill.Tests.Streaming;
@@ -34,16 +36,22 @@ internal sealed class StreamBench : IAsyncDisposable
     /// <summary>Sinks that are no tables.</summary>
     public Func<StreamDefinition, SinkDefinition, ISink> OpenSink { get; set; } = (_, sink) => throw new NotSupportedException(sink.Name);
 
-    public Func<StreamDefinition, ISource> OpenSource { get; set; } = stream => throw new NotSupportedException(stream.Name);
+    public Func<PumpDefinition, IPumpSource> OpenSource { get; set; } = pump => throw new NotSupportedException(pump.Name);
 
     public Func<ILog, ILog> WrapLog { get; set; } = log => log;
 
-    public StreamServices Services => new(
-        "test", WrapLog(Log), Wrap(Warehouse), TimeProvider.System, NullLoggerFactory.Instance, _ => throw new NotSupportedException())
+    public StreamServices Services
     {
-        OpenSink = (stream, sink) => OpenSink(stream, sink),
-        OpenSource = stream => OpenSource(stream),
-    };
+        get
+        {
+            var services = new StreamServices("test", WrapLog(Log), Wrap(Warehouse), TimeProvider.System, NullLoggerFactory.Instance);
+            return services with
+            {
+                OpenSink = (stream, sink) => sink.Output is TableOutput ? services.OpenSink(stream, sink) : OpenSink(stream, sink),
+                OpenSource = pump => OpenSource(pump),
+            };
+        }
+    }
 
     /// <param name="partitions">Of the topic.</param>
     /// <param name="warehouse">Opens the warehouse; null: DuckDB in the bench's folder.</param>
@@ -93,7 +101,7 @@ internal sealed class StreamBench : IAsyncDisposable
         StreamCatchUp.RunAsync(Services, stream, default).WaitAsync(Patience);
 
     /// <summary>Runs the stream until the condition holds, then stops it.</summary>
-    public async Task<StreamStatus> RunUntilAsync(StreamDefinition stream, Func<StreamStatus, Task<bool>> condition)
+    public async Task<StreamStatus> RunUntilAsync(FlowDefinition stream, Func<StreamStatus, Task<bool>> condition)
     {
         var supervisor = new StreamSupervisor(Services, [stream]);
         using var stop = new CancellationTokenSource();

@@ -3,6 +3,7 @@ using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.DeadLetters;
+using Tidemill.Streaming.Sinks;
 using Tidemill.Streaming.Status;
 using static Tidemill.Tests.Streaming.StreamBench;
 

@@ -1,6 +1,7 @@
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming;
+using Tidemill.Streaming.Sinks;
 
 namespace Tidemill.Tests.Streaming;
 

@@ -2,6 +2,7 @@ using Tidemill.Core.Configuration;
 using Tidemill.Core.Schemas;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.DeadLetters;
+using Tidemill.Streaming.Sinks;
 using Tidemill.Streaming.Verification;
 using static Tidemill.Tests.Streaming.StreamBench;
 

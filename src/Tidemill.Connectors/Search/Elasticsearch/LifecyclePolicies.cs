@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
+using Tidemill.Core.Search;
 
 namespace Tidemill.Connectors.Search.Elasticsearch;
 

@@ -20,7 +20,7 @@ namespace Tidemill.Connectors.Search.Streams;
 /// position, after its documents: with a version column they leave newer ones alone, without one they may replace them
 /// until those records are read again.
 /// </remarks>
-public sealed class IndexSink : IDocumentSink, IRowRefusals, IMovablePositions
+public sealed class IndexSink : IDocumentSink, IRowRefusals
 {
     private readonly ISearchStore _store;
     private readonly StreamDefinition _stream;
@@ -44,14 +44,6 @@ public sealed class IndexSink : IDocumentSink, IRowRefusals, IMovablePositions
     }
 
     public string Name => _definition.Name;
-
-    public string Target => $"index {_definition.Index}";
-
-    public IReadOnlyList<string> Key => DocumentEncoder.IdColumns(_definition);
-
-    public string? Version => _definition.Version;
-
-    public string? Delete => _definition.Delete;
 
     public async Task OpenAsync(Schema schema, CancellationToken cancellationToken)
     {
@@ -111,9 +103,6 @@ public sealed class IndexSink : IDocumentSink, IRowRefusals, IMovablePositions
 
         return null;
     }
-
-    /// <summary>Ids are deterministic: documents are replaced by the same ones.</summary>
-    public bool MayRepeat => true;
 
     /// <summary>The store moves partition after partition: one that another writer moved meanwhile leaves those before it moved.</summary>
     public Task MovePositionsAsync(IReadOnlyList<OffsetRange> moves, CancellationToken cancellationToken) =>

@@ -12,6 +12,8 @@ public static class CommonShapes
     /// <summary>PostgreSQL cuts longer names.</summary>
     public static readonly TextShape Column = new("^[^\"\\x00]{1,63}$", "a column name of at most 63 characters without quotes");
 
+    public static readonly ListShape Columns = new(Column, MinItems: 1);
+
     public static readonly TextShape Table =
         new("^[^\".\\x00]{1,63}(\\.[^\".\\x00]{1,63})?$", "a table name, such as transactions or public.transactions");
 

@@ -29,7 +29,7 @@ internal sealed record ConsoleSnapshot
     public IReadOnlyList<DashboardReading> Dashboards { get; init; } = [];
 
     /// <summary>Streams that read a topic; only they have latency and lag.</summary>
-    public IEnumerable<StreamStatus> Readers => Streams.Where(s => !s.Route.StartsWith("generator", StringComparison.Ordinal));
+    public IEnumerable<StreamStatus> Readers => Streams.Where(s => !s.IsPump);
 
     public long Lag => Readers.Sum(s => s.Lag);
 

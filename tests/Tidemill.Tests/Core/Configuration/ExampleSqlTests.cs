@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Tidemill.Core.Configuration;
 using Tidemill.DuckDb;
 using Tidemill.Server.Hosting;
+using Tidemill.Streaming.Sinks;
 
 namespace Tidemill.Tests.Core.Configuration;
 

@@ -1,8 +1,10 @@
+using Tidemill.Connectors.Generator;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Schemas;
 using Tidemill.Core.Warehouses;
 using Tidemill.Server.Hosting;
+using Tidemill.Streaming.Sinks;
 
 namespace Tidemill.Tests.Core.Configuration;
 
@@ -27,10 +29,8 @@ public sealed class ExampleTests
         Assert.Equal(["dev", "prod"], project.TargetNames);
         Assert.Equal(WarehouseType.DuckDb, project.Target.Warehouse.Type);
         var topic = Assert.Single(project.Topics);
-        Assert.Equal(
-            (2, TimeSpan.FromDays(7), 10_000_000_000L, 1 << 20),
-            (topic.Partitions, topic.RetentionTime, topic.RetentionBytes, topic.MaxRecordBytes));
-        Assert.Equal(["generator", "hourly_metrics_live", "transactions"], project.Streams.Select(s => s.Name));
+        Assert.Equal((2, TimeSpan.FromDays(7), 10_000_000_000L, 1 << 20), (topic.Partitions, topic.RetentionTime, topic.RetentionBytes, topic.MaxRecordBytes));
+        Assert.Equal(["generator", "hourly_metrics_live", "transactions"], project.Flows.Select(s => s.Name));
         Assert.Equal("* * * * *", Assert.Single(project.Workflows).Schedule);
     }
 
@@ -64,7 +64,7 @@ public sealed class ExampleTests
 
         var live = Assert.IsType<WarehouseSinkDefinition>(project.Streams.Single(s => s.Name == "hourly_metrics_live").Sinks[0]);
         Assert.Equal(MergeOperation.Max, live.Merge["last_updated"]);
-        var generator = Assert.IsType<GeneratorSourceDefinition>(project.Streams.Single(s => s.Name == "generator").Source);
+        var generator = Assert.IsType<GeneratorSourceDefinition>(project.Pumps.Single(s => s.Name == "generator").Source);
         Assert.Equal((100, 0.05, 0.01, 0.005), (generator.Rate, generator.LateShare, generator.DuplicateShare, generator.MalformedShare));
     }
 

@@ -1,9 +1,13 @@
+using Tidemill.Connectors.Generator;
+using Tidemill.Connectors.Search.Streams;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;
+using Tidemill.Core.Search;
 using Tidemill.Core.Warehouses;
 using Tidemill.Server.Hosting;
+using Tidemill.Streaming.Sinks;
 
 namespace Tidemill.Tests.Core.Configuration;
 
@@ -113,10 +117,8 @@ public sealed class ProjectLoaderTests
         using var folder = EveryKeyProject.Write();
         var project = Load(folder, "prod");
 
-        var generator = Assert.IsType<GeneratorSourceDefinition>(project.Streams.Single(s => s.Name == "maker").Source);
-        Assert.Equal(
-            (7, 1.5, 100L, "id", 0.1, TimeSpan.FromMinutes(5), 0.2, 0.3),
-            (generator.Seed, generator.Rate, generator.Limit, generator.Key, generator.LateShare, generator.LateBy, generator.DuplicateShare, generator.MalformedShare));
+        var generator = Assert.IsType<GeneratorSourceDefinition>(project.Pumps.Single(s => s.Name == "maker").Source);
+        Assert.Equal((7, 1.5, 100L, "id", 0.1, TimeSpan.FromMinutes(5), 0.2, 0.3), (generator.Seed, generator.Rate, generator.Limit, generator.Key, generator.LateShare, generator.LateBy, generator.DuplicateShare, generator.MalformedShare));
         Assert.Equal(
             [GeneratorKind.Uuid, GeneratorKind.UuidPool, GeneratorKind.Amount, GeneratorKind.Integer, GeneratorKind.Choice, GeneratorKind.Choice, GeneratorKind.Now, GeneratorKind.Sequence],
             generator.Fields.Select(f => f.Kind));

@@ -4,6 +4,7 @@ using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming;
 using Tidemill.Streaming.Positions;
+using Tidemill.Streaming.Sinks;
 using Tidemill.Streaming.Status;
 
 namespace Tidemill.Tests.Streaming.Positions;

@@ -1,32 +1,29 @@
 using Polly;
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
+using Tidemill.Core.Streams;
 using Tidemill.Streaming.Pipeline;
 using Tidemill.Streaming.Status;
 
 namespace Tidemill.Streaming.Sources;
 
 /// <summary>
-/// Appends a generator's records to a topic at its rate. Record n is the topic's n-th record: after a restart it goes on
+/// Appends a numbered source's records to a topic at its rate. Record n is the topic's n-th record: after a restart it goes on
 /// behind the last one that the topic holds.
 /// </summary>
-internal sealed class GeneratorPump(StreamServices services, StreamDefinition stream, StreamMetrics metrics, PauseGate gate)
+internal sealed class NumberedPump(StreamServices services, INumberedSource source, string topic, StreamMetrics metrics, PauseGate gate)
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
 
     public async Task RunAsync(CancellationToken stop)
     {
-        var source = (GeneratorSourceDefinition)stream.Source;
-        var topic = ((TopicSinkDefinition)stream.Sinks[0]).Topic;
-        var create = services.Generator(source);
         var retry = RetryPolicy.UntilItWorks(services.Time, e => metrics.Retrying(e.Error));
         await using var producer = services.Log.CreateProducer(new ProducerOptions());
         try
         {
             var description = await services.Log.DescribeTopicAsync(topic, stop)
                 ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {topic} does not exist.");
-            await PumpAsync(source, topic, description.Partitions.Sum(p => p.Next.Value), create, producer, retry, stop);
+            await PumpAsync(description.Partitions.Sum(p => p.Next.Value), producer, retry, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -34,14 +31,7 @@ internal sealed class GeneratorPump(StreamServices services, StreamDefinition st
         }
     }
 
-    private async Task PumpAsync(
-        GeneratorSourceDefinition source,
-        string topic,
-        long number,
-        Func<long, ProducerRecord> create,
-        ILogProducer producer,
-        ResiliencePipeline retry,
-        CancellationToken stop)
+    private async Task PumpAsync(long number, ILogProducer producer, ResiliencePipeline retry, CancellationToken stop)
     {
         using var timer = new PeriodicTimer(Tick, services.Time);
         metrics.State = StreamState.Running;
@@ -58,7 +48,7 @@ internal sealed class GeneratorPump(StreamServices services, StreamDefinition st
             if (count == 0)
                 continue;
 
-            var records = Enumerable.Range(0, count).Select(i => create(number + i)).ToList();
+            var records = Enumerable.Range(0, count).Select(i => source.Next(number + i)).ToList();
             var started = services.Time.GetTimestamp();
             await retry.ExecuteAsync(async token => await producer.ProduceAsync(topic, records, token), stop);
             metrics.Stage(StageName.Write, services.Time.GetElapsedTime(started));

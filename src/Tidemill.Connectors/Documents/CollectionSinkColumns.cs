@@ -2,34 +2,27 @@ using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Schemas;
 
-namespace Tidemill.Core.Streams;
+namespace Tidemill.Connectors.Documents;
 
 /// <summary>Which of the rows' columns make a document's <c>_id</c>.</summary>
-public static class CollectionSinkColumns
+internal static class CollectionSinkColumns
 {
     /// <summary>Topic, partition and offset of a row's record.</summary>
     public static IReadOnlyList<string> Position { get; } = ["_topic", "_partition", "_offset"];
 
     /// <summary>The columns' positions; empty when ids are <see cref="PositionOf"/>.</summary>
-    public static IReadOnlyList<int> IdOf(CollectionSinkDefinition sink, Schema rows)
-    {
-        ArgumentNullException.ThrowIfNull(sink);
-        ArgumentNullException.ThrowIfNull(rows);
-        return sink.Id.Count > 0 ? [.. sink.Id.Select(rows.IndexOf)] : rows.IndexOf("_id") is >= 0 and var id ? [id] : [];
-    }
+    public static IReadOnlyList<int> IdOf(CollectionSinkDefinition sink, Schema rows) =>
+        [.. KeyOf(sink, [.. rows.Fields.Select(f => f.Name)]).Select(rows.IndexOf)];
+
+    /// <summary>The columns' names; empty when ids are <see cref="Position"/>.</summary>
+    public static IReadOnlyList<string> KeyOf(CollectionSinkDefinition sink, IReadOnlyList<string> columns) =>
+        sink.Id.Count > 0 ? sink.Id : columns.Contains("_id", StringComparer.OrdinalIgnoreCase) ? ["_id"] : [];
 
     /// <summary>Where topic, partition and offset stand among the rows' columns, -1 for one that is missing.</summary>
-    public static IReadOnlyList<int> PositionOf(Schema rows)
-    {
-        ArgumentNullException.ThrowIfNull(rows);
-        return [.. Position.Select(rows.IndexOf)];
-    }
+    public static IReadOnlyList<int> PositionOf(Schema rows) => [.. Position.Select(rows.IndexOf)];
 
     public static IEnumerable<ConfigError> Errors(StreamDefinition stream, CollectionSinkDefinition sink, Schema rows)
     {
-        ArgumentNullException.ThrowIfNull(stream);
-        ArgumentNullException.ThrowIfNull(sink);
-        ArgumentNullException.ThrowIfNull(rows);
         foreach (var column in sink.Id.Where(column => rows.IndexOf(column) < 0))
         {
             yield return new ConfigError(

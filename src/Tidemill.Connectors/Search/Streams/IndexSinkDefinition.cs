@@ -1,9 +1,12 @@
-namespace Tidemill.Core.Configuration;
+using Tidemill.Core.Components;
+using Tidemill.Core.Search;
+
+namespace Tidemill.Connectors.Search.Streams;
 
 /// <summary>Writes rows as documents of a search index.</summary>
 /// <param name="Name">The sink's name. Default: the index's, without its date.</param>
 /// <param name="Index">The index's name; <see cref="IndexDate"/> tells how a date becomes part of it.</param>
-public sealed record IndexSinkDefinition(string Name, string Index) : SinkDefinition(Name)
+public sealed record IndexSinkDefinition(string Name, string Index) : SinkDefinition(Name, IndexSinkKind.Instance)
 {
     /// <summary>The part of the name that comes from a column; null: one index.</summary>
     public IndexDate? Date { get; init; }
@@ -47,18 +50,4 @@ public sealed record IndexDate(string Head, string Column, string Format, string
 {
     /// <summary>What every name of the kind matches.</summary>
     public string Pattern => $"{Head}*{Tail}";
-}
-
-/// <summary>What becomes of an index as it grows old: ILM on Elasticsearch, ISM on OpenSearch. Ages count from the index's
-/// creation.</summary>
-public sealed record LifecycleDefinition(string Policy)
-{
-    /// <summary>No more documents, and one segment a shard: smaller and faster to search. Null: never.</summary>
-    public TimeSpan? ReadOnlyAfter { get; init; }
-
-    /// <summary>Null: never.</summary>
-    public TimeSpan? DeleteAfter { get; init; }
-
-    /// <summary>A server that has no lifecycle management is no error. Default false.</summary>
-    public bool Optional { get; init; }
 }

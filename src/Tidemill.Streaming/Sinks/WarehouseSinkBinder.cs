@@ -1,51 +1,30 @@
+using Tidemill.Core.Configuration.Binding;
 using Tidemill.Core.Configuration.Shapes;
 using Tidemill.Core.Configuration.Yaml;
-using Tidemill.Core.Documents;
 using Tidemill.Core.Warehouses;
 
-namespace Tidemill.Core.Configuration.Binding;
+namespace Tidemill.Streaming.Sinks;
 
-/// <summary>Turns one entry of <c>sinks</c> into its record.</summary>
-internal static class SinkBinder
+/// <summary>The keys of <c>warehouse:</c> in a stream's sinks, and the record that they become.</summary>
+internal static class WarehouseSinkBinder
 {
+    private static readonly ObjectShape IndexKeys = new(
+        new Property("columns", CommonShapes.Columns, "Columns, in order.") { Required = true },
+        new Property("unique", new BooleanShape(), "No two rows alike in these columns.") { Default = "false" });
+
+    public static readonly ObjectShape Keys = new(
+        new Property("table", CommonShapes.Table, "Table written; created when there is none.") { Required = true },
+        new Property("name", CommonShapes.Name, "The sink's name, which its checkpoint is kept under. Default: the table's name."),
+        new Property("on_conflict", new ChoiceShape("append", "ignore", "upsert", "merge"), "What happens to a row whose key is there already.") { Default = "append" },
+        new Property("key", CommonShapes.Columns, "The table's primary key; needed unless on_conflict is append."),
+        new Property("merge", new MapShape(CommonShapes.Column, new ChoiceShape("sum", "min", "max", "last", "first"), MinEntries: 1), "How each column outside the key combines with the stored one.") { OnlyWith = ("on_conflict", "merge") },
+        new Property("columns", new MapShape(CommonShapes.Column, new ColumnTypeShape()), "Types of columns where the transform's own type is not wanted."),
+        new Property("indexes", new ListShape(new EitherShape(List: CommonShapes.Columns, Mapping: IndexKeys)), "Indexes, each a list of columns."));
+
     private static readonly string[] SystemNames =
         [SystemTables.Checkpoints, SystemTables.DeadLetters, SystemTables.SchemaChanges, SystemTables.PipelineExecutions, SystemTables.TaskExecutions];
 
-    /// <param name="sink">The entry.</param>
-    /// <param name="columns">Columns that reach the sink; null: not known before the SQL is planned.</param>
-    public static IEnumerable<SinkDefinition> Bind(Section sink, List<string>? columns)
-    {
-        if (sink.Value("warehouse") is { } warehouse)
-        {
-            var node = AsMapping(warehouse, "table");
-            yield return BindWarehouse(new Section(node, StreamShapes.WarehouseSink, $"{sink.Path}.warehouse", sink.Context), columns);
-        }
-
-        if (sink.Value("index") is { } index)
-        {
-            yield return IndexSinkBinder.Bind(
-                new Section(AsMapping(index, "index"), StreamShapes.IndexSink, $"{sink.Path}.index", sink.Context), columns);
-        }
-
-        if (sink.Value("collection") is { } collection)
-        {
-            yield return BindCollection(
-                new Section(AsMapping(collection, "collection"), StreamShapes.CollectionSink, $"{sink.Path}.collection", sink.Context),
-                columns);
-        }
-
-        if (sink.Value("topic") is { } topic)
-        {
-            yield return TopicSinkBinder.Bind(
-                new Section(AsMapping(topic, "name"), StreamShapes.TopicSink, $"{sink.Path}.topic", sink.Context), columns);
-        }
-    }
-
-    /// <summary>The short form <c>warehouse: transactions</c> as the mapping it stands for.</summary>
-    internal static MappingNode AsMapping(ConfigNode node, string key) =>
-        node as MappingNode ?? new MappingNode(node.Line, [new MappingEntry(key, node.Line, node)]);
-
-    private static WarehouseSinkDefinition BindWarehouse(Section sink, List<string>? columns)
+    public static WarehouseSinkDefinition Bind(Section sink, IReadOnlyList<string>? columns)
     {
         var table = BindTable(sink);
         var key = sink.Texts("key");
@@ -66,24 +45,6 @@ internal static class SinkBinder
         return result;
     }
 
-    private static CollectionSinkDefinition BindCollection(Section sink, List<string>? columns)
-    {
-        var collection = sink.Text("collection") ?? "";
-        var id = sink.Texts("id");
-        ColumnCheck.Names(id, "id", columns, sink);
-        if (collection == DocumentCollections.Checkpoints || collection.StartsWith("system.", StringComparison.Ordinal))
-        {
-            sink.Error(
-                "collection", $"The collection '{collection}' is kept by Tidemill or the server for itself.", "Choose another collection.");
-        }
-
-        return new CollectionSinkDefinition(sink.Text("name") ?? collection, collection)
-        {
-            Id = [.. id.Select(column => column.Text)],
-            Order = sink.Choice("order", BulkOrder.Ordered),
-        };
-    }
-
     private static TableName BindTable(Section sink)
     {
         var text = sink.Text("table");
@@ -97,7 +58,7 @@ internal static class SinkBinder
         return table;
     }
 
-    private static Dictionary<string, MergeOperation> BindMerge(Section sink, List<string>? columns)
+    private static Dictionary<string, MergeOperation> BindMerge(Section sink, IReadOnlyList<string>? columns)
     {
         var merge = new Dictionary<string, MergeOperation>(StringComparer.OrdinalIgnoreCase);
         foreach (var entry in sink.Entries("merge"))
@@ -114,14 +75,14 @@ internal static class SinkBinder
         return merge;
     }
 
-    private static List<IndexSpec> BindIndexes(Section sink, List<string>? columns)
+    private static List<IndexSpec> BindIndexes(Section sink, IReadOnlyList<string>? columns)
     {
         var indexes = new List<IndexSpec>();
         var items = sink.Items("indexes");
         for (var i = 0; i < items.Count; i++)
         {
             var node = items[i] as MappingNode ?? new MappingNode(items[i].Line, [new MappingEntry("columns", items[i].Line, items[i])]);
-            var index = new Section(node, StreamShapes.Index, $"{sink.Path}.indexes[{i}]", sink.Context);
+            var index = new Section(node, IndexKeys, $"{sink.Path}.indexes[{i}]", sink.Context);
             var names = index.Texts("columns");
             ColumnCheck.Names(names, "columns", columns, index);
             indexes.Add(new IndexSpec([.. names.Select(n => n.Text)], index.Flag("unique", false)));
@@ -130,7 +91,7 @@ internal static class SinkBinder
         return indexes;
     }
 
-    private static void CheckRule(WarehouseSinkDefinition result, Section sink, List<string>? columns)
+    private static void CheckRule(WarehouseSinkDefinition result, Section sink, IReadOnlyList<string>? columns)
     {
         var rule = sink.Text("on_conflict");
         if (result.Rule != ConflictRule.Append && result.Key.Count == 0 && sink.Node.Find("key") is null)
@@ -146,7 +107,7 @@ internal static class SinkBinder
             CheckMerge(result, sink, columns);
     }
 
-    private static void CheckMerge(WarehouseSinkDefinition result, Section sink, List<string>? columns)
+    private static void CheckMerge(WarehouseSinkDefinition result, Section sink, IReadOnlyList<string>? columns)
     {
         if (sink.Node.Find("merge") is null)
         {

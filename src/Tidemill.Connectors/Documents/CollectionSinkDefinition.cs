@@ -1,13 +1,11 @@
+using Tidemill.Core.Components;
 using Tidemill.Core.Documents;
 
-namespace Tidemill.Core.Configuration;
+namespace Tidemill.Connectors.Documents;
 
 /// <summary>Rows as documents of a collection; a row whose <c>_id</c> is there already replaces the document.</summary>
-public sealed record CollectionSinkDefinition(string Name, string Collection) : SinkDefinition(Name)
+public sealed record CollectionSinkDefinition(string Name, string Collection) : SinkDefinition(Name, CollectionSinkKind.Instance)
 {
-    /// <summary>Records of a batch where a stream does not say: MongoDB holds a transaction in its cache.</summary>
-    public const int BatchRecords = 20_000;
-
     /// <summary>
     /// Columns that are the document's <c>_id</c>: of one its value, of several a document of them. Empty: the column
     /// <c>_id</c>, else topic, partition and offset, which the rows must then carry.

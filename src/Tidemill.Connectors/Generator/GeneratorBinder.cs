@@ -1,15 +1,16 @@
 using System.Globalization;
-using Tidemill.Core.Configuration.Shapes;
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Configuration.Binding;
 using Tidemill.Core.Configuration.Yaml;
 
-namespace Tidemill.Core.Configuration.Binding;
+namespace Tidemill.Connectors.Generator;
 
 /// <summary>Turns <c>source.generator</c> into its record.</summary>
 internal static class GeneratorBinder
 {
     public static GeneratorSourceDefinition Bind(Section generator)
     {
-        var late = generator.Object("late", StreamShapes.Late);
+        var late = generator.Object("late", GeneratorShapes.Late);
         var result = new GeneratorSourceDefinition { Fields = BindFields(generator) };
         result = result with
         {
@@ -48,7 +49,7 @@ internal static class GeneratorBinder
         {
             var path = $"{generator.Path}.fields.{entry.Key}";
             fields.Add(entry.Value is MappingNode node
-                ? BindField(entry.Key, new Section(node, StreamShapes.GeneratorFieldKind, path, generator.Context))
+                ? BindField(entry.Key, new Section(node, GeneratorShapes.GeneratorFieldKind, path, generator.Context))
                 : new GeneratorField(entry.Key, Kind(entry.Value)));
         }
 
@@ -71,14 +72,10 @@ internal static class GeneratorBinder
             return BindChoice(name, field);
 
         if (amount)
-        {
-            return BindRange(
-                new GeneratorField(name, GeneratorKind.Amount), field.Object("amount", StreamShapes.AmountRange), withScale: true);
-        }
+            return BindRange(new GeneratorField(name, GeneratorKind.Amount), field.Object("amount", GeneratorShapes.AmountRange), withScale: true);
 
         return integer
-            ? BindRange(
-                new GeneratorField(name, GeneratorKind.Integer), field.Object("integer", StreamShapes.IntegerRange), withScale: false)
+            ? BindRange(new GeneratorField(name, GeneratorKind.Integer), field.Object("integer", GeneratorShapes.IntegerRange), withScale: false)
             : new GeneratorField(name, GeneratorKind.UuidPool) { Count = pool };
     }
 
@@ -102,7 +99,7 @@ internal static class GeneratorBinder
         if (field.Value("choice") is SequenceNode)
             return result with { Values = [.. field.Texts("choice").Select(v => v.Text)] };
 
-        var choice = field.Object("choice", StreamShapes.Choice);
+        var choice = field.Object("choice", GeneratorShapes.Choice);
         var values = choice.Texts("values").Select(v => v.Text).ToList();
         var weights = choice.Texts("weights")
             .Select(w => double.TryParse(w.Text, CultureInfo.InvariantCulture, out var weight) ? weight : 0).ToList();

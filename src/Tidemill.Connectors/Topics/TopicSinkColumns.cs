@@ -2,16 +2,13 @@ using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Schemas;
 
-namespace Tidemill.Core.Streams;
+namespace Tidemill.Connectors.Topics;
 
 /// <summary>Whether rows have the columns that a topic sink takes from them, of types that serve.</summary>
-public static class TopicSinkColumns
+internal static class TopicSinkColumns
 {
     public static IEnumerable<ConfigError> Errors(StreamDefinition stream, TopicSinkDefinition sink, Schema rows)
     {
-        ArgumentNullException.ThrowIfNull(stream);
-        ArgumentNullException.ThrowIfNull(sink);
-        ArgumentNullException.ThrowIfNull(rows);
         var uses = sink.Key.Select(column => (Use: "key", Column: column))
             .Concat(sink.Headers.Values.Select(column => ("headers", column)))
             .Concat(sink.ValueColumn is { } value ? [("value", value)] : [])

@@ -1,16 +1,10 @@
+using Tidemill.Core.Components;
 using Tidemill.Core.Documents.Bson;
 
-namespace Tidemill.Core.Configuration;
-
-/// <summary>A source outside that is asked again and again, and whose records a pump writes to a topic.</summary>
-public abstract record PolledSourceDefinition : SourceDefinition
-{
-    /// <summary>How long to wait when there was nothing new. Default 1 s.</summary>
-    public TimeSpan Poll { get; init; } = TimeSpan.FromSeconds(1);
-}
+namespace Tidemill.Connectors.Documents;
 
 /// <summary>Documents of a collection, in the order of a field that grows.</summary>
-public sealed record CollectionSourceDefinition(string Collection) : PolledSourceDefinition
+public sealed record CollectionSourceDefinition(string Collection) : SourceDefinition(CollectionSourceKind.Instance)
 {
     /// <summary>The field; dots for nested ones. A document is read when its value lies at or behind the last one's.</summary>
     public string Field { get; init; } = "_id";
@@ -23,4 +17,7 @@ public sealed record CollectionSourceDefinition(string Collection) : PolledSourc
 
     /// <summary>How types that JSON does not have are written into the records.</summary>
     public JsonTypes Types { get; init; } = JsonTypes.Plain;
+
+    /// <summary>How long to wait when there was nothing new. Default 1 s.</summary>
+    public TimeSpan Poll { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -2,18 +2,15 @@ using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Schemas;
 
-namespace Tidemill.Core.Streams;
+namespace Tidemill.Connectors.Search.Streams;
 
 /// <summary>Whether rows have the columns that an index sink takes from them, of types that serve.</summary>
-public static class IndexSinkColumns
+internal static class IndexSinkColumns
 {
     private static readonly string[] Position = ["_topic", "_partition", "_offset"];
 
     public static IEnumerable<ConfigError> Errors(StreamDefinition stream, IndexSinkDefinition sink, Schema rows)
     {
-        ArgumentNullException.ThrowIfNull(stream);
-        ArgumentNullException.ThrowIfNull(sink);
-        ArgumentNullException.ThrowIfNull(rows);
         var has = $"The rows have: {string.Join(", ", rows.Fields.Select(f => f.Name))}.";
         if (sink.Id.Count == 0 && Position.Any(column => rows.IndexOf(column) < 0))
         {
