@@ -1,20 +1,9 @@
 # Tidemill in a container: docker build -t tidemill . && docker run -v "$PWD/my-project:/project:ro" -e TIDEMILL_TOKEN=... -p 8080:8080 tidemill
-# Native libraries and chart scripts come out of npm packages, as they do in a build without Docker.
+# Native libraries come with their NuGet packages, chart scripts with npm's, as they do in a build without Docker.
 FROM node:22.20.0-bookworm-slim AS npm
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund --loglevel=error
-
-# librdkafka is built, as everywhere, by the project's own script, which checks what it fetched: the distribution's is too old
-# for current brokers' SCRAM.
-FROM node:22.20.0-bookworm-slim AS librdkafka
-WORKDIR /src
-COPY .npmrc src/Tidemill.Connectors/Kafka/Native/build-librdkafka.sh ./
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends gcc g++ libc6-dev make python3 libssl-dev libzstd-dev zlib1g-dev \
-    && rm -rf /var/lib/apt/lists/* \
-    && XDG_CACHE_HOME=/built ./build-librdkafka.sh \
-    && mv /built/tidemill/librdkafka-*/librdkafka.so.1 /librdkafka.so
 
 FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
 WORKDIR /src
@@ -32,7 +21,6 @@ RUN apt-get update \
     && mkdir /data /project \
     && chown "$APP_UID" /data
 COPY --from=build /app /app
-COPY --from=librdkafka /librdkafka.so /app/librdkafka.so
 ENV PATH=/app:$PATH \
     TIDEMILL_DATA=/data
 USER $APP_UID

@@ -45,7 +45,7 @@ internal static class DoctorCommand
     {
         try
         {
-            KafkaLibrary.Load(build: false);
+            KafkaLibrary.Load();
             return $"librdkafka {KafkaLibrary.LoadedVersion} from {KafkaLibrary.LoadedPath}";
         }
         catch (TidemillException error) when (error.Code == ErrorCode.NativeLibraryMissing)

@@ -61,20 +61,9 @@ public sealed class DockerfileTests
         Assert.Equal("$APP_UID", _instructions[user].Text);
         Assert.DoesNotContain(_instructions[user..], i => i.Name is "RUN" or "USER" && i.Text.Contains("root", StringComparison.Ordinal));
         var last = _instructions[_instructions.FindLastIndex(i => i.Name == "FROM")..];
-        Assert.Contains(last, i => i.Name == "COPY" && i.Text.Contains("librdkafka", StringComparison.Ordinal));
         Assert.Contains(last, i => i.Name == "RUN" && i.Text.Contains("libmongoc-1.0", StringComparison.Ordinal));
         Assert.Contains(last, i => i.Name == "RUN" && i.Text.Contains(" curl ", StringComparison.Ordinal));
         Assert.Equal(One("VOLUME"), One("ENV").Split("TIDEMILL_DATA=")[1]);
-    }
-
-    [Fact]
-    public void Kafka_library_is_built_by_the_script_that_checks_what_it_fetched()
-    {
-        const string Script = "src/Tidemill.Connectors/Kafka/Native/build-librdkafka.sh";
-        Assert.Contains("sha256sum", File.ReadAllText(Path.Combine(ComposeFile.Root, Script)));
-        Assert.Contains(_instructions, i => i.Name == "COPY" && i.Text.Contains(Script, StringComparison.Ordinal));
-        Assert.Contains(_instructions, i => i.Name == "RUN" && i.Text.Contains("./build-librdkafka.sh", StringComparison.Ordinal));
-        Assert.DoesNotContain(_instructions, i => i.Name == "RUN" && i.Text.Contains("npm pack", StringComparison.Ordinal));
     }
 
     [Fact]

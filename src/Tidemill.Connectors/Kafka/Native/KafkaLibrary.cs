@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Tidemill.Core.Errors;
@@ -6,98 +5,57 @@ using Tidemill.Core.Errors;
 namespace Tidemill.Connectors.Kafka.Native;
 
 /// <summary>
-/// Finds librdkafka: the file named by TIDEMILL_LIBRDKAFKA, else the program's folder, else the system's, else the one
-/// that build-librdkafka.sh made for this user. A library older than <see cref="Oldest"/> is passed over: it fails SCRAM
-/// against current brokers. When none is left and the start script named the build script, that is run once.
+/// Loads librdkafka: the file named by TIDEMILL_LIBRDKAFKA, else the one that comes with the package librdkafka.redist. A library
+/// older than <see cref="Oldest"/> is refused: it fails SCRAM against current brokers.
 /// </summary>
 public static class KafkaLibrary
 {
     public const string Variable = "TIDEMILL_LIBRDKAFKA";
 
-    /// <summary>Set by the start script: the script that builds the library into <see cref="CacheFolder"/>.</summary>
-    public const string BuilderVariable = "TIDEMILL_LIBRDKAFKA_BUILDER";
-
-    /// <summary>The version that the build script builds.</summary>
-    internal const string BuiltVersion = "2.15.1";
+    private const string PackageName = "librdkafka";
 
     private static readonly Version Oldest = new(2, 6, 1);
     private static readonly Lock Gate = new();
     private static nint _handle;
 
-    /// <summary>The file, or the system's name, that was loaded; null before <see cref="Load"/>.</summary>
+    /// <summary>The file that was named, or "librdkafka.redist"; null before <see cref="Load"/>.</summary>
     public static string? LoadedPath { get; private set; }
 
     /// <summary>Version of the loaded library; null before <see cref="Load"/>.</summary>
     public static Version? LoadedVersion { get; private set; }
 
-    private static string FileName =>
-        OperatingSystem.IsWindows() ? "librdkafka.dll" : OperatingSystem.IsMacOS() ? "librdkafka.dylib" : "librdkafka.so";
-
-    private static string SystemName =>
-        OperatingSystem.IsWindows() ? "librdkafka.dll" : OperatingSystem.IsMacOS() ? "librdkafka.1.dylib" : "librdkafka.so.1";
-
-    private static string CacheFolder => Path.Combine(
-        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
-            ? cache
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
-        "tidemill", $"librdkafka-{BuiltVersion}");
-
-    /// <summary>Loads the library once for the process; later calls return at once.</summary>
-    /// <param name="build">Whether to run the build script, when the start script named it and no library is there.</param>
-    /// <exception cref="TidemillException">NativeLibraryMissing, naming where it was looked for and what was too old.</exception>
-    public static void Load(bool build = true)
+    /// <summary>Loads the library once for the process. Later calls return at once.</summary>
+    /// <exception cref="TidemillException">NativeLibraryMissing: there is no such file, it is no librdkafka, or it is too old.</exception>
+    public static void Load()
     {
         lock (Gate)
         {
             if (_handle != 0) return;
-            List<string> tried = [];
-            if (!TryLoadAny(tried) && !(build && TryBuild(tried) && TryLoad(Path.Combine(CacheFolder, SystemName), tried)))
-                throw Missing(tried);
+            var named = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } path ? Path.GetFullPath(path) : null;
+            var handle = LoadFile(named);
+            var version = VersionOf(handle);
+            if (version is null || version < Oldest)
+            {
+                NativeLibrary.Free(handle);
+                throw Missing($"{named ?? PackageName} has version {version?.ToString() ?? "unknown"}, {Oldest} is needed");
+            }
+
+            (_handle, LoadedPath, LoadedVersion) = (handle, named ?? "librdkafka.redist", version);
             KafkaApi.Bind(_handle);
             NativeLibrary.SetDllImportResolver(typeof(Confluent.Kafka.Library).Assembly, Resolve);
         }
     }
 
-    internal static IEnumerable<string> Candidates(string? configured, string programFolder)
+    private static nint LoadFile(string? named)
     {
-        if (!string.IsNullOrWhiteSpace(configured))
+        if (named is not null && !File.Exists(named)) throw Missing($"{named} is not there");
+        if (named is null ? NativeLibrary.TryLoad(PackageName, typeof(KafkaLibrary).Assembly, null, out var handle)
+            : NativeLibrary.TryLoad(named, out handle))
         {
-            yield return Path.GetFullPath(configured);
-            yield break;
+            return handle;
         }
 
-        yield return Path.Combine(programFolder, FileName);
-        yield return Path.Combine(programFolder, "runtimes", RuntimeInformation.RuntimeIdentifier, "native", FileName);
-        yield return SystemName;
-        yield return Path.Combine(CacheFolder, SystemName);
-    }
-
-    private static bool TryLoadAny(List<string> tried) =>
-        Candidates(Environment.GetEnvironmentVariable(Variable), AppContext.BaseDirectory).Any(c => TryLoad(c, tried));
-
-    private static bool TryLoad(string candidate, List<string> tried)
-    {
-        if (Path.IsPathRooted(candidate) && !File.Exists(candidate))
-        {
-            tried.Add($"{candidate} (not there)");
-            return false;
-        }
-
-        if (!NativeLibrary.TryLoad(candidate, out var loaded))
-        {
-            tried.Add($"{candidate} ({(Path.IsPathRooted(candidate) ? "cannot be loaded" : "not among the system's libraries")})");
-            return false;
-        }
-
-        if (VersionOf(loaded) is { } version && version >= Oldest)
-        {
-            (_handle, LoadedPath, LoadedVersion) = (loaded, candidate, version);
-            return true;
-        }
-
-        tried.Add($"{candidate} (version {VersionOf(loaded)?.ToString() ?? "unknown"}, {Oldest} is needed)");
-        NativeLibrary.Free(loaded);
-        return false;
+        throw Missing(named is null ? "the package librdkafka.redist has none for this platform" : $"{named} cannot be loaded");
     }
 
     // rd_kafka_version() is 0xMMmmrrxx; xx is 0xff for a release.
@@ -109,24 +67,10 @@ public static class KafkaLibrary
         return new Version(version >> 24 & 0xFF, version >> 16 & 0xFF, version >> 8 & 0xFF);
     }
 
-    private static bool TryBuild(List<string> tried)
-    {
-        if (Environment.GetEnvironmentVariable(BuilderVariable) is not { Length: > 0 } script || !File.Exists(script)) return false;
-        Console.Error.WriteLine("Building the native Kafka library librdkafka, once for this user; this takes about a minute ...");
-        using var build = Process.Start(new ProcessStartInfo("bash", [script]) { RedirectStandardOutput = true });
-        string output = build!.StandardOutput.ReadToEnd();
-        build.WaitForExit();
-        if (build.ExitCode == 0) return true;
-        tried.Add($"{script} (failed: {output.TrimEnd().Split('\n')[^1]})");
-        return false;
-    }
-
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? search) =>
-        name.StartsWith("librdkafka", StringComparison.Ordinal) ? _handle : 0;
+        name.StartsWith(PackageName, StringComparison.Ordinal) ? _handle : 0;
 
-    private static TidemillException Missing(List<string> tried) => new(
+    private static TidemillException Missing(string what) => new(
         ErrorCode.NativeLibraryMissing,
-        $"Kafka needs the native library librdkafka {Oldest} or later. Looked for {string.Join(", ", tried)}. " +
-        $"Run Tidemill by ./tidemill, which builds it once, or install a current librdkafka1, or set {Variable} to the full path of "
-            + $"{FileName}.");
+        $"Kafka needs the native library librdkafka {Oldest} or later: {what}. Set {Variable} to the full path of one.");
 }
