@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Schemas;
 using Tidemill.Core.Warehouses;
@@ -150,16 +148,6 @@ internal static class TablePlanner
     private static TidemillException Conflict(TableSpec spec, string problem, string fix) =>
         new(ErrorCode.SchemaConflict, $"Table {spec.Name}: {problem}. {fix}, or move the table away and replay the topic.");
 
-    private static string Shortened(string name, int maxBytes)
-    {
-        if (Encoding.UTF8.GetByteCount(name) <= maxBytes)
-            return name;
-
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..8];
-        var kept = name;
-        while (Encoding.UTF8.GetByteCount(kept) > maxBytes - hash.Length - 1)
-            kept = kept[..^1];
-
-        return $"{kept}_{hash}";
-    }
+    private static string Shortened(string name, int maxBytes) =>
+        IdentifierText.Fit(name, maxBytes) == name ? name : IdentifierText.WithHash(name, name, 8, maxBytes);
 }

@@ -41,6 +41,13 @@ internal static class TopicEndpoints
             Key = recordKey,
             MaxRecordBytes = (runtime.Project.Topics.FirstOrDefault(t => t.Name == topic) ?? new TopicSpec(topic)).MaxRecordBytes,
         };
+        if (request.Headers.ContentEncoding.Any(encoding => encoding is { Length: > 0 } and not "identity"))
+        {
+            throw new BadHttpRequestException(
+                $"Content-Encoding {request.Headers.ContentEncoding} is not taken: send the records as they are.",
+                StatusCodes.Status415UnsupportedMediaType);
+        }
+
         using var body = await BodyBuffer.ReadAsync(request, cancellationToken);
         var records = Read(request.ContentType, body.Bytes, options);
         CheckPartitions(records, description);
@@ -54,6 +61,7 @@ internal static class TopicEndpoints
     private static List<ProducerRecord> Read(string? contentType, ReadOnlyMemory<byte> body, IngestOptions options)
     {
         var type = (contentType ?? "").Split(';')[0].Trim().ToLowerInvariant();
+        if (body.Span.StartsWith("\uFEFF"u8)) body = body[3..];
         return type switch
         {
             "application/x-ndjson" or "application/ndjson" or "application/jsonl" => RecordBody.ReadLines(body, options),

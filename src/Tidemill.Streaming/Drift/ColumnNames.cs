@@ -1,6 +1,5 @@
-using System.Security.Cryptography;
-using System.Text;
 using Tidemill.Core.Configuration;
+using Tidemill.Core.Schemas;
 
 namespace Tidemill.Streaming.Drift;
 
@@ -12,21 +11,14 @@ internal static class ColumnNames
 
     private static readonly string[] Reserved = ["_topic", "_partition", "_offset", "_timestamp", "_key"];
 
-    /// <summary>A name that no field has yet and both engines take. Equal paths give equal names.</summary>
-    public static string For(IReadOnlyList<string> path, DecodeDefinition decode)
+    /// <summary>A name that no field and none of <paramref name="others"/> has, and that both engines take. The order of paths does not
+    /// change the name of a path that stands alone.</summary>
+    public static string For(IReadOnlyList<string> path, DecodeDefinition decode, IEnumerable<string> others)
     {
         var name = string.Concat(string.Join('_', path).Where(c => c is not ('\0' or '"')));
-        var taken = decode.Fields.Select(
-            f => f.Name).Concat(Reserved).Append(decode.ExtraColumn ?? "").ToHashSet(StringComparer.OrdinalIgnoreCase);
-        return Encoding.UTF8.GetByteCount(name) <= MaxBytes && !taken.Contains(name) ? name : Shortened(name, string.Join('\0', path));
-    }
-
-    private static string Shortened(string name, string path)
-    {
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path)))[..6];
-        while (Encoding.UTF8.GetByteCount(name) > MaxBytes - hash.Length - 1)
-            name = name[..^1];
-
-        return $"{name}_{hash}";
+        var taken = decode.Fields.Select(f => f.Name).Concat(Reserved).Concat(others).Append(decode.ExtraColumn ?? "")
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var given = IdentifierText.Fit(name, MaxBytes);
+        return given == name && !taken.Contains(name) ? name : IdentifierText.WithHash(name, string.Join('\0', path), 6, MaxBytes);
     }
 }

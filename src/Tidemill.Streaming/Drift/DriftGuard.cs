@@ -18,6 +18,7 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
     private readonly SchemaEvolution _evolution = new(services);
     private readonly StreamDefinition _declared = stream;
     private List<SchemaChange> _pending = [];
+    private HashSet<(SchemaChangeKind, string, string?)> _carriedOut = [];
 
     /// <summary>The stream as it decodes now.</summary>
     public StreamDefinition Current { get; private set; } = stream;
@@ -28,6 +29,7 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
         if (_pending.Count > 0)
         {
             await _evolution.ApplyAsync(Current, _pending, cancellationToken);
+            _carriedOut = [.. _pending.Select(Identity)];
             _pending = [];
         }
 
@@ -110,12 +112,25 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
         if (found.Count == 0)
             return DriftVerdict.Continue;
 
+        // Changes that were carried out and are asked for again would be asked for without end.
+        if (found.TrueForAll(change => _carriedOut.Contains(Identity(change))))
+        {
+            var names = string.Join(", ", found.Select(change => change.Field).Distinct());
+            return new DriftVerdict(DriftAction.Halt, 0, new TidemillException(
+                ErrorCode.SchemaDrift,
+                $"Stream {Current.Name} stands in front of {found[0].Position}: its fields were changed for {names}, and its records "
+                    + "still do not fit. Declare these fields, or name them in `decode.ignore`."));
+        }
+
         await TellAsync(
             [.. sighting.Unknown.SelectMany(u => Seen(u, batch, SchemaDecision.Kept, null)).Where(c => c.Kind == SchemaChangeKind.Renamed)],
             cancellationToken);
         _pending = found;
         return DriftVerdict.Restart;
     }
+
+    private static (SchemaChangeKind Kind, string Field, string? Type) Identity(SchemaChange change) =>
+        (change.Kind, change.Field, change.NewType);
 
     /// <summary>The entry of a new property, and one more when it looks like a declared field's new name.</summary>
     private IEnumerable<SchemaChange> Seen(UnknownField unknown, MicroBatch batch, SchemaDecision decision, string? detail)

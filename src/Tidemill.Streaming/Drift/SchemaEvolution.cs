@@ -86,15 +86,21 @@ internal sealed class SchemaEvolution(StreamServices services)
     {
         var before = changes.Count;
         var decode = stream.Decode!;
+        Dictionary<string, string> columns = new(StringComparer.Ordinal);
         foreach (var field in unknown.Where(u => u.Type is { } type && !_settled.Contains((u.Field, type)))
             .DistinctBy(u => (u.Field, u.Type)))
         {
+            // Paths that differ in case or in what names cannot hold give columns of their own.
+            var path = string.Join('\0', field.Path);
+            if (!columns.TryGetValue(path, out var column))
+                columns.Add(path, column = ColumnNames.For(field.Path, decode, columns.Values));
+
             changes.Add(new SchemaChange
             {
                 Stream = stream.Name,
                 Kind = SchemaChangeKind.Added,
                 Path = field.Path,
-                Column = ColumnNames.For(field.Path, decode),
+                Column = column,
                 NewType = field.Type.ToString(),
                 Decision = SchemaDecision.Evolved,
                 Position = field.First,

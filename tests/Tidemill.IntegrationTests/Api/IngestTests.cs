@@ -2,6 +2,8 @@ namespace Tidemill.IntegrationTests.Api;
 
 public sealed class IngestTests(RunningServer server) : IClassFixture<RunningServer>
 {
+    private readonly HashSet<int> _partitions = [];
+
     [Fact]
     public async Task Appended_records_read_back_at_the_positions_answered()
     {
@@ -88,6 +90,30 @@ public sealed class IngestTests(RunningServer server) : IClassFixture<RunningSer
     [InlineData("application/json", """{"records":[{"value":1,"partition":7}]}""", 400)]
     public async Task Other_bad_requests_are_refused_with_reason(string type, string body, int status) =>
         await server.RefusedAsync(status, "/api/topics/orders/records", body, type);
+
+    [Fact]
+    public async Task Records_without_a_key_go_to_all_partitions()
+    {
+        for (var i = 0; i < 6; i++)
+        {
+            var answer = await server.PostAsync("/api/topics/orders/records", "{\"id\":1,\"amount\":\"x\"}\n", "application/x-ndjson");
+            _partitions.Add(answer.GetProperty("records")[0].GetProperty("partition").GetInt32());
+        }
+
+        Assert.True(_partitions.Count > 1);
+    }
+
+    [Fact]
+    public async Task A_byte_order_mark_is_skipped_and_a_content_encoding_refused_by_name()
+    {
+        var answer = await server.PostAsync("/api/topics/plain/records", "\uFEFF{\"n\":1}");
+        Assert.Equal(1, answer.GetProperty("records").GetArrayLength());
+        using var content = new StringContent("{}", System.Text.Encoding.UTF8, "application/json");
+        content.Headers.ContentEncoding.Add("gzip");
+        using var refused = await server.Client.PostAsync("/api/topics/plain/records", content);
+        Assert.Equal(System.Net.HttpStatusCode.UnsupportedMediaType, refused.StatusCode);
+        Assert.Contains("gzip", await refused.Content.ReadAsStringAsync());
+    }
 
     private async Task<long> RecordsAsync(string topic) => (await server.GetAsync("/api/topics")).EnumerateArray()
         .Single(t => t.GetProperty("name").GetString() == topic).GetProperty("records").GetInt64();

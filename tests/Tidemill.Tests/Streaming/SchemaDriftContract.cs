@@ -78,6 +78,29 @@ public abstract class SchemaDriftContract
         await ProveAsync(bench, stream);
     }
 
+    [Theory]
+    [InlineData("""{"id":1,"name":"a"}""", """{"id":2,"Name":"b","NAME":"c"}""", 3)]
+    [InlineData("""{"id":1,"name":"a","Name":"b"}""", """{"id":2}""", 2)]
+    [InlineData("""{"id":1,"q\"uote":"a"}""", """{"id":2,"quote":"b"}""", 2)]
+    [InlineData("""{"id":1,"n\u0000ul":"a"}""", """{"id":2,"nul":"b"}""", 2)]
+    [InlineData("""{"id":1,"user":{"zip":"a"}}""", """{"id":2,"user_zip":"b"}""", 2)]
+    [InlineData("""{"id":1,"a😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀":"a"}""", """{"id":2,"_topic":"b"}""", 2)]
+    public async Task Evolve_gives_fields_whose_names_clash_in_one_batch_columns_of_their_own(string first, string second, int fields)
+    {
+        await using var bench = await OpenBenchAsync();
+        var stream = Events(DriftPolicy.Evolve);
+        await bench.ProduceAsync(first, second);
+        await bench.CatchUpAsync(stream).WaitAsync(TimeSpan.FromSeconds(60));
+
+        var columns = (await LogAsync(bench)).Where(c => c.Kind == SchemaChangeKind.Added).Select(c => c.Column!).ToList();
+        Assert.Equal(fields, columns.Distinct(StringComparer.OrdinalIgnoreCase).Count());
+        Assert.DoesNotContain(columns, c => c.EnumerateRunes().Contains(System.Text.Rune.ReplacementChar));
+        var values = string.Join(" + ", columns.Select(c => $"count({SqlName.Quote(c)})"));
+        Assert.Equal(fields, await bench.NumberAsync($"SELECT {values} FROM events"));
+        Assert.Empty(await LettersAsync(bench));
+        await ProveAsync(bench, stream);
+    }
+
     [Fact]
     public async Task Evolve_widens_columns_before_the_record_that_needs_it_is_written()
     {

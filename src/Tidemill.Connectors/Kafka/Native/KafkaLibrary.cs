@@ -12,7 +12,10 @@ public static class KafkaLibrary
 {
     public const string Variable = "TIDEMILL_LIBRDKAFKA";
 
-    private const string PackageName = "librdkafka";
+    private const string Name = "librdkafka";
+
+    // The package's builds for Linux: with Kerberos (needs libsasl2.so.3), without, and for musl. The first that the system can load counts.
+    private static readonly string[] Builds = OperatingSystem.IsLinux() ? [Name, "centos8-librdkafka", "alpine-librdkafka"] : [Name];
 
     private static readonly Version Oldest = new(2, 6, 1);
     private static readonly Lock Gate = new();
@@ -37,7 +40,7 @@ public static class KafkaLibrary
             if (version is null || version < Oldest)
             {
                 NativeLibrary.Free(handle);
-                throw Missing($"{named ?? PackageName} has version {version?.ToString() ?? "unknown"}, {Oldest} is needed");
+                throw Missing($"{named ?? Name} has version {version?.ToString() ?? "unknown"}, {Oldest} is needed");
             }
 
             (_handle, LoadedPath, LoadedVersion) = (handle, named ?? "librdkafka.redist", version);
@@ -49,13 +52,15 @@ public static class KafkaLibrary
     private static nint LoadFile(string? named)
     {
         if (named is not null && !File.Exists(named)) throw Missing($"{named} is not there");
-        if (named is null ? NativeLibrary.TryLoad(PackageName, typeof(KafkaLibrary).Assembly, null, out var handle)
-            : NativeLibrary.TryLoad(named, out handle))
+        if (named is not null)
+            return NativeLibrary.TryLoad(named, out var handle) ? handle : throw Missing($"{named} cannot be loaded");
+
+        foreach (var build in Builds)
         {
-            return handle;
+            if (NativeLibrary.TryLoad(build, typeof(KafkaLibrary).Assembly, null, out var handle)) return handle;
         }
 
-        throw Missing(named is null ? "the package librdkafka.redist has none for this platform" : $"{named} cannot be loaded");
+        throw Missing("the package librdkafka.redist has none for this platform");
     }
 
     // rd_kafka_version() is 0xMMmmrrxx; xx is 0xff for a release.
@@ -68,7 +73,7 @@ public static class KafkaLibrary
     }
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? search) =>
-        name.StartsWith(PackageName, StringComparison.Ordinal) ? _handle : 0;
+        name.StartsWith(Name, StringComparison.Ordinal) ? _handle : 0;
 
     private static TidemillException Missing(string what) => new(
         ErrorCode.NativeLibraryMissing,

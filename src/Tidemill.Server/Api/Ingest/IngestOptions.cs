@@ -14,5 +14,5 @@ internal sealed record IngestOptions
     /// <summary>Largest key plus value, as the topic declares it.</summary>
     public required int MaxRecordBytes { get; init; }
 
-    public ReadOnlyMemory<byte>? FixedKey => Key is null ? null : Encoding.UTF8.GetBytes(Key);
+    public ReadOnlyMemory<byte>? FixedKey => Key is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(Key);
 }

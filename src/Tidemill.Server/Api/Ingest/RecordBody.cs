@@ -54,7 +54,7 @@ internal static class RecordBody
         }
         catch (Exception e) when (IsBroken(e))
         {
-            throw Invalid($"The body is not valid JSON{Place(e as JsonException)}. Nothing was appended.", e);
+            throw Invalid($"The body {Fault(e, value.Span)}{Place(e as JsonException)}. Nothing was appended.", e);
         }
     }
 
@@ -97,7 +97,24 @@ internal static class RecordBody
         catch (Exception e) when (IsBroken(e))
         {
             var at = e is JsonException broken ? $" at byte {broken.BytePositionInLine ?? 0}" : "";
-            throw Invalid($"{char.ToUpperInvariant(place[0])}{place[1..]} is not valid JSON{at}. Nothing was appended.", e);
+            throw Invalid($"{char.ToUpperInvariant(place[0])}{place[1..]} {Fault(e, line.Span)}{at}. Nothing was appended.", e);
+        }
+    }
+
+    /// <summary>What is wrong with text that was refused: its depth, when it is JSON without the bound.</summary>
+    private static string Fault(Exception error, ReadOnlySpan<byte> json)
+    {
+        if (error is not JsonException || !Utf8.IsValid(json)) return "is not valid JSON";
+        try
+        {
+            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = int.MaxValue });
+            while (reader.Read()) { }
+
+            return $"is nested deeper than {Strict.MaxDepth} levels";
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            return "is not valid JSON";
         }
     }
 

@@ -78,6 +78,27 @@ public sealed class RecordBodyTests
         Assert.Equal(key, Text(RecordBody.ReadLines(Encoding.UTF8.GetBytes(value), options)[0].Key));
     }
 
+    [Theory]
+    [InlineData("""{"id":null}""")]
+    [InlineData("""{"n":1}""")]
+    [InlineData("[1]")]
+    public void Without_a_key_a_record_has_none(string value)
+    {
+        var bytes = Encoding.UTF8.GetBytes(value);
+        Assert.Null(RecordBody.ReadLines(bytes, Options)[0].Key);
+        Assert.Null(RecordBody.ReadLines(bytes, Options with { KeyField = "id" })[0].Key);
+        Assert.Null(Json($$$"""{"records":[{"value":{{{value}}}}]}""")[0].Key);
+        Assert.Null(Json($$$"""{"records":[{"key":null,"value":{{{value}}}}]}""")[0].Key);
+    }
+
+    [Fact]
+    public void Text_nested_too_deep_is_told_from_text_that_is_no_json()
+    {
+        var deep = new string('[', 200) + new string(']', 200);
+        Assert.Contains("nested deeper than 128", Assert.Throws<TidemillException>(() => Json(deep)).Message);
+        Assert.Contains("not valid JSON", Assert.Throws<TidemillException>(() => Json(deep + "]")).Message);
+    }
+
     [Fact]
     public void Record_larger_than_the_topic_takes_is_refused_with_its_place()
     {
