@@ -193,5 +193,6 @@ public sealed partial class StreamSupervisor
 
     /// <param name="Run">Runs it once; true when it is to be run again at once.</param>
     private sealed record SupervisedStream(
-        string Name, StreamMetrics Metrics, PauseGate Gate, SessionSlot Session, Func<CancellationToken, CancellationToken, Task<bool>> Run);
+        string Name,
+        StreamMetrics Metrics, PauseGate Gate, SessionSlot Session, Func<CancellationToken, CancellationToken, Task<bool>> Run);
 }

@@ -18,8 +18,12 @@ public sealed class CollectionSinkKind : SinkKind<CollectionSinkDefinition>
     private static readonly ObjectShape Keys = new(
         new Property("collection", CollectionName.Shape, "Collection written; it comes to be with its first document.") { Required = true },
         new Property("name", CommonShapes.Name, "The sink's name, which its checkpoint is kept under. Default: the collection's name."),
-        new Property("id", new EitherShape(CommonShapes.Column, CommonShapes.Columns), "Columns that are the document's _id: the value of one, a document of several. Default: the column _id, else topic, partition and offset, which the rows must then carry."),
-        new Property("order", new ChoiceShape("ordered", "unordered"), "unordered: documents behind one that is refused are written nevertheless.") { Default = "ordered" });
+        new Property("id", new EitherShape(CommonShapes.Column, CommonShapes.Columns), "Columns that are the document's _id: the value "
+            + "of one, a document of several. Default: the column _id, else topic, partition and offset, which the rows must then carry."),
+        new Property(
+            "order",
+            new ChoiceShape("ordered", "unordered"),
+            "unordered: documents behind one that is refused are written nevertheless.") { Default = "ordered" });
 
     private CollectionSinkKind()
     {
@@ -40,7 +44,8 @@ public sealed class CollectionSinkKind : SinkKind<CollectionSinkDefinition>
         var id = sink.Texts("id");
         ColumnCheck.Names(id, "id", columns, sink);
         if (collection == DocumentCollections.Checkpoints || collection.StartsWith("system.", StringComparison.Ordinal))
-            sink.Error("collection", $"The collection '{collection}' is kept by Tidemill or the server for itself.", "Choose another collection.");
+            sink.Error(
+                "collection", $"The collection '{collection}' is kept by Tidemill or the server for itself.", "Choose another collection.");
 
         return new CollectionSinkDefinition(sink.Text("name") ?? collection, collection)
         {

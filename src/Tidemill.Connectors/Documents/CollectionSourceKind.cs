@@ -11,10 +11,20 @@ public sealed class CollectionSourceKind : SourceKind<CollectionSourceDefinition
 {
     private static readonly ObjectShape Keys = new(
         new Property("collection", CollectionName.Shape, "Collection to read.") { Required = true },
-        new Property("field", new TextShape("^[^.$][^$]*$", "a field name, dots for nested ones"), "Field that grows from document to document, or with each change of one.") { Default = "_id" },
-        new Property("overlap", new DurationShape(TimeSpan.Zero), "How far behind the last date or ObjectId documents are looked for again, because they may show late.") { Default = "10s" },
-        new Property("types", new ChoiceShape("plain", "relaxed", "canonical"), "How types that JSON does not have are written: as text and numbers, or as Extended JSON.") { Default = "plain" },
-        new Property("poll", new DurationShape(TimeSpan.FromMilliseconds(10)), "How long to wait when there was nothing new.") { Default = "1s" });
+        new Property(
+            "field",
+            new TextShape("^[^.$][^$]*$", "a field name, dots for nested ones"),
+            "Field that grows from document to document, or with each change of one.") { Default = "_id" },
+        new Property(
+            "overlap",
+            new DurationShape(TimeSpan.Zero),
+            "How far behind the last date or ObjectId documents are looked for again, because they may show late.") { Default = "10s" },
+        new Property(
+            "types",
+            new ChoiceShape("plain", "relaxed", "canonical"),
+            "How types that JSON does not have are written: as text and numbers, or as Extended JSON.") { Default = "plain" },
+        new Property(
+            "poll", new DurationShape(TimeSpan.FromMilliseconds(10)), "How long to wait when there was nothing new.") { Default = "1s" });
 
     private CollectionSourceKind()
     {

@@ -72,10 +72,12 @@ internal static class GeneratorBinder
             return BindChoice(name, field);
 
         if (amount)
-            return BindRange(new GeneratorField(name, GeneratorKind.Amount), field.Object("amount", GeneratorShapes.AmountRange), withScale: true);
+            return BindRange(
+                new GeneratorField(name, GeneratorKind.Amount), field.Object("amount", GeneratorShapes.AmountRange), withScale: true);
 
         return integer
-            ? BindRange(new GeneratorField(name, GeneratorKind.Integer), field.Object("integer", GeneratorShapes.IntegerRange), withScale: false)
+            ? BindRange(
+                new GeneratorField(name, GeneratorKind.Integer), field.Object("integer", GeneratorShapes.IntegerRange), withScale: false)
             : new GeneratorField(name, GeneratorKind.UuidPool) { Count = pool };
     }
 

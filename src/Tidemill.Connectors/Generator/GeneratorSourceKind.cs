@@ -26,5 +26,6 @@ public sealed class GeneratorSourceKind : SourceKind<GeneratorSourceDefinition>
 
     protected override string Describe(GeneratorSourceDefinition source) => "generator";
 
-    protected override IPumpSource Open(GeneratorSourceDefinition source, SourceContext context) => new RecordGenerator(source, context.Time);
+    protected override IPumpSource Open(GeneratorSourceDefinition source, SourceContext context) =>
+        new RecordGenerator(source, context.Time);
 }

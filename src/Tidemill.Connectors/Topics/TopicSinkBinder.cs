@@ -11,12 +11,25 @@ internal static class TopicSinkBinder
     private static readonly string[] RowKeys = ["key", "value", "headers", "timestamp"];
 
     public static readonly ObjectShape Keys = new(
-        new Property("name", CommonShapes.Topic, "Topic written; created with the source's number of partitions when there is none.") { Required = true },
+        new Property(
+            "name",
+            CommonShapes.Topic,
+            "Topic written; created with the source's number of partitions when there is none.") { Required = true },
         new Property("connection", CommonShapes.Name, "One of the target's connections that has the topic. Default: the target's log."),
-        new Property("key", new EitherShape(CommonShapes.Column, CommonShapes.Columns), "Columns whose text is the record's key; several are joined by |. Default: no key."),
-        new Property("value", CommonShapes.Column, "`json`, the whole row, or the column that is the record's value.") { Default = "json" },
-        new Property("headers", new MapShape(new TextShape(), CommonShapes.Column, MinEntries: 1), "Headers by name, each with the column whose text it holds."),
-        new Property("partition_by", new ChoiceShape("key", "source"), "source: the partition with the source partition's number. Default: source for records passed on as they are, else key."),
+        new Property(
+            "key",
+            new EitherShape(CommonShapes.Column, CommonShapes.Columns),
+            "Columns whose text is the record's key; several are joined by |. Default: no key."),
+        new Property("value", CommonShapes.Column, "`json`: the whole row as an object. Else the column that is the value: text, JSON "
+            + "or bytes; NULL is a tombstone.") { Default = "json" },
+        new Property(
+            "headers",
+            new MapShape(new TextShape(), CommonShapes.Column, MinEntries: 1),
+            "Headers by name, each with the column whose text it holds."),
+        new Property(
+            "partition_by",
+            new ChoiceShape("key", "source"),
+            "source: the partition with the source partition's number. Default: source for records passed on as they are, else key."),
         new Property("timestamp", CommonShapes.Column, "Column that is the record's timestamp. Default: the time of writing."));
 
     public static TopicSinkDefinition Bind(Section sink, IReadOnlyList<string>? columns)

@@ -5,7 +5,8 @@ namespace Tidemill.Core.Components;
 /// <summary>The stores that a target names, open. Whoever opened them closes them.</summary>
 public interface IStores
 {
-    /// <summary>The store of this contract: the target's own, or the connection's. NotFound when the target has no such connection.</summary>
+    /// <summary>The store of this contract: the target's own, or the connection's. NotFound when the target has no such
+    /// connection.</summary>
     T Get<T>(string? connection = null)
         where T : class;
 }

@@ -9,13 +9,15 @@ public sealed record SinkTraits
     /// <summary>Boolean column whose true deletes the row of its key. Null: nothing is deleted.</summary>
     public string? Delete { get; init; }
 
-    /// <summary>Column that grows with each change of a key: the row with the highest value stands. Null: the one written last does.</summary>
+    /// <summary>Column that grows with each change of a key: the row with the highest value stands. Null: the one written last
+    /// does.</summary>
     public string? Version { get; init; }
 
     /// <summary>What becomes of rows that are written a second time.</summary>
     public required RepeatRule Repeat { get; init; }
 
-    /// <summary>Why a range cannot be written a second time, and what to do instead, as a sentence without subject. For <see cref="RepeatRule.Doubles"/>.</summary>
+    /// <summary>Why a range cannot be written a second time, and what to do instead, as a sentence without subject. For
+    /// <see cref="RepeatRule.Doubles"/>.</summary>
     public string RepeatRefusal { get; init; } = "its rows would stand there twice.";
 
     /// <summary>True when an older row, written again, replaces what a newer record wrote under its key.</summary>

@@ -73,7 +73,8 @@ public sealed class ProjectLoader
         var raw = ReadFile(ProjectFile, report);
         var choice = raw is null ? null : ChooseTarget(raw, target, report);
         var root = raw is null ? null : Check(raw, _kinds.Files.Project, report, choice);
-        var flows = LoadFolder("streams", _kinds.Files.Stream.Root, choice, FlowBinder.Bind, flow => flow is StreamDefinition s ? _further.Stream(s) : []);
+        var flows = LoadFolder(
+            "streams", _kinds.Files.Stream.Root, choice, FlowBinder.Bind, flow => flow is StreamDefinition s ? _further.Stream(s) : []);
         var workflows = LoadFolder("workflows", _kinds.Files.Workflow.Root, choice, WorkflowBinder.Bind, _further.Workflow);
         var dashboards = LoadFolder("dashboards", _kinds.Files.Dashboard, choice, DashboardBinder.Bind, _ => []);
         CheckNames(flows.Select(s => (s.Name, s.File)), "stream");
@@ -228,9 +229,11 @@ public sealed class ProjectLoader
     {
         var uses = flow switch
         {
-            StreamDefinition stream => stream.Sinks.SelectMany(s => s.Kind.Uses(s).Select(use => ($"sinks.{s.Kind.Key}.connection", use.Connection)))
+            StreamDefinition stream =>
+                stream.Sinks.SelectMany(s => s.Kind.Uses(s).Select(use => ($"sinks.{s.Kind.Key}.connection", use.Connection)))
                 .Prepend(("source.connection", stream.Source.Connection)),
-            PumpDefinition { Source: var source } => source.Kind.Uses(source).Select(use => ($"source.{source.Kind.Key}.connection", use.Connection)),
+            PumpDefinition { Source: var source } => source.Kind.Uses(source)
+                .Select(use => ($"source.{source.Kind.Key}.connection", use.Connection)),
             _ => [],
         };
         return uses.Where(use => use.Connection is not null).Select(use => (use.Item1, use.Connection!));

@@ -13,7 +13,8 @@ namespace Tidemill.Server.Hosting;
 public static class ProjectCheck
 {
     /// <summary>The project; ConfigurationInvalid with every error at once when there are any.</summary>
-    public static ProjectDefinition Load(string folder, string? target) => ProjectLoader.Load(folder, target, InstalledKinds.All, further: new FurtherChecks
+    public static ProjectDefinition Load(string folder, string? target) =>
+        ProjectLoader.Load(folder, target, InstalledKinds.All, further: new FurtherChecks
     {
         Stream = StreamValidator.Validate,
         Workflow = WorkflowValidator.Validate,

@@ -94,7 +94,8 @@ internal sealed partial class TopicSetup(
     }
 
     private static IEnumerable<string> Fed(StreamDefinition stream) =>
-        stream.Sinks.Select(sink => sink.Output).OfType<TopicOutput>().Where(topic => topic.Connection is null).Select(topic => topic.Topic);
+        stream.Sinks.Select(
+            sink => sink.Output).OfType<TopicOutput>().Where(topic => topic.Connection is null).Select(topic => topic.Topic);
 
     /// <summary>The source as it stands; one in the target's own log is created. Null when another cluster does not show it.</summary>
     private async Task<TopicDescription?> SourceAsync(TopicSourceDefinition source, CancellationToken cancellationToken)

@@ -20,14 +20,17 @@ internal static class WorkerCheck
             errors.Add(Error("warehouse", "DuckDB's file is opened by one process at a time.", "Use `warehouse: {type: postgres, ...}`."));
 
         if (target.Documents.Type == DocumentsType.Embedded && project.Uses<IDocumentStore>())
-            errors.Add(Error("documents", "The embedded document store is opened by one process at a time.", "Use `documents: {type: mongodb, ...}`."));
+            errors.Add(Error(
+                "documents", "The embedded document store is opened by one process at a time.", "Use `documents: {type: mongodb, ...}`."));
 
         if (target.Search.Type == SearchType.Embedded && project.Uses<ISearchStore>())
-            errors.Add(Error("search", "The embedded search store is opened by one process at a time.", "Use `search: {type: elasticsearch, ...}`."));
+            errors.Add(Error(
+                "search", "The embedded search store is opened by one process at a time.", "Use `search: {type: elasticsearch, ...}`."));
 
         foreach (var stream in project.Streams)
         {
-            errors.AddRange(stream.Sinks.Where(sink => !sink.Traits(stream, columns: null).SharedByProcesses).Select(sink => new ConfigError(
+            errors.AddRange(
+                stream.Sinks.Where(sink => !sink.Traits(stream, columns: null).SharedByProcesses).Select(sink => new ConfigError(
                 $"sinks.{sink.Name}", $"Workers cannot share it: a {sink.Kind.Key} is written by one process at a time.",
                 "Run everything in one process with `tidemill up`.", stream.File, 0)));
         }

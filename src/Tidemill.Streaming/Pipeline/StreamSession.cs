@@ -126,7 +126,8 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
             stream.Name, sinks, positions, rows, () => new RowMaker(stream),
             letterTopic is null ? new DeadLetterStore(services.Warehouse) : letterTopic, metrics, services.Time);
         pipeline = new StreamPipeline(
-            new BatchCollector(consumer, positions, stream.Batch, services.Time, stream.Sinks.Any(s => s.Traits(stream, columns: null).OnePartition)),
+            new BatchCollector(
+                consumer, positions, stream.Batch, services.Time, stream.Sinks.Any(s => s.Traits(stream, columns: null).OnePartition)),
             rows, writer, drift, metrics, services.Time, gate, stream.Batch.MaxBytes);
         metrics.State = gate.IsClosed ? StreamState.Paused : StreamState.Running;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop, abort);

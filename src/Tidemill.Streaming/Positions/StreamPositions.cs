@@ -158,7 +158,8 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<FlowD
         var doubling = sinks.FirstOrDefault(
             s => s.Traits.Repeat != RepeatRule.ByKey && moves.Any(m => m.Sink == s.Name && m.Repeated > 0)).Name;
         return doubling is not null && stream.Deduplicate.Count == 0
-            ? $"Going back would write rows of sink {doubling} a second time. `tidemill replay --stream {stream.Name}` reads records again without doubling rows."
+            ? $"Going back would write rows of sink {doubling} a second time. `tidemill replay --stream {stream.Name}` reads records "
+            + "again without doubling rows."
             : null;
     }
 

@@ -30,7 +30,8 @@ internal sealed class ReplayPlanner(StreamServices services, StreamDeadLetters l
         if (!request.Rebuild && request.To is not null)
         {
             notes.AddRange(stream.Sinks.Zip(traits).Where(s => s.Second.SetsBack).Select(s =>
-                $"Sink {s.First.Name}: {(IsTable(s.First) ? "upsert: a key" : "an id")} with newer records behind the range is set back to what the range says; leave --to out to run up to where the sink stands."));
+                $"Sink {s.First.Name}: {(IsTable(s.First) ? "upsert: a key" : "an id")} with newer records behind the range is set "
+                    + "back to what the range says; leave --to out to run up to where the sink stands."));
         }
 
         var all = await letters.ListAsync(stream.Name, request.Rebuild ? null : DeadLetterStatus.Open, int.MaxValue, 0, cancellationToken);
@@ -115,7 +116,8 @@ internal sealed class ReplayPlanner(StreamServices services, StreamDeadLetters l
         return ranges;
     }
 
-    private async Task<LogOffset> OffsetAsync(TopicPartition at, ReplayBound? bound, LogOffset open, CancellationToken cancellationToken) => bound switch
+    private async Task<LogOffset> OffsetAsync(TopicPartition at, ReplayBound? bound, LogOffset open, CancellationToken cancellationToken) =>
+        bound switch
     {
         null => open,
         { Offset: { } offset } => offset,

@@ -15,11 +15,22 @@ internal static class WarehouseSinkBinder
     public static readonly ObjectShape Keys = new(
         new Property("table", CommonShapes.Table, "Table written; created when there is none.") { Required = true },
         new Property("name", CommonShapes.Name, "The sink's name, which its checkpoint is kept under. Default: the table's name."),
-        new Property("on_conflict", new ChoiceShape("append", "ignore", "upsert", "merge"), "What happens to a row whose key is there already.") { Default = "append" },
+        new Property(
+            "on_conflict",
+            new ChoiceShape("append", "ignore", "upsert", "merge"),
+            "What happens to a row whose key is there already. append: it is inserted; ignore: the first row of a key stays; "
+                + "upsert: the last one does; merge: columns are combined.") { Default = "append" },
         new Property("key", CommonShapes.Columns, "The table's primary key; needed unless on_conflict is append."),
-        new Property("merge", new MapShape(CommonShapes.Column, new ChoiceShape("sum", "min", "max", "last", "first"), MinEntries: 1), "How each column outside the key combines with the stored one.") { OnlyWith = ("on_conflict", "merge") },
-        new Property("columns", new MapShape(CommonShapes.Column, new ColumnTypeShape()), "Types of columns where the transform's own type is not wanted."),
-        new Property("indexes", new ListShape(new EitherShape(List: CommonShapes.Columns, Mapping: IndexKeys)), "Indexes, each a list of columns."));
+        new Property(
+            "merge",
+            new MapShape(CommonShapes.Column, new ChoiceShape("sum", "min", "max", "last", "first"), MinEntries: 1),
+            "How each column outside the key combines with the stored one.") { OnlyWith = ("on_conflict", "merge") },
+        new Property(
+            "columns",
+            new MapShape(CommonShapes.Column, new ColumnTypeShape()),
+            "Types of columns where the transform's own type is not wanted."),
+        new Property(
+            "indexes", new ListShape(new EitherShape(List: CommonShapes.Columns, Mapping: IndexKeys)), "Indexes, each a list of columns."));
 
     private static readonly string[] SystemNames =
         [SystemTables.Checkpoints, SystemTables.DeadLetters, SystemTables.SchemaChanges, SystemTables.PipelineExecutions, SystemTables.TaskExecutions];

@@ -72,7 +72,8 @@ public sealed partial class WarehouseSinkKind : SinkKind<WarehouseSinkDefinition
             _ => RepeatRule.Doubles,
         },
         RepeatRefusal = sink.Rule == ConflictRule.Merge
-            ? $"merging the range again would count it twice. Pass --rebuild to empty the table and read everything, or add `deduplicate` to {stream.File}."
+            ? "merging the range again would count it twice. Pass --rebuild to empty the table and read everything, or add "
+            + $"`deduplicate` to {stream.File}."
             : "nothing tells its rows apart. Select _topic, _partition and _offset into the table, give it a key, "
                 + $"add `deduplicate` to {stream.File}, or pass --rebuild.",
         SetsBack = sink.Rule == ConflictRule.Upsert,

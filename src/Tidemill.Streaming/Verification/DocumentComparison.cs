@@ -53,16 +53,20 @@ internal sealed class DocumentComparison(ExpectedRows expected, IDocumentSink si
         var must = $"{ExpectedRows.RunColumn} < {required.ToString(CultureInfo.InvariantCulture)}";
         Create("candidates", $"SELECT * REPLACE ({Normalized()}) FROM expected_rows".Replace(" REPLACE ()", "", StringComparison.Ordinal));
         Create("gone", traits.Delete is not { } delete ? "SELECT * FROM candidates LIMIT 0" : traits.Version is { } order
-            ? $"SELECT * FROM candidates QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {SqlName.Quote(order)} DESC, {ExpectedRows.RunColumn} DESC) = 1 AND {SqlName.Quote(delete)}"
+            ? $"SELECT * FROM candidates QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {SqlName.Quote(order)} DESC, "
+            + $"{ExpectedRows.RunColumn} DESC) = 1 AND {SqlName.Quote(delete)}"
             : $"SELECT * FROM candidates WHERE {SqlName.Quote(delete)}");
         Create("lost", $"SELECT min({ExpectedRows.RunColumn}) AS {ExpectedRows.RunColumn} FROM candidates w WHERE {must}"
-            + $" AND NOT EXISTS (SELECT 1 FROM actual_rows a WHERE {Same(traits.Key)}) AND NOT EXISTS (SELECT 1 FROM gone a WHERE {Same(traits.Key)}) GROUP BY {key}");
+            + $" AND NOT EXISTS (SELECT 1 FROM actual_rows a WHERE {Same(traits.Key)}) AND NOT EXISTS (SELECT 1 FROM gone a WHERE "
+            + $"{Same(traits.Key)}) GROUP BY {key}");
         var doubled = Number($"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM actual_rows GROUP BY {key}) WHERE n > 1");
         var known = complete ? "true" : $"EXISTS (SELECT 1 FROM candidates w WHERE {Same(traits.Key)})";
-        var unexplained = $"NOT EXISTS (SELECT 1 FROM candidates w WHERE {Same(_columns)}{(traits.Delete is { } d ? $" AND w.{SqlName.Quote(d)} IS NOT TRUE" : "")})";
+        var unexplained = "NOT EXISTS (SELECT 1 FROM candidates w WHERE "
+            + $"{Same(_columns)}{(traits.Delete is { } d ? $" AND w.{SqlName.Quote(d)} IS NOT TRUE" : "")})";
         var older = traits.Version is not { } version
             ? "false"
-            : $"EXISTS (SELECT 1 FROM candidates w WHERE {must} AND {Same(traits.Key)} AND w.{SqlName.Quote(version)} > a.{SqlName.Quote(version)})";
+            : $"EXISTS (SELECT 1 FROM candidates w WHERE {must} AND {Same(traits.Key)} AND w.{SqlName.Quote(version)} > "
+            + $"a.{SqlName.Quote(version)})";
         var altered = Number($"SELECT count(*) FROM actual_rows a WHERE ({known} AND {unexplained}) OR {older}");
         return new ComparedRows(Number("SELECT count(*) FROM lost"), doubled, altered, expected.LostRuns());
     }

@@ -15,7 +15,8 @@ namespace Tidemill.Streaming.Verification;
 /// position is read before and after the target's end, and records between the two may be there or not.
 /// </summary>
 internal sealed class TopicVerification(
-    StreamServices services, StreamDefinition stream, SinkDefinition definition, TopicOutput sink, Func<Task<Dictionary<RecordPosition, DeadLetter>>> readLetters)
+    StreamServices services,
+    StreamDefinition stream, SinkDefinition definition, TopicOutput sink, Func<Task<Dictionary<RecordPosition, DeadLetter>>> readLetters)
 {
     private readonly TopicSourceDefinition _source = stream.Source;
 

@@ -13,24 +13,43 @@ internal static partial class IndexSinkBinder
 
     public static readonly TextShape Name = new(
         "^[a-z0-9][a-z0-9._-]{0,200}$|^[a-z0-9][a-z0-9._-]{0,150}\\{[^{}:]{1,63}:[yMdH._-]{2,20}\\}[a-z0-9._-]{0,50}$",
-        "an index name of lower-case letters, digits, '.', - and _, with a date from a column when wanted, such as orders-{created:yyyy.MM}");
+        "an index name of lower-case letters, digits, '.', - and _, with a date from a column when wanted, such as "
+            + "orders-{created:yyyy.MM}");
 
     private static readonly ObjectShape LifecycleKeys = new(
         new Property("policy", CommonShapes.Name, "The policy's name on the server. Default: the index's name."),
-        new Property("read_only_after", new DurationShape(TimeSpan.FromMinutes(1)), "Age at which an index takes no more documents and is merged into one segment a shard. Default: never."),
+        new Property(
+            "read_only_after",
+            new DurationShape(TimeSpan.FromMinutes(1)),
+            "Age at which an index takes no more documents and is merged into one segment a shard. Default: never."),
         new Property("delete_after", new DurationShape(TimeSpan.FromMinutes(1)), "Age at which an index is deleted. Default: never."),
         new Property("optional", new BooleanShape(), "A server without lifecycle management is no error.") { Default = "false" });
 
     public static readonly ObjectShape Keys = new(
-        new Property("index", Name, "Index written; created when there is none. orders-{created:yyyy.MM} gives one a month, by a column.") { Required = true },
+        new Property(
+            "index",
+            Name,
+            "Index written; created when there is none. orders-{created:yyyy.MM} gives one a month, by a column.") { Required = true },
         new Property("name", CommonShapes.Name, "The sink's name, which its checkpoint is kept under. Default: the index's name."),
-        new Property("id", new EitherShape(CommonShapes.Column, CommonShapes.Columns), "Columns whose text is the document's id. Default: topic, partition and offset, which the rows must then carry."),
-        new Property("version", CommonShapes.Column, "Column that grows with each change of a document; an older version never replaces a newer one. Default: none."),
+        new Property(
+            "id",
+            new EitherShape(CommonShapes.Column, CommonShapes.Columns),
+            "Columns whose text is the document's id. Default: topic, partition and offset, which the rows must then carry."),
+        new Property(
+            "version",
+            CommonShapes.Column,
+            "Column that grows with each change of a document, an integer or a time; an older version never replaces a newer one. "
+                + "Default: none."),
         new Property("delete", CommonShapes.Column, "Boolean column; true deletes the document."),
-        new Property("action", new ChoiceShape("index", "create"), "create: a document that is there already is left alone.") { Default = "index" },
-        new Property("mapping", new MapShape(CommonShapes.Column, CommonShapes.SearchType), "Elasticsearch type by column. Default: by the column's type."),
+        new Property(
+            "action", new ChoiceShape("index", "create"), "create: a document that is there already is left alone.") { Default = "index" },
+        new Property(
+            "mapping",
+            new MapShape(CommonShapes.Column, CommonShapes.SearchType),
+            "Elasticsearch type by column. Default: by the column's type."),
         new Property("aliases", new EitherShape(PlainName, new ListShape(PlainName)), "Other names that the index is found under."),
-        new Property("template", PlainName, "Index template on the server. Default: none, or with a date in the name one named after the index."),
+        new Property(
+            "template", PlainName, "Index template on the server. Default: none, or with a date in the name one named after the index."),
         new Property("shards", new NumberShape(1, 1024, Whole: true), "Primary shards. Default: the server's."),
         new Property("replicas", new NumberShape(0, 100, Whole: true), "Copies of each shard. Default: the server's."),
         new Property("lifecycle", LifecycleKeys, "What becomes of an index as it grows old; ILM on Elasticsearch, ISM on OpenSearch."));

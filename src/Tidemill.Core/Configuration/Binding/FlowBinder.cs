@@ -73,7 +73,8 @@ internal static class FlowBinder
         if (topic.Topic.Length > 0)
         {
             source.Error(
-                kind.Key, $"The source is both a topic and a {kind.Key}.", $"Keep one of the two; a {kind.Key}'s topic is named in its sink.");
+                kind.Key,
+                $"The source is both a topic and a {kind.Key}.", $"Keep one of the two; a {kind.Key}'s topic is named in its sink.");
             return;
         }
 

@@ -51,7 +51,8 @@ public sealed class Section(MappingNode node, ObjectShape shape, string path, Bi
 
     /// <summary>The mapping under the key, or what its short form stands for: <c>{<paramref name="shortKey"/>: value}</c>.</summary>
     public Section Object(string key, ObjectShape inner, string shortKey) => Value(key) is { } value and not MappingNode
-        ? new Section(new MappingNode(value.Line, [new MappingEntry(shortKey, value.Line, value)]), inner, ConfigPath.Key(Path, key), Context)
+        ? new Section(
+            new MappingNode(value.Line, [new MappingEntry(shortKey, value.Line, value)]), inner, ConfigPath.Key(Path, key), Context)
         : Object(key, inner);
 
     /// <summary>Entries of the mapping under the key.</summary>

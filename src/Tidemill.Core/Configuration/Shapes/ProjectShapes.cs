@@ -8,7 +8,7 @@ internal static class ProjectShapes
         new Property(
             "type",
             new ChoiceShape("embedded", "kafka"),
-            "Kind of log. embedded: segment files in the data folder.") { Default = "embedded" },
+            "Kind of log. embedded: segment files in the data folder; kafka: a cluster.") { Default = "embedded" },
         .. KafkaShapes.Connection.Select(p => p with { OnlyWith = ("type", "kafka") }),
     ]);
 
@@ -17,7 +17,7 @@ internal static class ProjectShapes
 
     public static readonly ObjectShape Warehouse = new(
         new Property(
-            "type", new ChoiceShape("duckdb", "postgres"), "Kind of warehouse. duckdb: a file in the data folder.")
+            "type", new ChoiceShape("duckdb", "postgres"), "Kind of warehouse. duckdb: a file in the data folder; postgres: a server.")
         { Default = "duckdb" },
         Postgres("host", new TextShape(), "Server's name or address.", "localhost"),
         Postgres("port", new NumberShape(1, 65535, Whole: true), "Server's TCP port.", "5432"),
@@ -127,15 +127,15 @@ internal static class ProjectShapes
         new Property(
             "options",
             new MapShape(KafkaShapes.PropertyName, new TextShape()),
-            "Further topic settings by Kafka's names; no effect on the embedded log."));
+            "Further topic settings by Kafka's names, such as `cleanup.policy: compact`; no effect on the embedded log."));
 
     public static readonly ObjectShape Root = new(
         new Property("name", CommonShapes.Name, "The project's name.") { Required = true },
-        new Property("default_target", CommonShapes.Name, "Target used without --target.") { Default = "dev" },
+        new Property("default_target", CommonShapes.Name, "Target used without --target. Default: the only target, else dev."),
         new Property(
             "targets",
             new MapShape(CommonShapes.Name, Target, MinEntries: 1),
-            "Connections by target. Default: dev, with everything embedded."),
+            "Connections by target; what is left out is embedded. Default: dev, with everything embedded."),
         new Property("topics", new MapShape(CommonShapes.Topic, Topic), "Settings of topics; one that is not listed gets the defaults."));
 
     private static Property Postgres(string key, Shape shape, string description, string? value) =>

@@ -70,7 +70,7 @@ public sealed record DurationShape(TimeSpan Min) : ScalarShape
 
     public override bool Accepts(string text) => DurationText.TryParse(text, out var duration) && duration >= Min;
 
-    private static string Spell(TimeSpan time) => time < TimeSpan.FromSeconds(1)
+    internal static string Spell(TimeSpan time) => time < TimeSpan.FromSeconds(1)
         ? $"{time.TotalMilliseconds}ms"
         : $"{time.TotalSeconds}s";
 }

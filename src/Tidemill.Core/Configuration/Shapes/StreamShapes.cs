@@ -56,14 +56,28 @@ internal sealed class StreamShapes
         ]);
         Sink = new ObjectShape([.. kinds.Sinks.Select(FileShapes.Of)]) { ExactlyOne = true };
         Root = new ObjectShape(
-            new Property("name", CommonShapes.Name, "Checkpoints are kept under it. Default: the file's name."),
+            new Property(
+                "name", CommonShapes.Name, "Checkpoints are kept under it: a renamed stream starts again. Default: the file's name."),
             new Property("enabled", new BooleanShape(), "false: the stream is checked but does not run.") { Default = "true" },
             new Property("source", Source, "Where records come from: a topic, a generator or a collection.") { Required = true },
             new Property("decode", Decode, "How records become rows."),
-            new Property("transform", CommonShapes.Sql, "A SELECT over `batch`. Default: the decoded fields as they are."),
-            new Property("deduplicate", CommonShapes.Columns, "Decoded columns that make a record one event; later ones alike are left out. Default: off."),
-            new Property("on_drift", new ChoiceShape("ignore", "evolve", "quarantine", "halt"), "What happens when records leave the declared schema.") { Default = "ignore" },
-            new Property("dead_letters", new EitherShape(new ChoiceShape("warehouse"), Mapping: DeadLetters), "Where records go that cannot be used: `warehouse`, or `topic: NAME`.") { Default = "warehouse" },
+            new Property(
+                "transform",
+                CommonShapes.Sql,
+                "A SELECT over `batch`: the decoded fields and `_topic`, `_partition`, `_offset`, `_timestamp` (when the log took the "
+                    + "record) and `_key`. It sees one batch at a time. Default: the decoded fields as they are."),
+            new Property(
+                "deduplicate",
+                CommonShapes.Columns,
+                "Decoded columns that make a record one event; later ones alike are left out. Default: off."),
+            new Property(
+                "on_drift",
+                new ChoiceShape("ignore", "evolve", "quarantine", "halt"),
+                "What happens when records leave the declared schema.") { Default = "ignore" },
+            new Property(
+                "dead_letters",
+                new EitherShape(new ChoiceShape("warehouse"), Mapping: DeadLetters),
+                "Where records go that cannot be used: `warehouse`, or `topic: NAME`.") { Default = "warehouse" },
             new Property("batch", Batch, "Bounds of a batch."),
             new Property("sinks", new ListShape(Sink, MinItems: 1), "Where rows go.") { Required = true });
     }

@@ -40,10 +40,14 @@ internal sealed class WorkflowShapes
         Task = new ObjectShape(
         [
             new Property("name", CommonShapes.Name, "The task's name.") { Required = true },
-            new Property("depends_on", Names, "Tasks that must succeed first. Default: the order written, when no task has the key."),
-            new Property("models", new EitherShape(Selector, new ListShape(Selector)), "Models to run; []: all."),
-            new Property("sql", Statements, "Statements to run in one transaction."),
-            new Property("index", Index, "Writes a query's rows as documents."),
+            new Property("depends_on", Names, "Tasks that must succeed first. When any task of the workflow has this key, tasks "
+                + "without it start at once. Default: the order written."),
+            new Property(
+                "models",
+                new EitherShape(Selector, new ListShape(Selector)),
+                "Models to run: `name`, `+name` (with all before it), `name+` (with all after it); `[]` runs all."),
+            new Property("sql", Statements, "One statement, or a list; they run in one transaction."),
+            new Property("index", Index, "Writes a query's rows as documents; running it twice changes nothing."),
             .. kinds.Tasks.Select(FileShapes.Of),
             new Property("retries", Count, "Further attempts after a failure, of whatever kind.") { Default = "0" },
             new Property("retry_delay", new DurationShape(TimeSpan.Zero), "Wait before the first retry; doubled for each further one.")
@@ -53,10 +57,11 @@ internal sealed class WorkflowShapes
             new Property("timeout", new DurationShape(TimeSpan.FromMilliseconds(1)), "An attempt is stopped after this. Default: none."),
         ]);
         Root = new ObjectShape(
-            new Property("name", CommonShapes.Name, "The workflow's name. Default: the file's name."),
-            new Property("schedule", Schedule, "When it runs. Default: by hand only."),
+            new Property("name", CommonShapes.Name, "The workflow's name; runs are recorded under it. Default: the file's name."),
+            new Property("schedule", Schedule, "A cron expression of five fields, or @hourly, @daily, @midnight, @weekly, @monthly, "
+                + "@yearly, @annually. Default: by hand only."),
             new Property("timezone", new TimeZoneShape(), "IANA time zone that the schedule is read in.") { Default = "UTC" },
-            new Property("targets", new MapShape(CommonShapes.Name, TargetOverride), "What differs by target."),
+            new Property("targets", new MapShape(CommonShapes.Name, TargetOverride), "What differs by target: another schedule."),
             new Property("tasks", new ListShape(Task, MinItems: 1), "The tasks.") { Required = true });
     }
 

@@ -29,7 +29,9 @@ public sealed class ExampleTests
         Assert.Equal(["dev", "prod"], project.TargetNames);
         Assert.Equal(WarehouseType.DuckDb, project.Target.Warehouse.Type);
         var topic = Assert.Single(project.Topics);
-        Assert.Equal((2, TimeSpan.FromDays(7), 10_000_000_000L, 1 << 20), (topic.Partitions, topic.RetentionTime, topic.RetentionBytes, topic.MaxRecordBytes));
+        Assert.Equal(
+            (2, TimeSpan.FromDays(7), 10_000_000_000L, 1 << 20),
+            (topic.Partitions, topic.RetentionTime, topic.RetentionBytes, topic.MaxRecordBytes));
         Assert.Equal(["generator", "hourly_metrics_live", "transactions"], project.Flows.Select(s => s.Name));
         Assert.Equal("* * * * *", Assert.Single(project.Workflows).Schedule);
     }

@@ -118,7 +118,9 @@ public sealed class ProjectLoaderTests
         var project = Load(folder, "prod");
 
         var generator = Assert.IsType<GeneratorSourceDefinition>(project.Pumps.Single(s => s.Name == "maker").Source);
-        Assert.Equal((7, 1.5, 100L, "id", 0.1, TimeSpan.FromMinutes(5), 0.2, 0.3), (generator.Seed, generator.Rate, generator.Limit, generator.Key, generator.LateShare, generator.LateBy, generator.DuplicateShare, generator.MalformedShare));
+        Assert.Equal(
+            (7, 1.5, 100L, "id", 0.1, TimeSpan.FromMinutes(5), 0.2, 0.3),
+            (generator.Seed, generator.Rate, generator.Limit, generator.Key, generator.LateShare, generator.LateBy, generator.DuplicateShare, generator.MalformedShare));
         Assert.Equal(
             [GeneratorKind.Uuid, GeneratorKind.UuidPool, GeneratorKind.Amount, GeneratorKind.Integer, GeneratorKind.Choice, GeneratorKind.Choice, GeneratorKind.Now, GeneratorKind.Sequence],
             generator.Fields.Select(f => f.Kind));

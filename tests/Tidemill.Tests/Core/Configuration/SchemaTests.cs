@@ -47,7 +47,8 @@ public sealed class SchemaTests
             Assert.Equal(text, File.ReadAllText(file));
         }
 
-        Assert.Equal(ConfigurationSchemas.Write(InstalledKinds.All).Keys.Order(), Directory.GetFiles(Folder).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ConfigurationSchemas.Write(InstalledKinds.All).Keys.Order(), Directory.GetFiles(Folder).Select(Path.GetFileName).Order());
     }
 
     [Fact]
@@ -62,6 +63,18 @@ public sealed class SchemaTests
 
         Assert.Empty(known.Except(bound).Select(k => $"{k.Key} of [{string.Join(", ", k.Shape.Keys)}] is never read"));
         Assert.Empty(bound.Except(known).Select(k => k.Key));
+    }
+
+    [Fact]
+    public void Tables_of_the_guide_are_those_of_the_shapes()
+    {
+        var file = Path.Combine(RepositoryFiles.Root, "docs", "guides", "configuration.md");
+        var guide = File.ReadAllText(file);
+        var current = GuideTables.Update(guide, InstalledKinds.All);
+        if (Environment.GetEnvironmentVariable("TIDEMILL_UPDATE_GOLDEN") == "1")
+            File.WriteAllText(file, current);
+
+        Assert.Equal(current, File.ReadAllText(file));
     }
 
     [Fact]
