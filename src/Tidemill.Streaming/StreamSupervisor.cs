@@ -58,11 +58,11 @@ public sealed partial class StreamSupervisor
     /// Does work while no session of this process runs the stream: what was under way is written first, and the stream goes
     /// on from its sinks' checkpoints afterwards.
     /// </summary>
-    public Task InsteadAsync(string stream, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    public Task RunExclusiveAsync(string stream, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
         return _streams.GetValueOrDefault(stream) is { } supervised
-            ? supervised.Session.InsteadAsync(work, cancellationToken)
+            ? supervised.Session.RunExclusiveAsync(work, cancellationToken)
             : work(cancellationToken);
     }
 
@@ -84,7 +84,7 @@ public sealed partial class StreamSupervisor
                 ErrorCode.InvalidRequest, $"Stream {stream} is running. Pause it first; it stays paused until it is resumed.");
         }
 
-        await supervised.Session.InsteadAsync(work, cancellationToken);
+        await supervised.Session.RunExclusiveAsync(work, cancellationToken);
     }
 
     /// <summary>Runs all streams until cancelled, then lets batches under way finish for at most ten seconds.</summary>
@@ -134,7 +134,8 @@ public sealed partial class StreamSupervisor
             var started = _services.Time.GetTimestamp();
             try
             {
-                if (!await RunOnceAsync(stream, stop, abort))
+                await stream.Gate.OpenAsync(stop);
+                if (!await stream.Run(stop, abort))
                     break;
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -167,13 +168,6 @@ public sealed partial class StreamSupervisor
             StreamBroke(stream.Name, error);
 
         return transient;
-    }
-
-    /// <summary>True when the stream is to be run again at once.</summary>
-    private async Task<bool> RunOnceAsync(SupervisedStream stream, CancellationToken stop, CancellationToken abort)
-    {
-        await stream.Gate.OpenAsync(stop);
-        return await stream.Run(stop, abort);
     }
 
     private async Task WaitAsync(TimeSpan wait, CancellationToken stop)

@@ -12,7 +12,6 @@ using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;
 using Tidemill.Core.Streams;
 using Tidemill.Core.Warehouses;
-using Tidemill.DuckDb;
 
 namespace Tidemill.Connectors.Documents;
 

@@ -23,7 +23,8 @@ public sealed class CollectionSinkKind : SinkKind<CollectionSinkDefinition>
         new Property(
             "order",
             new ChoiceShape("ordered", "unordered"),
-            "unordered: documents behind one that is refused are written nevertheless.") { Default = "ordered" });
+            "unordered: documents behind one that is refused are written nevertheless.")
+        { Default = "ordered" });
 
     private CollectionSinkKind()
     {
@@ -44,8 +45,10 @@ public sealed class CollectionSinkKind : SinkKind<CollectionSinkDefinition>
         var id = sink.Texts("id");
         ColumnCheck.Names(id, "id", columns, sink);
         if (collection == DocumentCollections.Checkpoints || collection.StartsWith("system.", StringComparison.Ordinal))
+        {
             sink.Error(
                 "collection", $"The collection '{collection}' is kept by Tidemill or the server for itself.", "Choose another collection.");
+        }
 
         return new CollectionSinkDefinition(sink.Text("name") ?? collection, collection)
         {

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Documents;
 using Tidemill.Core.Documents.Bson;
 using Tidemill.Core.Logs;

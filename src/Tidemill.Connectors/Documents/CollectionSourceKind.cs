@@ -14,17 +14,21 @@ public sealed class CollectionSourceKind : SourceKind<CollectionSourceDefinition
         new Property(
             "field",
             new TextShape("^[^.$][^$]*$", "a field name, dots for nested ones"),
-            "Field that grows from document to document, or with each change of one.") { Default = "_id" },
+            "Field that grows from document to document, or with each change of one.")
+        { Default = "_id" },
         new Property(
             "overlap",
             new DurationShape(TimeSpan.Zero),
-            "How far behind the last date or ObjectId documents are looked for again, because they may show late.") { Default = "10s" },
+            "How far behind the last date or ObjectId documents are looked for again, because they may show late.")
+        { Default = "10s" },
         new Property(
             "types",
             new ChoiceShape("plain", "relaxed", "canonical"),
-            "How types that JSON does not have are written: as text and numbers, or as Extended JSON.") { Default = "plain" },
+            "How types that JSON does not have are written: as text and numbers, or as Extended JSON.")
+        { Default = "plain" },
         new Property(
-            "poll", new DurationShape(TimeSpan.FromMilliseconds(10)), "How long to wait when there was nothing new.") { Default = "1s" });
+            "poll", new DurationShape(TimeSpan.FromMilliseconds(10)), "How long to wait when there was nothing new.")
+        { Default = "1s" });
 
     private CollectionSourceKind()
     {

@@ -72,8 +72,10 @@ internal static class GeneratorBinder
             return BindChoice(name, field);
 
         if (amount)
-            return BindRange(
-                new GeneratorField(name, GeneratorKind.Amount), field.Object("amount", GeneratorShapes.AmountRange), withScale: true);
+        {
+            var range = field.Object("amount", GeneratorShapes.AmountRange);
+            return BindRange(new GeneratorField(name, GeneratorKind.Amount), range, withScale: true);
+        }
 
         return integer
             ? BindRange(

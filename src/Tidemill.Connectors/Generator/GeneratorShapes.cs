@@ -35,7 +35,8 @@ internal static class GeneratorShapes
 
     public static readonly ObjectShape Late = new(
         new Property(
-            "share", CommonShapes.Share, "Share of records whose time fields lie more than 2 minutes in the past.") { Default = "0" },
+            "share", CommonShapes.Share, "Share of records whose time fields lie more than 2 minutes in the past.")
+        { Default = "0" },
         new Property("by", new DurationShape(TimeSpan.FromSeconds(121)), "How far in the past at most.") { Default = "1h" });
 
     public static readonly ObjectShape Generator = new(
@@ -44,14 +45,17 @@ internal static class GeneratorShapes
         new Property("limit", new NumberShape(0, 9e15, Whole: true), "Stop after so many records. Default: never."),
         new Property("key", CommonShapes.Column, "Field used as the record's key. Default: no key."),
         new Property(
-            "fields", new MapShape(CommonShapes.Column, GeneratorField, MinEntries: 1), "What each field holds.") { Required = true },
+            "fields", new MapShape(CommonShapes.Column, GeneratorField, MinEntries: 1), "What each field holds.")
+        { Required = true },
         new Property("late", Late, "Records that come late."),
         new Property(
             "duplicates",
             CommonShapes.Share,
-            "Share of records that repeat one of the 1000 or so before, apart from times.") { Default = "0" },
+            "Share of records that repeat one of the 1000 or so before, apart from times.")
+        { Default = "0" },
         new Property(
             "malformed",
             CommonShapes.Share,
-            "Share of records that are broken: cut JSON, a wrong type, a missing field, no JSON at all.") { Default = "0" });
+            "Share of records that are broken: cut JSON, a wrong type, a missing field, no JSON at all.")
+        { Default = "0" });
 }

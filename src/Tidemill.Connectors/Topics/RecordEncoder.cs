@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text.Json;
 using Tidemill.Connectors.Cells;
 using Tidemill.Core.Batches;
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;

@@ -14,14 +14,16 @@ internal static class TopicSinkBinder
         new Property(
             "name",
             CommonShapes.Topic,
-            "Topic written; created with the source's number of partitions when there is none.") { Required = true },
+            "Topic written; created with the source's number of partitions when there is none.")
+        { Required = true },
         new Property("connection", CommonShapes.Name, "One of the target's connections that has the topic. Default: the target's log."),
         new Property(
             "key",
             new EitherShape(CommonShapes.Column, CommonShapes.Columns),
             "Columns whose text is the record's key; several are joined by |. Default: no key."),
         new Property("value", CommonShapes.Column, "`json`: the whole row as an object. Else the column that is the value: text, JSON "
-            + "or bytes; NULL is a tombstone.") { Default = "json" },
+            + "or bytes; NULL is a tombstone.")
+        { Default = "json" },
         new Property(
             "headers",
             new MapShape(new TextShape(), CommonShapes.Column, MinEntries: 1),

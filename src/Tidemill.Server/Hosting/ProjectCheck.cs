@@ -15,11 +15,11 @@ public static class ProjectCheck
     /// <summary>The project; ConfigurationInvalid with every error at once when there are any.</summary>
     public static ProjectDefinition Load(string folder, string? target) =>
         ProjectLoader.Load(folder, target, InstalledKinds.All, further: new FurtherChecks
-    {
-        Stream = StreamValidator.Validate,
-        Workflow = WorkflowValidator.Validate,
-        Project = ModelErrors,
-    });
+        {
+            Stream = StreamValidator.Validate,
+            Workflow = WorkflowValidator.Validate,
+            Project = ModelErrors,
+        });
 
     private static IReadOnlyList<ConfigError> ModelErrors(ProjectDefinition project)
     {

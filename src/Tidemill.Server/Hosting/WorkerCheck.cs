@@ -13,24 +13,18 @@ internal static class WorkerCheck
     {
         var target = project.Target;
         var errors = new List<ConfigError>();
-        if (target.Log.Type == LogType.Embedded)
-            errors.Add(Error("log", "The embedded log is opened by one process at a time.", "Use `log: {type: kafka, ...}`."));
-
-        if (target.Warehouse.Type == WarehouseType.DuckDb)
-            errors.Add(Error("warehouse", "DuckDB's file is opened by one process at a time.", "Use `warehouse: {type: postgres, ...}`."));
-
-        if (target.Documents.Type == DocumentsType.Embedded && project.Uses<IDocumentStore>())
-            errors.Add(Error(
-                "documents", "The embedded document store is opened by one process at a time.", "Use `documents: {type: mongodb, ...}`."));
-
-        if (target.Search.Type == SearchType.Embedded && project.Uses<ISearchStore>())
-            errors.Add(Error(
-                "search", "The embedded search store is opened by one process at a time.", "Use `search: {type: elasticsearch, ...}`."));
-
+        Refuse(target.Log.Type == LogType.Embedded, "log", "The embedded log", "{type: kafka, ...}");
+        Refuse(target.Warehouse.Type == WarehouseType.DuckDb, "warehouse", "DuckDB's file", "{type: postgres, ...}");
+        Refuse(
+            target.Documents.Type == DocumentsType.Embedded && project.Uses<IDocumentStore>(),
+            "documents", "The embedded document store", "{type: mongodb, ...}");
+        Refuse(
+            target.Search.Type == SearchType.Embedded && project.Uses<ISearchStore>(),
+            "search", "The embedded search store", "{type: elasticsearch, ...}");
         foreach (var stream in project.Streams)
         {
-            errors.AddRange(
-                stream.Sinks.Where(sink => !sink.Traits(stream, columns: null).SharedByProcesses).Select(sink => new ConfigError(
+            var alone = stream.Sinks.Where(sink => !sink.Traits(stream, columns: null).SharedByProcesses);
+            errors.AddRange(alone.Select(sink => new ConfigError(
                 $"sinks.{sink.Name}", $"Workers cannot share it: a {sink.Kind.Key} is written by one process at a time.",
                 "Run everything in one process with `tidemill up`.", stream.File, 0)));
         }
@@ -38,12 +32,14 @@ internal static class WorkerCheck
         if (errors.Count > 0)
             throw TidemillException.Configuration(errors);
 
-        ConfigError Error(string key, string problem, string fix) =>
-            new(
-                $"targets.{target.Name}.{key}",
-                $"Workers cannot share it: {problem}",
-                $"{fix} Or run everything in one process with `tidemill up`.",
-                "tidemill.yaml",
-                0);
+        void Refuse(bool condition, string key, string store, string server)
+        {
+            if (!condition)
+                return;
+
+            errors.Add(new ConfigError(
+                $"targets.{target.Name}.{key}", $"Workers cannot share it: {store} is opened by one process at a time.",
+                $"Use `{key}: {server}`. Or run everything in one process with `tidemill up`.", ProjectLoader.ProjectFile, 0));
+        }
     }
 }

@@ -34,7 +34,7 @@ internal sealed class SessionSlot
     }
 
     /// <summary>Ends the session that runs, if any, and does the work before the next one begins.</summary>
-    public async Task InsteadAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    public async Task RunExclusiveAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         lock (_lock)
         {

@@ -24,7 +24,7 @@ public sealed record StreamPartition(int Partition, long Earliest, long Next, IR
 public sealed class StreamPositions(StreamServices services, IReadOnlyList<FlowDefinition> flows, StreamSupervisor supervisor)
 {
     /// <summary>How long a store may take to answer where it is only looked at.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// By partition; empty for a pump or when the topic is gone. Where a sink's store is away, the error stands in place
@@ -122,15 +122,15 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<FlowD
 
     private async Task<T> WithinAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(Patience, services.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        using var timeout = new CancellationTokenSource(ReadTimeout, services.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
             return await work(either.Token);
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TidemillException(ErrorCode.TimedOut, $"No answer within {Patience.TotalSeconds} s.", error);
+            throw new TidemillException(ErrorCode.TimedOut, $"No answer within {ReadTimeout.TotalSeconds} s.", error);
         }
     }
 

@@ -39,7 +39,7 @@ public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDef
             return await RunAsync(request, cancellationToken);
 
         ReplayOutcome? outcome = null;
-        await supervisor.InsteadAsync(request.Stream, async token => outcome = await RunAsync(request, token), cancellationToken);
+        await supervisor.RunExclusiveAsync(request.Stream, async token => outcome = await RunAsync(request, token), cancellationToken);
         return outcome!;
     }
 

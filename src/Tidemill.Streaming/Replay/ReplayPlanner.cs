@@ -118,10 +118,10 @@ internal sealed class ReplayPlanner(StreamServices services, StreamDeadLetters l
 
     private async Task<LogOffset> OffsetAsync(TopicPartition at, ReplayBound? bound, LogOffset open, CancellationToken cancellationToken) =>
         bound switch
-    {
-        null => open,
-        { Offset: { } offset } => offset,
-        { Time: { } time } => await services.Log.FindOffsetAsync(at, time, cancellationToken),
-        _ => open,
-    };
+        {
+            null => open,
+            { Offset: { } offset } => offset,
+            { Time: { } time } => await services.Log.FindOffsetAsync(at, time, cancellationToken),
+            _ => open,
+        };
 }

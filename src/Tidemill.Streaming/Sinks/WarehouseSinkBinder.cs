@@ -19,12 +19,14 @@ internal static class WarehouseSinkBinder
             "on_conflict",
             new ChoiceShape("append", "ignore", "upsert", "merge"),
             "What happens to a row whose key is there already. append: it is inserted; ignore: the first row of a key stays; "
-                + "upsert: the last one does; merge: columns are combined.") { Default = "append" },
+                + "upsert: the last one does; merge: columns are combined.")
+        { Default = "append" },
         new Property("key", CommonShapes.Columns, "The table's primary key; needed unless on_conflict is append."),
         new Property(
             "merge",
             new MapShape(CommonShapes.Column, new ChoiceShape("sum", "min", "max", "last", "first"), MinEntries: 1),
-            "How each column outside the key combines with the stored one.") { OnlyWith = ("on_conflict", "merge") },
+            "How each column outside the key combines with the stored one.")
+        { OnlyWith = ("on_conflict", "merge") },
         new Property(
             "columns",
             new MapShape(CommonShapes.Column, new ColumnTypeShape()),

@@ -7,7 +7,7 @@ namespace Tidemill.Streaming.Sources;
 internal sealed class TopicTail(ILog log, string topic, PartitionDescription partition)
 {
     private const long FirstWindow = 64;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PollTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>The mark of the last record that a pump wrote; null when there is none.</summary>
     public async Task<SourceMark?> LastAsync(CancellationToken cancellationToken) =>
@@ -45,7 +45,7 @@ internal sealed class TopicTail(ILog log, string topic, PartitionDescription par
         });
         // Null: only gaps (transaction markers, compaction) lie before the partition's end.
         var next = start;
-        while (next < partition.Next && await consumer.PollAsync(Patience, cancellationToken) is { } run)
+        while (next < partition.Next && await consumer.PollAsync(PollTimeout, cancellationToken) is { } run)
         {
             using (run)
             {

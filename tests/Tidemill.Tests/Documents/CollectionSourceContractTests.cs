@@ -176,13 +176,15 @@ public abstract class CollectionSourceContractTests : IAsyncLifetime
         var before = _bench.OpenSource;
         _bench.OpenSource = definition => new CountingSource((ISource)before(definition), () => Interlocked.Increment(ref reads));
         var reached = -1;
-        await _bench.RunUntilAsync(stream, async _ =>
+        var status = await _bench.RunUntilAsync(stream, async _ =>
         {
             var there = (await _bench.Log.DescribeTopicAsync(Topic, default))!.Records >= records;
             reached = there && reached < 0 ? Volatile.Read(ref reads) : reached;
             return there && Volatile.Read(ref reads) >= reached + 3;
         });
         _bench.OpenSource = before;
+        Assert.True(status.IsPump);
+        Assert.Equal($"collection orders -> topic {Topic}", status.Route);
         Assert.Equal(records, (await _bench.Log.DescribeTopicAsync(Topic, default))!.Records);
     }
 

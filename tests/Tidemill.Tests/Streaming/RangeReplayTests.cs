@@ -128,7 +128,7 @@ public sealed class RangeReplayTests
         using var stop = new CancellationTokenSource();
         var running = supervisor.RunAsync(stop.Token);
         await StreamCatchUp.WaitAsync(bench.Services, stream, () => supervisor.Status()[0], default).WaitAsync(TimeSpan.FromSeconds(30));
-        await supervisor.InsteadAsync("events", async _ =>
+        await supervisor.RunExclusiveAsync("events", async _ =>
         {
             await bench.ProduceAsync([.. Enumerable.Range(500, 100).Select(i => Json(i))]);
             Assert.Equal(500, await bench.NumberAsync("SELECT count(*) FROM events"));

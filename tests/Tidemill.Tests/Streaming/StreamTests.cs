@@ -1,4 +1,3 @@
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;

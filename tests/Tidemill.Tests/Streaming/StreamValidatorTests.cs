@@ -1,4 +1,3 @@
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming;
 using Tidemill.Streaming.Sinks;

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using Tidemill.Connectors.Cells;
 using Tidemill.Core.Batches;
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Schemas;
 using Tidemill.Core.Search;
 

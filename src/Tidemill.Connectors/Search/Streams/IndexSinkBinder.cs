@@ -29,7 +29,8 @@ internal static partial class IndexSinkBinder
         new Property(
             "index",
             Name,
-            "Index written; created when there is none. orders-{created:yyyy.MM} gives one a month, by a column.") { Required = true },
+            "Index written; created when there is none. orders-{created:yyyy.MM} gives one a month, by a column.")
+        { Required = true },
         new Property("name", CommonShapes.Name, "The sink's name, which its checkpoint is kept under. Default: the index's name."),
         new Property(
             "id",
@@ -42,7 +43,8 @@ internal static partial class IndexSinkBinder
                 + "Default: none."),
         new Property("delete", CommonShapes.Column, "Boolean column; true deletes the document."),
         new Property(
-            "action", new ChoiceShape("index", "create"), "create: a document that is there already is left alone.") { Default = "index" },
+            "action", new ChoiceShape("index", "create"), "create: a document that is there already is left alone.")
+        { Default = "index" },
         new Property(
             "mapping",
             new MapShape(CommonShapes.Column, CommonShapes.SearchType),

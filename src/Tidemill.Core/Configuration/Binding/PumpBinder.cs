@@ -35,9 +35,13 @@ internal static class PumpBinder
         var sinks = FlowBinder.BindSinks(root, columns: null);
         var topics = sinks.Select(sink => sink.Output as TopicOutput).ToList();
         if (topics.Contains(null))
+        {
             root.Error("sinks", $"A {kind} writes to a topic only.", "Write `- topic: NAME`, and read that topic in another stream.");
+        }
         else if (sinks.Count > 1)
+        {
             root.Error("sinks", $"A {kind} writes to one topic.", "Keep one sink.");
+        }
         else if (topics is [{ } topic] && topic is not { Connection: null, OnlyNamed: true })
         {
             root.Error(

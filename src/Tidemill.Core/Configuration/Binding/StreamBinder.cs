@@ -1,4 +1,3 @@
-using Tidemill.Core.Components;
 using Tidemill.Core.Configuration.Shapes;
 using Tidemill.Core.Configuration.Yaml;
 

@@ -73,11 +73,13 @@ internal sealed class StreamShapes
             new Property(
                 "on_drift",
                 new ChoiceShape("ignore", "evolve", "quarantine", "halt"),
-                "What happens when records leave the declared schema.") { Default = "ignore" },
+                "What happens when records leave the declared schema.")
+            { Default = "ignore" },
             new Property(
                 "dead_letters",
                 new EitherShape(new ChoiceShape("warehouse"), Mapping: DeadLetters),
-                "Where records go that cannot be used: `warehouse`, or `topic: NAME`.") { Default = "warehouse" },
+                "Where records go that cannot be used: `warehouse`, or `topic: NAME`.")
+            { Default = "warehouse" },
             new Property("batch", Batch, "Bounds of a batch."),
             new Property("sinks", new ListShape(Sink, MinItems: 1), "Where rows go.") { Required = true });
     }

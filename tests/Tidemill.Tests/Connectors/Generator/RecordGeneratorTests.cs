@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Tidemill.Connectors.Generator;
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Logs;
 
 namespace Tidemill.Tests.Connectors.Generator;

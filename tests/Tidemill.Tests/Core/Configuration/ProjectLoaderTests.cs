@@ -17,6 +17,22 @@ public sealed class ProjectLoaderTests
     private static readonly Dictionary<string, string?> NoVariables = [];
 
     [Fact]
+    public void A_source_is_of_one_kind_and_a_pump_leaves_rows_to_others()
+    {
+        using var folder = new ProjectFolder().With("tidemill.yaml", "name: a").With("streams/s.yaml", """
+            source: {generator: {fields: {id: uuid}}, collection: orders, start: latest}
+            sinks: [topic: {name: t, key: id}]
+            """);
+
+        var error = Assert.Throws<TidemillException>(() => Load(folder));
+
+        Assert.Equal(
+            ["The source is both a generator and a collection.", "'start' belongs to topics.", "The records of a collection go to a topic of "
+                + "the target's log as they are: 't' takes only a name."],
+            error.ConfigErrors.Select(e => e.Problem));
+    }
+
+    [Fact]
     public void Smallest_project_gets_an_embedded_dev_target_and_names_from_files()
     {
         using var folder = new ProjectFolder().With("tidemill.yaml", "name: shop").With("streams/orders.yaml", Reader);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming;
