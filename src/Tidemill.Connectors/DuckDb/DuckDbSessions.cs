@@ -96,16 +96,25 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
     /// building an index, is begun once more with all that the machine has.
     /// </summary>
     public Task<T> RunAsync<T>(DuckDbWork kind, Func<DuckDbConnection, T> work, CancellationToken cancellationToken) =>
+        RunAsync(kind, reuses: true, work, cancellationToken);
+
+    /// <summary>The same with statements that may leave settings, temporary tables or macros behind: the session is closed afterwards.</summary>
+    public Task<T> RunOnceAsync<T>(DuckDbWork kind, Func<DuckDbConnection, T> work, CancellationToken cancellationToken) =>
+        RunAsync(kind, reuses: false, work, cancellationToken);
+
+    private Task<T> RunAsync<T>(
+        DuckDbWork kind, bool reuses, Func<DuckDbConnection, T> work, CancellationToken cancellationToken) =>
         Task.Run(() =>
         {
             try
             {
-                return RunAlone(kind, work, cancellationToken);
+                return RunAlone(kind, reuses, work, cancellationToken);
             }
             catch (TidemillException error) when (error.InnerException is DuckDbException cause && DuckDbErrors.IsOutOfMemory(cause))
             {
                 return RunAlone(
                     kind,
+                    reuses,
                     connection =>
                     {
                         memory.Lift(connection);
@@ -115,7 +124,7 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
             }
         }, cancellationToken);
 
-    private T RunAlone<T>(DuckDbWork kind, Func<DuckDbConnection, T> work, CancellationToken cancellationToken)
+    private T RunAlone<T>(DuckDbWork kind, bool reuses, Func<DuckDbConnection, T> work, CancellationToken cancellationToken)
     {
         var session = Rent();
         try
@@ -130,7 +139,8 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
                     return done;
                 },
                 cancellationToken);
-            Return(session);
+            if (reuses) Return(session);
+            else Drop(session);
             return result;
         }
         catch

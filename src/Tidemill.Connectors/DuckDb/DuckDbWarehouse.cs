@@ -117,14 +117,14 @@ public sealed class DuckDbWarehouse : IWarehouse
     public async Task<long> ExecuteAsync(string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
     {
         using var change = await ChangeAsync([sql], cancellationToken);
-        return await _sessions.RunAsync(DuckDbWork.Querying, connection => Execute(connection, sql, parameters), cancellationToken);
+        return await _sessions.RunOnceAsync(DuckDbWork.Querying, connection => Execute(connection, sql, parameters), cancellationToken);
     }
 
     public async Task<IReadOnlyList<long>> ExecuteInTransactionAsync(
         IReadOnlyList<string> statements, CancellationToken cancellationToken)
     {
         using var change = await ChangeAsync(statements, cancellationToken);
-        return await _sessions.RunAsync<IReadOnlyList<long>>(DuckDbWork.Querying, connection =>
+        return await _sessions.RunOnceAsync<IReadOnlyList<long>>(DuckDbWork.Querying, connection =>
         {
             // A failure drops the session, and with it the transaction.
             connection.Begin();

@@ -15,16 +15,19 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
     private const string Savepoint = "tidemill";
 
     /// <summary>
-    /// For how long a writer may stand still in its transaction while others wait for its locks: as long as a member of a
-    /// group may stand still.
+    /// Seconds that a writer may stand still in its transaction while others wait for its locks: as long as a member of a group
+    /// may stand still. A wait for a lock ends after as many.
     /// </summary>
-    private const string Patience = "10 s";
+    private const int StandstillSeconds = 10;
+
+    /// <summary>When a statement is asked what it waits for: before its wait for a lock ends.</summary>
+    private static readonly TimeSpan BlockedCheck = TimeSpan.FromSeconds(StandstillSeconds - 2);
 
     // In the middle of a COPY the server waits for the client for ever, and calls that no idle transaction.
-    private const string EndThoseWhoStandStill =
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user"
+    private const string TerminateBlockers =
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = ANY(pg_blocking_pids($1)) AND usename = current_user"
         + " AND application_name = current_setting('application_name') AND state = 'active' AND wait_event = 'ClientRead'"
-        + $" AND query_start < now() - interval '{Patience}'";
+        + " AND query_start < now() - make_interval(secs => $2)";
 
     private const int MaxTargets = 32;
 
@@ -63,8 +66,8 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
         var connection = await source.OpenConnectionAsync(cancellationToken);
         await PostgresCommands.ExecuteAsync(connection, null, "SET work_mem = '64MB'", [], cancellationToken);
         await PostgresCommands.ExecuteAsync(
-            connection, null, $"SET idle_in_transaction_session_timeout = '{Patience}'", [], cancellationToken);
-        await PostgresCommands.ExecuteAsync(connection, null, $"SET lock_timeout = '{Patience}'", [], cancellationToken);
+            connection, null, $"SET idle_in_transaction_session_timeout = '{StandstillSeconds} s'", [], cancellationToken);
+        await PostgresCommands.ExecuteAsync(connection, null, $"SET lock_timeout = '{StandstillSeconds} s'", [], cancellationToken);
         return connection;
     }
 
@@ -294,29 +297,34 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
 
         try
         {
-            return await work(_connection);
+            var pid = _connection.ProcessID;
+            var running = work(_connection);
+            while (await Task.WhenAny(running, Task.Delay(BlockedCheck, cancellationToken)) != running && !cancellationToken.IsCancellationRequested)
+                await TerminateBlockersAsync(pid, cancellationToken);
+
+            return await running;
         }
         catch (Exception error)
         {
             // What was learnt about a table may no longer hold: it was altered, or made anew.
             _isStale |= error is PostgresException { SqlState: ['4', '2', ..] or PostgresErrorCodes.InvalidBinaryRepresentation };
-            if (error is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
-                await EndThoseWhoStandStillAsync(cancellationToken);
-
             throw Mapped(error, writing, cancellationToken);
         }
     }
 
-    private async Task EndThoseWhoStandStillAsync(CancellationToken cancellationToken)
+    /// <summary>Ends this platform's sessions that block the backend and have stood still in the middle of a statement.</summary>
+    private async Task TerminateBlockersAsync(int pid, CancellationToken cancellationToken)
     {
         try
         {
-            await using var end = source.CreateCommand(EndThoseWhoStandStill);
-            await end.ExecuteNonQueryAsync(cancellationToken);
+            await using var command = source.CreateCommand(TerminateBlockers);
+            command.Parameters.AddWithValue(pid);
+            command.Parameters.AddWithValue((double)StandstillSeconds);
+            await command.ExecuteNonQueryAsync(cancellationToken);
         }
-        catch (Exception error) when (PostgresErrors.IsKnown(error))
+        catch (Exception error) when (PostgresErrors.IsKnown(error) || error is OperationCanceledException)
         {
-            // The next wait that takes too long tries again.
+            // The statement itself ends by its timeout, or by the cancellation.
         }
     }
 

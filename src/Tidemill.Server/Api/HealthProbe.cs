@@ -33,8 +33,9 @@ internal static class HealthProbe
             : new HealthPart("streams", HealthState.Healthy, $"{streams.Count} running");
     }
 
-    private static HealthPart CheckScheduler(ProjectRuntime runtime) => runtime.EngineFailure is { } failure
-        ? new HealthPart("scheduler", HealthState.Unhealthy, $"ended: {failure}")
+    private static HealthPart CheckScheduler(ProjectRuntime runtime) =>
+        runtime.EngineFailure is { } failure ? new HealthPart("scheduler", HealthState.Unhealthy, $"ended: {failure}")
+        : runtime.SchedulerProblem is { } problem ? new HealthPart("scheduler", HealthState.Unhealthy, problem)
         : new HealthPart("scheduler", HealthState.Healthy, $"{runtime.WorkflowStatus().Count} workflows");
 
     private static async Task AnswersAsync(ProjectRuntime runtime, CancellationToken cancellationToken)

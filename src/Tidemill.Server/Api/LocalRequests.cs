@@ -18,10 +18,15 @@ internal sealed class LocalRequests(RequestDelegate next, ProjectRuntime runtime
         if (runtime.Options.Token is null && !IsLoopbackName(request.Host.Host))
             return RefuseAsync(context, "The Host header names no loopback address. Use http://localhost with the server's port.");
 
-        var changes = !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method);
-        return changes && IsFromElsewhere(request)
-            ? RefuseAsync(
-                context, "Requests that change something are taken from this server's own pages and from programs, not from other sites.")
+        var reads = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
+        if (!reads && IsFromElsewhere(request))
+        {
+            return RefuseAsync(
+                context, "Requests that change something are taken from this server's own pages and from programs, not from other sites.");
+        }
+
+        return IsWorkForElsewhere(request)
+            ? RefuseAsync(context, "Another site asked for this, and no person did. Open the address from here, or type it.")
             : next(context);
     }
 
@@ -38,6 +43,15 @@ internal sealed class LocalRequests(RequestDelegate next, ProjectRuntime runtime
         var origin = request.Headers.Origin.ToString();
         return origin.Length > 0 && !origin.Equals($"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);
     }
+
+    /// <summary>
+    /// True for a request with a query (SQL, a search) that another site's page makes by itself: an image, a frame, a script. A link
+    /// that a person follows carries Sec-Fetch-User.
+    /// </summary>
+    private static bool IsWorkForElsewhere(HttpRequest request) =>
+        request.QueryString.HasValue
+        && request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site"
+        && request.Headers["Sec-Fetch-User"].ToString() != "?1";
 
     private static Task RefuseAsync(HttpContext context, string reason) => ProblemAnswers.WriteAsync(
         context,

@@ -18,7 +18,8 @@ internal static class SignInEndpoints
 
     /// <summary>Where a signed-in browser goes: a path of this server, never another site.</summary>
     public static string Local(string? next) =>
-        next is ['/', ..] && !next.StartsWith("//", StringComparison.Ordinal) && !next.Contains('\\', StringComparison.Ordinal)
+        // Browsers drop control characters and read a backslash as a slash, so that "/\t/host" would leave this server.
+        next is ['/', ..] && next is not ['/', '/', ..] && !next.Any(c => c == '\\' || char.IsControl(c))
             ? next
             : "/";
 

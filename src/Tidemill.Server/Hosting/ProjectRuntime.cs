@@ -85,6 +85,9 @@ internal sealed class ProjectRuntime : IAsyncDisposable
 
     public IReadOnlyList<WorkflowStatus> WorkflowStatus() => _engine?.Workflows.Workflows ?? [];
 
+    /// <summary>What keeps schedules from firing; null while they do, and before the warehouse is open.</summary>
+    public string? SchedulerProblem => _engine?.Workflows.Problem;
+
     /// <summary>Runs that ended in this process; null while the warehouse is waited for.</summary>
     public RunCounts? RunCounts => _engine?.RunCounts;
 

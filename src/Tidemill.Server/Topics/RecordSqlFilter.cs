@@ -29,22 +29,16 @@ internal sealed class RecordSqlFilter : IDisposable
     /// <summary>SqlInvalid when the condition cannot be read.</summary>
     public RecordSqlFilter(string condition)
     {
-        _database = DuckDbDatabase.Open(null, new Dictionary<string, string>
-        {
-            ["threads"] = "1",
-            ["memory_limit"] = "256MB",
-            ["enable_external_access"] = "false",
-        });
+        _database = ScratchDatabase.Open(threads: 1, "256MB");
         try
         {
-            _connection = _database.Connect();
-            _connection.Execute("SET TimeZone = 'UTC'");
+            _connection = _database.ConnectInUtc();
             _source = _database.Register(new ChunkSource(
                 ["row", "partition", "offset", "timestamp", "key", "text", "headers", "size"], Types, ordered: true));
             _connection.Execute(
                 $"CREATE TEMP VIEW records AS SELECT row, partition, \"offset\", timestamp, key, text, headers::JSON AS headers, size, "
                     + $"CASE WHEN json_valid(text) THEN text::JSON END AS value FROM {_source.Sql}");
-            _connection.Execute("SET lock_configuration = true");
+            _connection.Lock();
             _statement = _connection.Prepare($"SELECT row FROM records WHERE (\n{condition}\n)");
         }
         catch (DuckDbException error)

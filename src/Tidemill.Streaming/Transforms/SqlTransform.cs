@@ -34,19 +34,15 @@ internal sealed class SqlTransform : IDisposable
     public SqlTransform(SqlText sql, Schema input, IReadOnlyDictionary<string, FieldType> casts, bool flagged)
     {
         _sql = sql;
-        _database = DuckDbDatabase.Open(null, new Dictionary<string, string>
-        {
-            ["threads"] = "1",
-            ["memory_limit"] = "512MB",
-        });
+        _database = ScratchDatabase.Open(threads: 1, "512MB");
         try
         {
-            _connection = _database.Connect();
-            _connection.Execute("SET TimeZone = 'UTC'");
+            _connection = _database.ConnectInUtc();
             _rows = _database.Register(new ChunkSource(
                 [.. input.Fields.Select(f => f.Name)], [.. input.Fields.Select(f => f.Type.ToLogical())], ordered: true));
             _flags = flagged ? _database.Register(new ChunkSource([FlagColumn], FlagTypes, ordered: true)) : null;
             _connection.Execute($"CREATE TEMP VIEW batch AS {BatchSql(input)}");
+            _connection.Lock();
             _statement = _connection.Prepare(WithCasts(_connection, sql.Text, casts));
             Output = OutputSchema(_statement);
         }

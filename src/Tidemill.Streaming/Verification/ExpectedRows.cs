@@ -29,9 +29,8 @@ internal sealed class ExpectedRows : IExpectation, IDisposable
     public ExpectedRows(StreamDefinition stream)
     {
         _deduplicate = stream.Deduplicate;
-        _database = DuckDbDatabase.Open(null, new Dictionary<string, string> { ["memory_limit"] = "1GB" });
-        Connection = _database.Connect();
-        Connection.Execute("SET TimeZone = 'UTC'");
+        _database = ScratchDatabase.Open(threads: null, "1GB");
+        Connection = _database.ConnectInUtc();
         _decoder = new BatchDecoder(stream.Decode!, RowMaker.MetadataIn(stream.Transform));
         var input = _decoder.Schema;
         _chunks = _database.Register(new ChunkSource([.. input.Fields.Select(f => f.Name)], input.ToLogical(), ordered: true));

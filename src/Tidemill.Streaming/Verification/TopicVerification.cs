@@ -36,7 +36,7 @@ internal sealed class TopicVerification(
             return await CompareAsync(rows.Connection, rows, new TopicReading(rows, letters), values, Columns(rows));
         }
 
-        using var database = DuckDbDatabase.Open(null, new Dictionary<string, string> { ["memory_limit"] = "1GB" });
+        using var database = ScratchDatabase.Open(threads: null, "1GB");
         using var connection = database.Connect();
         PassedOnRecords.Prepare(connection);
         using var records = new PassedOnRecords(connection);

@@ -1,5 +1,6 @@
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
+using Tidemill.Core.Hosting;
 using Tidemill.Workflows.Runs;
 
 namespace Tidemill.Workflows.Scheduling;
@@ -24,6 +25,7 @@ public sealed class WorkflowScheduler : IDisposable
     private readonly Dictionary<string, ScheduledWorkflow> _workflows;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Heartbeat _heartbeat;
 
     /// <summary>ConfigurationInvalid when a workflow cannot be planned; see <see cref="Planning.WorkflowValidator"/>.</summary>
     public WorkflowScheduler(
@@ -33,8 +35,12 @@ public sealed class WorkflowScheduler : IDisposable
         (this._runner, this._store, this._time, this._options) = (runner, store, time, options ?? new WorkflowSchedulerOptions());
         this._workflows = workflows.Select(workflow => new ScheduledWorkflow(workflow))
             .ToDictionary(workflow => workflow.Definition.Name);
+        _heartbeat = new Heartbeat("The scheduler", 3 * LongestSleep, time);
         runner.Changed += Take;
     }
+
+    /// <summary>What keeps schedules from firing, in one sentence; null while they do.</summary>
+    public string? Problem => _heartbeat.Problem;
 
     /// <summary>
     /// Raised after each change of a run, when <see cref="Workflows"/> shows it. Handlers return quickly and do not throw.
@@ -66,10 +72,14 @@ public sealed class WorkflowScheduler : IDisposable
         using var onStop = cancellationToken.Register(_stopping.Cancel);
         try
         {
-            await RetryPolicy.UntilItWorks(_time, _ => { }).ExecuteAsync(async token => await PrepareAsync(token), cancellationToken);
+            await RetryPolicy.UntilItWorks(_time, _ => _heartbeat.Beat())
+                .ExecuteAsync(async token => await PrepareAsync(token), cancellationToken);
             _ready.TrySetResult();
             while (true)
+            {
+                _heartbeat.Beat();
                 await Task.Delay(StartDue(), _time, cancellationToken);
+            }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -77,6 +87,7 @@ public sealed class WorkflowScheduler : IDisposable
         }
         catch (Exception error)
         {
+            _heartbeat.Fail(error);
             _ready.TrySetException(error);
             throw;
         }

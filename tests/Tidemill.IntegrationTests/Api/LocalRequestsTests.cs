@@ -37,6 +37,32 @@ public sealed class LocalRequestsTests(RunningServer server) : IClassFixture<Run
     public async Task Change_asked_for_by_another_site_is_refused(string header, string value) =>
         await server.RefusedAsync(403, "/api/topics/plain/records", "{}", "application/json", (header, value));
 
+    [Theory]
+    [InlineData("cross-site", null, HttpStatusCode.Forbidden)]
+    [InlineData("same-site", null, HttpStatusCode.Forbidden)]
+    [InlineData("cross-site", "?1", HttpStatusCode.OK)]
+    [InlineData("same-origin", null, HttpStatusCode.OK)]
+    [InlineData("none", null, HttpStatusCode.OK)]
+    public async Task Sql_that_another_sites_page_asks_for_by_itself_is_not_run(string site, string? user, HttpStatusCode expected)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/query?sql=SELECT%201");
+        request.Headers.Add("Sec-Fetch-Site", site);
+        if (user is not null) request.Headers.Add("Sec-Fetch-User", user);
+        using var response = await server.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(expected, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/topics?x=1", "/topics?x=1")]
+    [InlineData("/\t/evil.example", "/")]
+    [InlineData("/\n/evil.example", "/")]
+    [InlineData("//evil.example", "/")]
+    [InlineData("/\\evil.example", "/")]
+    [InlineData("https://evil.example", "/")]
+    [InlineData(null, "/")]
+    public void Sign_in_leads_to_this_servers_pages_only(string? next, string expected) =>
+        Assert.Equal(expected, Tidemill.Server.Api.SignInEndpoints.Local(next));
+
     [Fact]
     public async Task Change_asked_for_by_the_own_page_passes() => await server.PostAsync(
         "/api/topics/plain/records", "{}", "application/json",

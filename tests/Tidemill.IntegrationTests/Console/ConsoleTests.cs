@@ -36,6 +36,37 @@ public sealed class ConsoleTests(RunningServer server, Browser browser) : IClass
         Assert.Empty(visit.Errors);
     }
 
+    [Theory]
+    [InlineData("/query?sql=SELECT%2042%20AS%20answer")]
+    [InlineData("/topics/orders?where=size%20%3E%200")]
+    public async Task What_somebody_asked_for_is_not_asked_again_by_the_page(string address)
+    {
+        await SendOrdersAsync(1);
+        await using var visit = await OpenAsync("/streams");
+        List<string> requests = [];
+        visit.Page.Request += (_, request) => requests.Add(new Uri(request.Url).PathAndQuery);
+        await visit.Page.GotoAsync(address);
+        var path = address.Split('?')[0];
+        await RunningServer.UntilAsync(() => Task.FromResult(requests.ToArray().Count(r => r == path) > 2), "the page to refresh its other regions");
+        Assert.Single(requests.ToArray(), r => r == address);
+    }
+
+    [Fact]
+    public async Task A_label_that_is_markup_stays_text_in_a_charts_tooltip()
+    {
+        await using var visit = await OpenAsync("/");
+        await Expect(visit.Page.Locator("#chart-0 canvas")).ToBeVisibleAsync(new() { Timeout = 15_000 });
+        var tooltip = await visit.Page.EvaluateAsync<string>("""
+            () => {
+              const chart = echarts.getInstanceByDom(document.querySelector("#chart-0 [_echarts_instance_], #chart-0[_echarts_instance_]"));
+              const point = { axisValueLabel: "<form data-api=1>", marker: "", seriesName: "<img src=x>", value: [0, 1] };
+              return chart.getOption().tooltip[0].formatter([point]);
+            }
+            """);
+        Assert.Contains("&lt;form data-api=1&gt;", tooltip);
+        Assert.Contains("&lt;img src=x&gt;", tooltip);
+    }
+
     [Fact]
     public async Task Dark_mode_follows_the_system_and_the_toggle_is_remembered()
     {

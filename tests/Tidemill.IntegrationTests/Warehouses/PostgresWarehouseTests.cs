@@ -117,6 +117,7 @@ public sealed class PostgresWarehouseTests : WarehouseContractTests
     public async Task A_worker_that_stands_still_in_the_middle_of_a_COPY_does_not_hold_its_keys_for_ever()
     {
         await Warehouse.ExecuteAsync("CREATE TABLE t (i integer PRIMARY KEY)", [], Token);
+        await Warehouse.ExecuteAsync("CREATE TABLE other (i integer)", [], Token);
         var write = new TableWrite(new TableName("t"), ConflictRule.Ignore) { Key = ["i"] };
         using var rows = Rows.Batch(Rows.Schema("i integer"), [[1], [2]]);
         await using var frozen = NpgsqlDataSource.Create(
@@ -126,6 +127,11 @@ public sealed class PostgresWarehouseTests : WarehouseContractTests
         var copy = await session.BeginTextImportAsync("COPY t FROM STDIN", Token);
         await copy.WriteAsync("1\n");
         await copy.FlushAsync(Token);
+        // A long COPY into another table stands still as well, and blocks nobody.
+        await using var unrelated = await frozen.OpenConnectionAsync(Token);
+        var load = await unrelated.BeginTextImportAsync("COPY other FROM STDIN", Token);
+        await load.WriteAsync("1\n");
+        await load.FlushAsync(Token);
         await using var writer = await Warehouse.OpenWriterAsync(Token);
 
         await RetryPolicy.UntilItWorks(TimeProvider.System, _ => { }).ExecuteAsync(async token =>
@@ -145,6 +151,8 @@ public sealed class PostgresWarehouseTests : WarehouseContractTests
 
         await Assert.ThrowsAnyAsync<Exception>(async () => await copy.DisposeAsync());
         Assert.Equal(2, (await QueryAsync("SELECT * FROM t")).Count);
+        await load.DisposeAsync();
+        Assert.Single(await QueryAsync("SELECT * FROM other"));
     }
 
     [Fact]

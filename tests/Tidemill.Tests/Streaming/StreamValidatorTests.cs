@@ -18,6 +18,13 @@ public sealed class StreamValidatorTests
         Assert.Contains("nowhere", error.Problem, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("SELECT id FROM batch, read_csv('/etc/hostname')")]
+    [InlineData("SELECT id FROM batch, '/etc/hostname'")]
+    [InlineData("SELECT id, getenv('HOME') AS home FROM batch")]
+    public void SQL_reaches_nothing_of_the_machine(string sql) =>
+        Assert.Single(StreamValidator.Validate(StreamBench.Stream(ConflictRule.Append, sql)));
+
     [Fact]
     public void Deduplication_wants_a_single_sink()
     {

@@ -52,6 +52,21 @@ public abstract partial class WarehouseContractTests
     }
 
     [Fact]
+    public async Task Settings_and_temporary_tables_of_one_statement_reach_no_other()
+    {
+        await Warehouse.ExecuteAsync("CREATE TABLE kept (i integer)", [], Token);
+        for (var i = 0; i < 3; i++)
+        {
+            await Warehouse.ExecuteInTransactionAsync(["SET search_path = 'elsewhere'"], Token).ContinueWith(static _ => { }, Token);
+            await Warehouse.ExecuteInTransactionAsync(["CREATE TEMP TABLE kept AS SELECT 1 AS i"], Token);
+            await Warehouse.ExecuteAsync("CREATE TEMP TABLE mine AS SELECT 1 AS i", [], Token);
+        }
+
+        Assert.Equal(0, await CountAsync("kept"));
+        Assert.Equal(ErrorCode.SqlInvalid, await CodeOfAsync(() => Warehouse.ExecuteAsync("INSERT INTO mine VALUES (2)", [], Token)));
+    }
+
+    [Fact]
     public async Task Parameters_carry_every_kind_and_null()
     {
         await Warehouse.ExecuteAsync("CREATE TABLE p (a integer, b bigint, c text, d timestamp, e uuid, f numeric(10,2), g boolean, h "

@@ -54,6 +54,9 @@
     return Math.min(...times.slice(1).map((at, i) => at - times[i]), 86400000);
   }
 
+  // Labels are data, and tooltips are HTML.
+  const html = (text) => echarts.format.encodeHTML(String(text));
+
   function optionOf(chart) {
     const axes = [...new Set(chart.series.map((s) => s.axis))];
     const formats = new Map(chart.series.map((s) => [s.title, s.format]));
@@ -69,7 +72,7 @@
         borderColor: colour("--line"),
         textStyle: { color: colour("--ink") },
         formatter: (points) => points.map((p, i) =>
-          (i ? "" : p.axisValueLabel + "<br>") + p.marker + p.seriesName + "  <b>" + format(p.value[1], formats.get(p.seriesName)) + "</b>").join("<br>"),
+          (i ? "" : html(p.axisValueLabel) + "<br>") + p.marker + html(p.seriesName) + "  <b>" + format(p.value[1], formats.get(p.seriesName)) + "</b>").join("<br>"),
       },
       xAxis: {
         type: chart.time ? "time" : "category",

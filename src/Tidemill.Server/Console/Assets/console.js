@@ -40,7 +40,9 @@
   }
 
   async function refresh() {
-    const response = await fetch(location.href, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(10000) });
+    // A page that shows what somebody asked for names the address of its other regions: the question is not asked again.
+    const address = document.querySelector("[data-refresh]")?.dataset.refresh ?? location.href;
+    const response = await fetch(address, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(10000) });
     if (!response.ok) throw new Error("status " + response.status);
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     for (const region of document.querySelectorAll("[data-live]")) {

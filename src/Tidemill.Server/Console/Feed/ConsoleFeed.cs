@@ -74,6 +74,11 @@ internal sealed partial class ConsoleFeed(ProjectRuntime runtime, ILogger<Consol
         {
             LogSkipped(logger, e.Code, e.Message);
         }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // One reader's defect must not end the feed of all pages.
+            LogDefect(logger, e);
+        }
     }
 
     private bool LogIsDue() =>
@@ -132,6 +137,9 @@ internal sealed partial class ConsoleFeed(ProjectRuntime runtime, ILogger<Consol
         var rate = records / Math.Max(time.TotalSeconds, 0.1);
         return [.. rates.Skip(Math.Max(0, rates.Length - HistorySeconds + seconds)), .. Enumerable.Repeat(rate, seconds)];
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The console's numbers could not be read.")]
+    private static partial void LogDefect(ILogger logger, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The console's numbers could not be read: {Code}: {Reason}")]
     private static partial void LogSkipped(ILogger logger, ErrorCode code, string reason);

@@ -35,6 +35,7 @@ internal sealed class MemoryRunStore : IRunStore
 
     public Task<long> InterruptRunningAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
+        if (Failures.TryDequeue(out var failure)) return Task.FromException<long>(failure);
         lock (_gate)
         {
             var open = _runs.Values.Where(run => run.Status == RunStatus.Running).ToList();

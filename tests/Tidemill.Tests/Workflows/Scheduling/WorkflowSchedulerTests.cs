@@ -164,6 +164,21 @@ public sealed class WorkflowSchedulerTests : IAsyncDisposable
         Assert.Equal((RunStatus.Interrupted, (DateTimeOffset?)Start), (Status.LastRun!.Status, Status.LastRun.EndTime));
     }
 
+    [Fact]
+    public async Task A_scheduler_that_ended_or_stands_still_has_a_problem()
+    {
+        await StartAsync(Hourly());
+        Assert.Null(_scheduler!.Problem);
+        await StopAsync();
+        _time.Advance(TimeSpan.FromMinutes(4));
+        Assert.Contains("stood still for 240 s", _scheduler.Problem);
+
+        _store.Failures.Enqueue(new TidemillException(ErrorCode.AccessDenied, "no permission"));
+        using var refused = new WorkflowScheduler([Hourly()], _runner, _store, _time);
+        await Assert.ThrowsAsync<TidemillException>(() => refused.RunAsync(default));
+        Assert.Equal("The scheduler ended: no permission", refused.Problem);
+    }
+
     private WorkflowStatus Status => _scheduler!.Workflows[0];
 
     private static DateTimeOffset At(int hour) => new(2026, 1, 1, hour, 0, 0, TimeSpan.Zero);
