@@ -46,7 +46,8 @@ public sealed partial class RepositoryTests
             .Select(match => (Name: match.Groups["name"].Value, Folder: Path.GetDirectoryName(file.Key)!))).ToList();
         Assert.True(definitions.Count >= 6, $"The search finds only {string.Join(", ", definitions)}.");
         var elsewhere = definitions.SelectMany(definition => files
-            .Where(file => Path.GetDirectoryName(file.Key) != definition.Folder && Regex.IsMatch(file.Value, $@"\b{definition.Name}\b"))
+            .Where(file => !$"{Path.GetDirectoryName(file.Key)}/".StartsWith($"{definition.Folder}/", StringComparison.Ordinal)
+                && Regex.IsMatch(file.Value, $@"\b{definition.Name}\b"))
             .Select(file => $"{Path.GetRelativePath(Root, file.Key)} names {definition.Name}"));
         Assert.Empty(elsewhere);
     }
@@ -87,6 +88,8 @@ public sealed partial class RepositoryTests
     private static string ThisFile([CallerFilePath] string path = "") => path;
 
     /// <summary>A record that derives from the base of a kind's definitions.</summary>
-    [GeneratedRegex(@"sealed record (?<name>\w+)[^;{]*:\s*(SinkDefinition|SourceDefinition)\(", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"sealed record (?<name>\w+)[^;{]*:\s*(SinkDefinition|SourceDefinition|ConnectionDefinition|TaskAction)\(",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex ConcreteDefinition();
 }
