@@ -70,6 +70,12 @@ internal static class DeadLettersCommand
             foreach (var name in (string[])["stream", "status", "code", "field", "message", "timestamp", "createdAt"])
                 AnsiConsole.MarkupLineInterpolated($"[grey]{name,-10}[/] {TextTable.Cell(letter, name)}");
 
+            if (letter.GetProperty("sinks") is { ValueKind: JsonValueKind.Array } sinks)
+            {
+                var names = string.Join(", ", sinks.EnumerateArray().Select(sink => sink.GetString()));
+                AnsiConsole.MarkupLineInterpolated($"[grey]{"sinks",-10}[/] {names}");
+            }
+
             Write("key", letter, "key");
             Write("value", letter, "value");
             Write("edited", letter, "editedValue");

@@ -299,7 +299,8 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
         {
             var pid = _connection.ProcessID;
             var running = work(_connection);
-            while (await Task.WhenAny(running, Task.Delay(BlockedCheck, cancellationToken)) != running && !cancellationToken.IsCancellationRequested)
+            while (await Task.WhenAny(running, Task.Delay(BlockedCheck, cancellationToken)) != running
+                && !cancellationToken.IsCancellationRequested)
                 await TerminateBlockersAsync(pid, cancellationToken);
 
             return await running;

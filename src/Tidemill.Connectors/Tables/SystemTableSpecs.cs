@@ -25,6 +25,7 @@ internal static class SystemTableSpecs
             new("stream", Text, true), new("topic", Text, true), new("partition", Int, true), new("offset", BigInt, true),
             new("record_time", Time), new("key", Blob), new("value", Blob), new("error_code", Text, true),
             new("field", Text), new("message", Text), new("created_at", Time, true), new("status", Text, true), new("edited_value", Blob),
+            new("sinks", Text),
         ]),
         Table(SystemTables.SchemaChanges, ["stream", "kind", "path", "new_type", "decision"],
         [

@@ -102,14 +102,17 @@ public sealed record DeadLetterPage(long Open, IReadOnlyList<DeadLetterCountAnsw
 
 public sealed record DeadLetterCountAnswer(string Stream, ErrorCode Code, string? Field, long Count);
 
+/// <summary>Sinks names those that lack the record's rows; null: all of the stream's.</summary>
 public sealed record DeadLetterAnswer(
     string Stream, string Topic, int Partition, long Offset, DateTimeOffset Timestamp, ErrorCode Code, string? Field,
-    string Message, DateTimeOffset CreatedAt, DeadLetterStatus Status, BytesView? Key, BytesView? Value, BytesView? EditedValue)
+    string Message, DateTimeOffset CreatedAt, DeadLetterStatus Status, BytesView? Key, BytesView? Value, BytesView? EditedValue,
+    IReadOnlyList<string>? Sinks)
 {
     internal static DeadLetterAnswer Of(DeadLetter letter) => new(
         letter.Stream, letter.Position.Partition.Topic, letter.Position.Partition.Partition, letter.Position.Offset.Value,
         letter.Timestamp, letter.Code, letter.Field, letter.Message, letter.CreatedAt, letter.Status,
-        BytesView.Of(letter.Key), BytesView.Of(letter.Value), BytesView.Of(letter.EditedValue));
+        BytesView.Of(letter.Key), BytesView.Of(letter.Value), BytesView.Of(letter.EditedValue),
+        letter.Sinks);
 }
 
 /// <summary>Which letters of a stream are meant.</summary>

@@ -50,12 +50,27 @@ public sealed record DeadLetter
     public required DateTimeOffset CreatedAt { get; init; }
 
     public DeadLetterStatus Status { get; init; } = DeadLetterStatus.Open;
+
+    /// <summary>Names of the sinks that lack the record's rows; null: all of the stream's. The others hold them.</summary>
+    public IReadOnlyList<string>? Sinks { get; init; }
+
+    /// <summary>True when the sink of this name lacks the record's rows.</summary>
+    public bool Concerns(string sink) => Sinks is null || Sinks.Contains(sink, StringComparer.Ordinal);
+
+    /// <summary>The letter after another sink, too, has refused the record.</summary>
+    internal DeadLetter Joined(DeadLetter later) => this with
+    {
+        Sinks = Sinks is null || later.Sinks is null ? null : [.. Sinks.Union(later.Sinks, StringComparer.Ordinal)],
+    };
 }
 
 /// <summary>Open dead letters of one stream with one error code and field.</summary>
 public sealed record DeadLetterCount(string Stream, ErrorCode Code, string? Field, long Count);
 
-/// <summary>Takes letters in; writing one again changes nothing, or is seen once by those who read.</summary>
+/// <summary>
+/// Takes letters in; writing one again changes nothing, or is seen once by those who read. Letters of one record with other sinks are
+/// one letter with all of them.
+/// </summary>
 internal interface IDeadLetterTarget
 {
     /// <summary>Durable on return.</summary>

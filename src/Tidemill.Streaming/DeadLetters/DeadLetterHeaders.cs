@@ -28,6 +28,7 @@ internal static class DeadLetterHeaders
             Header("code", letter.Code.ToString()),
             Header("field", letter.Field),
             Header("message", letter.Message),
+            .. letter.Sinks is null ? Array.Empty<RecordHeader>() : [Header("sinks", SinkNames.Write(letter.Sinks))],
             Header("time", letter.CreatedAt.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture)),
         ],
     };
@@ -57,6 +58,7 @@ internal static class DeadLetterHeaders
             Code = code,
             Field = own.GetValueOrDefault("field"),
             Message = own.GetValueOrDefault("message") ?? "",
+            Sinks = SinkNames.Read(own.GetValueOrDefault("sinks")),
             CreatedAt = DateTimeOffset.TryParse(
                 own.GetValueOrDefault("time"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
                 ? time

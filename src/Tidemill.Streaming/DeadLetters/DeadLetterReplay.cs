@@ -15,7 +15,8 @@ public sealed record ReplayedLetter(RecordPosition Position, bool Replayed, stri
 
 /// <summary>
 /// Sends open dead letters through their stream again, as the stream is defined now. The rows of all tables and the mark
-/// are written in one transaction, so that a letter gives its rows at most once however often replay is run or killed.
+/// are written in one transaction, so that a letter gives its rows at most once however often replay is run or killed. Sinks that hold
+/// the record's rows are left alone.
 /// Sinks that are no tables come first: their ids are deterministic, so a letter that is killed in between and replayed
 /// again writes the same documents again. Rows of keyed tables meet newer rows by the table's own rule.
 /// </summary>
@@ -51,7 +52,8 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
             foreach (var letter in await OpenLettersAsync(stream, positions, cancellationToken))
             {
                 var sent = editedValue is null ? letter : letter with { EditedValue = editedValue };
-                results.Add(await ReplayAsync(sent, sinks, writer, rows, cancellationToken));
+                results.Add(await ReplayAsync(
+                    sent, [.. sinks.Where(sink => sent.Concerns(sink.Name))], writer, rows, cancellationToken));
             }
 
             return results;

@@ -13,11 +13,12 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
 {
     private const int RowsPerInsert = 200;
     private const string Columns =
-        """stream, topic, "partition", "offset", record_time, key, value, error_code, field, message, created_at, status, edited_value""";
+        """stream, topic, "partition", "offset", record_time, key, value, error_code, field, message, created_at, status, edited_value, sinks""";
 
     private static readonly int ColumnCount = Columns.Split(',').Length;
 
-    /// <summary>Keeps the letters; those that are there already stay as they are. Durable on return.</summary>
+    /// <summary>Keeps the letters; those that are there already stay as they are, but for sinks that refuse the record, too. Durable on
+    /// return.</summary>
     public async Task WriteAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(letters);
@@ -42,7 +43,26 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
             catch (TidemillException error) when (error.Code == ErrorCode.RowRejected)
             {
                 await warehouse.ExecuteAsync(sql.Append(" ON CONFLICT DO NOTHING").ToString(), parameters, cancellationToken);
+                await JoinSinksAsync(part, cancellationToken);
             }
+        }
+    }
+
+    /// <summary>Adds sinks to letters that were there. One that was settled is opened again, for the sinks that refuse it now.</summary>
+    private async Task JoinSinksAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken)
+    {
+        foreach (var letter in letters.Where(l => l.Sinks is not null))
+        {
+            if (await FindAsync(letter.Stream, letter.Position, cancellationToken) is not { Sinks: { } held } stored
+                || letter.Sinks!.All(held.Contains))
+            {
+                continue;
+            }
+
+            var joined = stored.Status == DeadLetterStatus.Open ? stored.Joined(letter).Sinks : letter.Sinks;
+            await warehouse.ExecuteAsync(
+                $"UPDATE {SystemTables.DeadLetters} SET sinks = $5, status = 'open' WHERE {AtPosition(1)}",
+                [.. PositionValues(letter.Stream, letter.Position), SinkNames.Write(joined)], cancellationToken);
         }
     }
 
@@ -130,7 +150,7 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
     [
         .. PositionValues(letter.Stream, letter.Position),
         Unzoned(letter.Timestamp), letter.Key, letter.Value, letter.Code.ToString(), letter.Field, letter.Message,
-        Unzoned(letter.CreatedAt), Name(letter.Status), letter.EditedValue,
+        Unzoned(letter.CreatedAt), Name(letter.Status), letter.EditedValue, SinkNames.Write(letter.Sinks),
     ];
 
     private static (string Sql, List<object?> Parameters) Filter(string? stream, DeadLetterStatus? status)
@@ -176,6 +196,7 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
         CreatedAt = Zoned(row[10]),
         Status = Enum.Parse<DeadLetterStatus>((string)row[11]!, ignoreCase: true),
         EditedValue = (byte[]?)row[12],
+        Sinks = SinkNames.Read((string?)row[13]),
     };
 
     private static string Name(DeadLetterStatus status) => status switch

@@ -51,7 +51,7 @@ internal sealed class DeadLetterTopic(ILog log, string topic) : IDisposable
         await using var consumer = log.CreateConsumer(new ConsumerOptions { Assignment = [entry.At], MaxPollRecords = 1 });
         using var run = await consumer.PollAsync(ReadTimeout, cancellationToken);
         return run is { Records.Length: > 0 } && run.Records[0].Offset == entry.At.Offset.Value
-            ? DeadLetterHeaders.Read(run.Records[0], run.Headers(0))
+            ? DeadLetterHeaders.Read(run.Records[0], run.Headers(0)) is { } whole ? whole with { Sinks = entry.Letter.Sinks } : null
             : null;
     }
 
@@ -107,7 +107,10 @@ internal sealed class DeadLetterTopic(ILog log, string topic) : IDisposable
             if (DeadLetterHeaders.Read(run.Records[i], run.Headers(i)) is { } letter)
             {
                 var at = new RecordPosition(run.Partition, new LogOffset(run.Records[i].Offset));
-                _letters.TryAdd((letter.Stream, letter.Position), new Entry(at, letter with { Key = null, Value = null, Headers = [] }));
+                var key = (letter.Stream, letter.Position);
+                _letters[key] = _letters.TryGetValue(key, out var known)
+                    ? known with { Letter = known.Letter.Joined(letter) }
+                    : new Entry(at, letter with { Key = null, Value = null, Headers = [] });
             }
         }
     }

@@ -30,7 +30,11 @@ internal static class BatchHalves
                 secondRanges.Add(whole with { Start = middle });
         }
 
-        return [new MicroBatch(first) { Ranges = firstRanges }, new MicroBatch(second) { Ranges = secondRanges }];
+        return
+        [
+            new MicroBatch(first) { Ranges = firstRanges, ForSink = batch.ForSink },
+            new MicroBatch(second) { Ranges = secondRanges, ForSink = batch.ForSink },
+        ];
     }
 
     private static List<FetchedRecords> Slices(MicroBatch batch, int first, int count)

@@ -8,8 +8,9 @@ using Tidemill.Streaming.Status;
 namespace Tidemill.Streaming.Pipeline;
 
 /// <summary>
-/// The last stage: dead letters, then each sink with its checkpoint, again and again while a sink is away. When a row is
-/// refused, the batch is halved until the record is found, set aside, and everything around it is written.
+/// The last stage: dead letters, then each sink with its checkpoint, again and again while a sink is away. When a sink refuses a row,
+/// the batch is halved for this sink until the record is found, set aside as a letter that names the sink, and everything around it is
+/// written. The other sinks take the record.
 /// </summary>
 internal sealed class BatchWriter(
     string stream,
@@ -27,97 +28,97 @@ internal sealed class BatchWriter(
     public async Task WriteAsync(MicroBatch batch, CancellationToken cancellationToken)
     {
         var written = batch.TransformError is null
-            ? await TryWriteAsync(batch, rows, cancellationToken)
-            : null;
-        if (written is null)
-        {
-            // The transform stage may be busy with the next batch: the search for the bad row has its own.
-            _careful ??= makeRows();
-            written = await WriteWithoutRefusedAsync(batch, cancellationToken) ?? await WriteHalvesAsync(batch, cancellationToken);
-        }
-
+            ? await WriteRowsAsync(batch, rows, cancellationToken)
+            : await WriteHalvesAsync(batch, null, cancellationToken);
         metrics.Committed(
-            batch.Count, batch.Bytes, written.Value, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(batch.SampledTimestamps()));
+            batch.Count, batch.Bytes, written, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(batch.SampledTimestamps()));
     }
 
     public void Dispose() => _careful?.Dispose();
 
-    private async Task<long> WriteCarefullyAsync(MicroBatch batch, CancellationToken cancellationToken)
+    // The transform stage may be busy with the next batch: the search for the bad row has its own.
+    private RowMaker Careful => _careful ??= makeRows();
+
+    /// <summary>Sets aside what did not decode, then writes each sink by itself: what one refuses, the others still take.</summary>
+    private async Task<long> WriteRowsAsync(MicroBatch batch, RowMaker maker, CancellationToken cancellationToken)
     {
-        using (batch)
+        await SetAsideRejectedAsync(batch, cancellationToken);
+        long written = 0;
+        for (var i = 0; i < sinks.Count; i++)
         {
-            batch.Decoded = _careful!.Decode(batch.Records, cancellationToken);
-            _careful.Transform(batch);
-            return await TryWriteAsync(batch, _careful, cancellationToken)
-                ?? await WriteWithoutRefusedAsync(batch, cancellationToken)
-                ?? await WriteHalvesAsync(batch, cancellationToken);
+            if (batch.ForSink?.Invoke(sinks[i].Name) ?? true)
+                written += await WriteOrSetAsideAsync(i, batch, maker, cancellationToken);
+        }
+
+        metrics.DeadLettered(batch.Decoded!.Rejected.Count);
+        return written;
+    }
+
+    /// <summary>Writes the batch into one sink. Records that it refuses become dead letters of this sink.</summary>
+    private async Task<long> WriteOrSetAsideAsync(int index, MicroBatch batch, RowMaker maker, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await WriteSinkAsync(index, batch, maker, cancellationToken);
+        }
+        catch (TidemillException error) when (error.Code is ErrorCode.RowRejected or ErrorCode.TransformFailed)
+        {
+            return await WriteWithoutRefusedAsync(index, batch, error, cancellationToken)
+                ?? (batch.Count == 1
+                    ? await SetAsideAsync(batch, index, error, cancellationToken)
+                    : await WriteHalvesAsync(batch, index, cancellationToken));
         }
     }
 
     /// <summary>
-    /// Where a sink names what it refused: sets all those records aside at once and writes the rest. Null when no sink does,
-    /// or no record by itself gives a refused row; then the batch is halved.
+    /// Where the sink names what it refused: sets all those records aside at once and writes the rest. Null when it does not, or no
+    /// record by itself gives a refused row; then the batch is halved.
     /// </summary>
-    private async Task<long?> WriteWithoutRefusedAsync(MicroBatch batch, CancellationToken cancellationToken)
+    private async Task<long?> WriteWithoutRefusedAsync(
+        int index, MicroBatch batch, TidemillException error, CancellationToken cancellationToken)
     {
-        if (batch.TransformError?.Code != ErrorCode.RowRejected || rows.Deduplicates)
+        if (error.Code != ErrorCode.RowRejected || rows.Deduplicates || sinks[index] is not IRowRefusals refusals)
             return null;
 
-        var refused = new RefusedRecords([.. sinks.OfType<IRowRefusals>()], _careful!).Find(batch, cancellationToken);
+        var refused = new RefusedRecords([refusals], Careful).Find(batch, cancellationToken);
         if (refused.Count == 0)
             return null;
 
         var now = time.GetUtcNow();
-        var letters = refused.Select(r => Letter(r.Run, r.Index, now, ErrorCode.RowRejected, null, r.Reason)).ToList();
-        await _retry.ExecuteAsync(async token => await deadLetters.WriteAsync(letters, token), cancellationToken);
-        metrics.DeadLettered(letters.Count);
+        await KeepAsync(
+            [.. refused.Select(r => Letter(r.Run, r.Index, now, index, ErrorCode.RowRejected, null, r.Reason))], cancellationToken);
         using var rest = RefusedRecords.Without(batch, refused);
         if (rest.Count == 0)
         {
-            await PassOverAsync(batch.Ranges, cancellationToken);
+            await PassOverAsync(index, batch.Ranges, cancellationToken);
             return 0;
         }
 
-        rest.Decoded = _careful!.Decode(rest.Records, cancellationToken);
-        rest.Rows = _careful.Transform(rest.Decoded);
-        return await TryWriteAsync(rest, _careful, cancellationToken)
-            ?? await WriteWithoutRefusedAsync(rest, cancellationToken)
-            ?? await WriteHalvesAsync(rest, cancellationToken);
+        rest.Decoded = Careful.Decode(rest.Records, cancellationToken);
+        rest.Rows = Careful.Transform(rest.Decoded);
+        return await WriteOrSetAsideAsync(index, rest, Careful, cancellationToken);
     }
 
-    private async Task<long> WriteHalvesAsync(MicroBatch batch, CancellationToken cancellationToken)
+    /// <summary>Halves the batch until its bad record is alone, for one sink, or for all when the transform fails.</summary>
+    private async Task<long> WriteHalvesAsync(MicroBatch batch, int? index, CancellationToken cancellationToken)
     {
         if (batch.Count == 1)
-            return await SetAsideAsync(batch, cancellationToken);
+            return await SetAsideAsync(batch, index, batch.TransformError!, cancellationToken);
 
         long written = 0;
         foreach (var half in BatchHalves.Split(batch))
-            written += await WriteCarefullyAsync(half, cancellationToken);
+        {
+            using (half)
+            {
+                half.Decoded = Careful.Decode(half.Records, cancellationToken);
+                Careful.Transform(half);
+                written += half.TransformError is not null ? await WriteHalvesAsync(half, index, cancellationToken)
+                    : index is { } sink ? await WriteOrSetAsideAsync(sink, half, Careful, cancellationToken)
+                    : await WriteRowsAsync(half, Careful, cancellationToken);
+            }
+        }
 
         return written;
-    }
-
-    /// <summary>Rows written, or null when some row is at fault; <see cref="MicroBatch.TransformError"/> then says why.</summary>
-    private async Task<long?> TryWriteAsync(MicroBatch batch, RowMaker maker, CancellationToken cancellationToken)
-    {
-        if (batch.TransformError is not null)
-            return null;
-
-        await SetAsideRejectedAsync(batch, cancellationToken);
-        try
-        {
-            long written = 0;
-            for (var i = 0; i < sinks.Count; i++)
-                written += await WriteSinkAsync(i, batch, maker, cancellationToken);
-
-            metrics.DeadLettered(batch.Decoded!.Rejected.Count);
-            return written;
-        }
-        catch (TidemillException error) when (error.Code is ErrorCode.RowRejected or ErrorCode.TransformFailed)
-        {
-            batch.TransformError = error;
-            return null;
-        }
     }
 
     private async Task<long> WriteSinkAsync(int index, MicroBatch batch, RowMaker maker, CancellationToken cancellationToken)
@@ -126,7 +127,7 @@ internal sealed class BatchWriter(
         if (batch.Ranges.All(range => positions.Holds(index, range)))
             return 0;
 
-        // A sink before one that refused a row holds the batch already.
+        // Parts of a batch whose answer was lost may be held already.
         var attempts = ReferenceEquals(maker, _careful) ? 1 : 0;
         return await _retry.ExecuteAsync(async token =>
         {
@@ -158,54 +159,65 @@ internal sealed class BatchWriter(
 
         var now = time.GetUtcNow();
         var letters = rejected.Select(r => Letter(
-            batch.Records[r.Index.Fetch], r.Index.Record, now, r.Failure.Code, r.Failure.Field, r.Failure.Message)).ToList();
+            batch.Records[r.Index.Fetch], r.Index.Record, now, null, r.Failure.Code, r.Failure.Field, r.Failure.Message)).ToList();
         await _retry.ExecuteAsync(async token => await deadLetters.WriteAsync(letters, token), cancellationToken);
     }
 
-    /// <summary>Sets the only record of the batch aside and moves the checkpoints over it.</summary>
-    private async Task<long> SetAsideAsync(MicroBatch batch, CancellationToken cancellationToken)
+    /// <summary>Sets the only record of the batch aside and moves the checkpoint of the sink, or of all, over it.</summary>
+    private async Task<long> SetAsideAsync(MicroBatch batch, int? index, TidemillException error, CancellationToken cancellationToken)
     {
-        var error = batch.TransformError!;
         var run = batch.Records.First(r => r.Records.Length > 0);
-        var letter = Letter(run, 0, time.GetUtcNow(), error.Code, null, error.Message);
-        await _retry.ExecuteAsync(async token => await deadLetters.WriteAsync([letter], token), cancellationToken);
-        metrics.DeadLettered(1);
-        await PassOverAsync(batch.Ranges, cancellationToken);
+        await KeepAsync([Letter(run, 0, time.GetUtcNow(), index, error.Code, null, error.Message)], cancellationToken);
+        for (var i = 0; i < sinks.Count; i++)
+        {
+            if (index is null || i == index)
+                await PassOverAsync(i, batch.Ranges, cancellationToken);
+        }
+
         return 0;
     }
 
-    /// <summary>Moves every sink's checkpoint over records that give no rows.</summary>
-    private async Task PassOverAsync(IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken)
+    private async Task KeepAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken)
+    {
+        await _retry.ExecuteAsync(async token => await deadLetters.WriteAsync(letters, token), cancellationToken);
+        metrics.DeadLettered(letters.Count);
+    }
+
+    /// <summary>Moves a sink's checkpoint over records that give it no rows.</summary>
+    private async Task PassOverAsync(int index, IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken)
     {
         using var nothing = new Core.Batches.Batch(rows.Output, []);
-        for (var i = 0; i < sinks.Count; i++)
+        if (!await HoldsAsync(sinks[index], ranges, cancellationToken))
         {
-            var sink = sinks[i];
-            if (!await HoldsAsync(sink, ranges, cancellationToken))
-            {
-                await _retry.ExecuteAsync(
-                    async token => await sink.WriteAsync(new SinkBatch { Ranges = ranges, Rows = nothing }, token),
-                    cancellationToken);
-            }
+            await _retry.ExecuteAsync(
+                async token => await sinks[index].WriteAsync(new SinkBatch { Ranges = ranges, Rows = nothing }, token), cancellationToken);
         }
     }
 
+    /// <param name="run">The record's run.</param>
+    /// <param name="record">The record's index in it.</param>
+    /// <param name="now">When it is set aside.</param>
+    /// <param name="sink">The sink that refuses it; null: no sink gets its rows.</param>
+    /// <param name="code">Why.</param>
+    /// <param name="field">The field at fault.</param>
+    /// <param name="message">Why, in words.</param>
     private DeadLetter Letter(
-        FetchedRecords run, int index, DateTimeOffset now, ErrorCode code, string? field, string message)
+        FetchedRecords run, int record, DateTimeOffset now, int? sink, ErrorCode code, string? field, string message)
     {
-        ref readonly var record = ref run.Records[index];
+        ref readonly var bad = ref run.Records[record];
         return new DeadLetter
         {
             Stream = stream,
-            Position = new RecordPosition(run.Partition, new LogOffset(record.Offset)),
-            Timestamp = DateTimeOffset.FromUnixTimeMilliseconds(record.TimestampMs),
-            Key = record.HasKey ? record.Key.ToArray() : null,
-            Value = record.IsTombstone ? null : record.Value.ToArray(),
+            Position = new RecordPosition(run.Partition, new LogOffset(bad.Offset)),
+            Timestamp = DateTimeOffset.FromUnixTimeMilliseconds(bad.TimestampMs),
+            Key = bad.HasKey ? bad.Key.ToArray() : null,
+            Value = bad.IsTombstone ? null : bad.Value.ToArray(),
             Code = code,
             Field = field,
             Message = message,
             CreatedAt = now,
-            Headers = run.Headers(index),
+            Headers = run.Headers(record),
+            Sinks = sink is { } index && sinks.Count > 1 ? [sinks[index].Name] : null,
         };
     }
 }

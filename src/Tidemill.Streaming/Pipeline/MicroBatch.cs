@@ -19,6 +19,12 @@ internal sealed class MicroBatch(IReadOnlyList<FetchedRecords> records) : IDispo
     /// <summary>Where each partition is read from and to; at most one range a partition.</summary>
     public required IReadOnlyList<OffsetRange> Ranges { get; init; }
 
+    /// <summary>Tells by name which sinks take the rows; null: all.</summary>
+    public Predicate<string>? ForSink { get; init; }
+
+    /// <summary>True when a batch of the same record for the other sinks follows.</summary>
+    public bool IsFollowed { get; init; }
+
     /// <summary>What the records lie in, when they are a part of it; disposed along.</summary>
     public IDisposable? Whole { get; init; }
 

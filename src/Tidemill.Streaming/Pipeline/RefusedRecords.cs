@@ -43,7 +43,7 @@ internal sealed class RefusedRecords(IReadOnlyList<IRowRefusals> sinks, RowMaker
             Add(run, start, run.Records.Length);
         }
 
-        return new MicroBatch(left) { Ranges = batch.Ranges };
+        return new MicroBatch(left) { Ranges = batch.Ranges, ForSink = batch.ForSink };
 
         void Add(FetchedRecords run, int start, int end)
         {

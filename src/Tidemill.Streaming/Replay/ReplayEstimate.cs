@@ -44,7 +44,8 @@ internal sealed class ReplayEstimate(StreamServices services)
             return sink;
 
         using var expected = new ExpectedRows(stream);
-        var reader = new ReplayReader(services.Log, letters);
+        var own = letters.Where(l => l.Value.Concerns(sink.Name)).ToDictionary(l => l.Key, l => l.Value with { Sinks = null });
+        var reader = new ReplayReader(services.Log, own);
         var run = 0;
         foreach (var range in plan.Ranges)
         {

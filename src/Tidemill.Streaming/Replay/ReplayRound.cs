@@ -69,7 +69,7 @@ internal sealed class ReplayRound : IAsyncDisposable
 
                 _rows.Transform(batch);
                 await _batches.WriteAsync(batch, cancellationToken);
-                next = batch.Ranges[0].End;
+                if (!batch.IsFollowed) next = batch.Ranges[0].End;
             }
         }
 

@@ -41,7 +41,8 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         {
             TableOutput table => await VerifyAsync(stream, sink.Name, table.Write, cancellationToken),
             TopicOutput topic => await new TopicVerification(
-                services, stream, sink, topic, () => LettersAsync(stream.Name, cancellationToken)).VerifyAsync(cancellationToken),
+                services, stream, sink, topic, () => LettersAsync(stream.Name, sink.Name, cancellationToken)).VerifyAsync(
+                    cancellationToken),
             DocumentOutput => await VerifyDocumentsAsync(stream, sink, cancellationToken),
             _ => null,
         };
@@ -52,7 +53,7 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         using var expected = new ExpectedRows(stream);
         var (found, checkpoints) = await ActualRows.LoadAsync(
             services.Warehouse, new CheckpointOwner(stream.Name, name), sink.Table, expected, cancellationToken);
-        var (topic, reading) = await ReadDueAsync(stream, expected, checkpoints, cancellationToken);
+        var (topic, reading) = await ReadDueAsync(stream, name, expected, checkpoints, cancellationToken);
         expected.Complete();
         JsonSpelling.Unify(expected);
         return Report(stream, sink.Table.ToString(), topic, checkpoints, reading, found,
@@ -65,10 +66,10 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         await using var sink = (IDocumentSink)services.OpenSink(stream, definition);
         var checkpoints = await sink.ReadPositionsAsync(cancellationToken);
         using var expected = new ExpectedRows(stream);
-        var (topic, reading) = await ReadDueAsync(stream, expected, checkpoints, cancellationToken);
+        var (topic, reading) = await ReadDueAsync(stream, definition.Name, expected, checkpoints, cancellationToken);
         var due = reading.Runs;
         var log = services.LogOf(stream.Source);
-        var later = new TopicReading(expected, await LettersAsync(stream.Name, cancellationToken), due);
+        var later = new TopicReading(expected, await LettersAsync(stream.Name, definition.Name, cancellationToken), due);
         foreach (var partition in topic.Partitions)
         {
             var at = new TopicPartition(topic.Name, partition.Partition);
@@ -85,13 +86,13 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
 
     /// <summary>Reads the records up to the checkpoint, and what replayed dead letters gave.</summary>
     private async Task<(TopicDescription Topic, TopicReading Reading)> ReadDueAsync(
-        StreamDefinition stream,
+        StreamDefinition stream, string sink,
         ExpectedRows expected, IReadOnlyDictionary<TopicPartition, LogOffset> checkpoints, CancellationToken cancellationToken)
     {
         var source = stream.Source;
         var topic = await services.LogOf(source).DescribeTopicAsync(source.Topic, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
-        var reading = new TopicReading(expected, await LettersAsync(stream.Name, cancellationToken));
+        var reading = new TopicReading(expected, await LettersAsync(stream.Name, sink, cancellationToken));
         foreach (var partition in topic.Partitions)
         {
             var at = new TopicPartition(topic.Name, partition.Partition);
@@ -125,11 +126,13 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
             Findings = Findings(reading, compared),
         };
 
-    private async Task<Dictionary<RecordPosition, DeadLetter>> LettersAsync(string stream, CancellationToken cancellationToken)
+    /// <summary>The letters of records whose rows the sink lacks, or holds as they were replayed.</summary>
+    private async Task<Dictionary<RecordPosition, DeadLetter>> LettersAsync(
+        string stream, string sink, CancellationToken cancellationToken)
     {
         using var all = new StreamDeadLetters(services.Warehouse, services.Log, streams);
         var letters = await all.ListAsync(stream, null, int.MaxValue, 0, cancellationToken);
-        return letters.ToDictionary(l => l.Position);
+        return letters.Where(l => l.Concerns(sink)).ToDictionary(l => l.Position);
     }
 
     private static Task ReadAsync(ILog log, TopicReading reading, OffsetRange range, CancellationToken cancellationToken) =>
