@@ -31,7 +31,7 @@ internal static class WarehouseWrites
     public static async Task RecreateAsync(IWarehouse warehouse, string table = Table, bool isWrittenByKey = false)
     {
         await warehouse.ExecuteAsync($"DROP TABLE IF EXISTS {table}", [], CancellationToken.None);
-        var spec = TransactionBatches.Table(table) with { IsWrittenByKey = isWrittenByKey };
+        var spec = TransactionBatches.Table(table) with { Rule = isWrittenByKey ? ConflictRule.Upsert : ConflictRule.Append };
         await warehouse.ApplyAsync(await warehouse.PlanAsync(spec, CancellationToken.None), CancellationToken.None);
     }
 

@@ -107,7 +107,8 @@ internal static class TablePlanner
         return [.. indexes.Except(own, StringComparer.OrdinalIgnoreCase)];
     }
 
-    private static bool IsLeftToWriters(TableSpec spec, SqlDialect dialect) => spec.IsWrittenByKey && dialect.WritersKnowKeys;
+    private static bool IsLeftToWriters(TableSpec spec, SqlDialect dialect) =>
+        spec.Rule != ConflictRule.Append && dialect.WritersKnowKeys;
 
     /// <summary>A table whose key was left to writers gets it when it comes to be needed.</summary>
     private static void AddKey(List<TableStep> steps, TableSpec spec, TableDescription table, SqlDialect dialect)

@@ -21,7 +21,7 @@ public sealed class TopicSinkKind : SinkKind<TopicSinkDefinition>
     public override string Key => "topic";
 
     public override string Description =>
-        "Writes records to a topic: rows, records as they are, or those of a generator or collection.";
+        "Writes records to a topic: rows, records as they are, or those of a pump.";
 
     public override Shape Shape { get; } = new EitherShape(CommonShapes.Topic, Mapping: TopicSinkBinder.Keys);
 

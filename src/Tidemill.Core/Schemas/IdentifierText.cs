@@ -21,7 +21,8 @@ public static class IdentifierText
         return name;
     }
 
-    /// <summary>The name's start, an underscore and the first <paramref name="digits"/> hexadecimal digits of the source's SHA-256.</summary>
+    /// <summary>The name's start, an underscore and the first <paramref name="digits"/> hexadecimal digits of the source's
+    /// SHA-256.</summary>
     public static string WithHash(string name, string source, int digits, int maxBytes)
     {
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(source)))[..digits];

@@ -14,6 +14,7 @@ public interface INumberedSource : IPumpSource
     /// <summary>Stop after so many records. Null: never.</summary>
     long? Limit { get; }
 
-    /// <summary>The record with this number, counted from 0: the same each time, apart from times. Its memory is never written again.</summary>
+    /// <summary>The record with this number, counted from 0: the same each time, apart from times. Its memory is never written
+    /// again.</summary>
     ProducerRecord Next(long n);
 }

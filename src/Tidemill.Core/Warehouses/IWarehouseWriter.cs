@@ -76,8 +76,8 @@ public enum MergeOperation
 /// <summary>One table write.</summary>
 public sealed record TableWrite(TableName Table, ConflictRule Rule)
 {
-    /// <summary>Key columns; needed by every rule but Append. The table's primary key, unless
-    /// <see cref="TableSpec.IsWrittenByKey"/>.</summary>
+    /// <summary>Key columns; needed by every rule but Append. The table's primary key where the warehouse keeps one: see
+    /// <see cref="TableSpec.Rule"/>.</summary>
     public IReadOnlyList<string> Key { get; init; } = [];
 
     /// <summary>Merge only: an operation for each column outside the key. Rows of a batch have distinct keys, or are rejected.</summary>

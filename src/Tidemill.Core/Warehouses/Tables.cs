@@ -27,11 +27,11 @@ public sealed record TableSpec(TableName Name, Schema Schema)
     public IReadOnlyList<string> PrimaryKey { get; init; } = [];
 
     /// <summary>
-    /// True when rows come by writers that look for their key (every <see cref="ConflictRule"/> but Append, seen keys). A
-    /// warehouse whose writers tell by themselves which keys are there then keeps no index of them; equal keys that come another way
-    /// are reported at the next such write (SchemaConflict).
+    /// The rule by which writers bring rows; seen keys come by Ignore. A warehouse whose writers know the stored keys needs no
+    /// primary key where they look for it, under every rule but Append. Equal keys that come another way are then reported at the
+    /// next write (SchemaConflict).
     /// </summary>
-    public bool IsWrittenByKey { get; init; }
+    public ConflictRule Rule { get; init; }
 
     public IReadOnlyList<IndexSpec> Indexes { get; init; } = [];
 

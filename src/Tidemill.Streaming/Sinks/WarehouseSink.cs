@@ -113,11 +113,12 @@ internal sealed class WarehouseSink : ITableSink
         new(_definition.Table, Declared(schema))
         {
             PrimaryKey = _definition.Key,
-            IsWrittenByKey = _definition.Rule != ConflictRule.Append,
+            Rule = _definition.Rule,
             Indexes = _definition.Indexes,
         };
 
-    private TableSpec Seen(Schema keys) => new(SeenKeys, keys) { PrimaryKey = [.. keys.Fields.Select(f => f.Name)], IsWrittenByKey = true };
+    private TableSpec Seen(Schema keys) =>
+        new(SeenKeys, keys) { PrimaryKey = [.. keys.Fields.Select(f => f.Name)], Rule = ConflictRule.Ignore };
 
     private Schema Declared(Schema schema) => new(
         [.. schema.Fields.Select(f => f with { Required = _definition.Key.Contains(f.Name, StringComparer.OrdinalIgnoreCase) })]);

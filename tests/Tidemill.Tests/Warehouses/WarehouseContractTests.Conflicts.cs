@@ -160,7 +160,7 @@ public abstract partial class WarehouseContractTests
         var spec = new TableSpec(new TableName("covered"), Rows.Schema("id integer, n integer, m integer"))
         {
             PrimaryKey = ["id"],
-            IsWrittenByKey = isWrittenByKey,
+            Rule = isWrittenByKey ? ConflictRule.Upsert : ConflictRule.Append,
             Indexes = [new IndexSpec(["n"]), new IndexSpec(["m"], Unique: true)],
         };
         await Warehouse.ApplyAsync(await Warehouse.PlanAsync(spec, Token), Token);

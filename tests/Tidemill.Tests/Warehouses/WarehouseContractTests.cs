@@ -34,7 +34,13 @@ public abstract partial class WarehouseContractTests : IAsyncLifetime
 
     private async Task CreateTableAsync(string name, string columns, bool isWrittenByKey, params string[] key) =>
         await Warehouse.ApplyAsync(await Warehouse.PlanAsync(
-            new TableSpec(new TableName(name), Rows.Schema(columns)) { PrimaryKey = key, IsWrittenByKey = isWrittenByKey }, Token), Token);
+            new TableSpec(new TableName(name), Rows.Schema(columns))
+            {
+                PrimaryKey = key,
+                Rule = isWrittenByKey
+                ? ConflictRule.Upsert
+                : ConflictRule.Append
+            }, Token), Token);
 
     private async Task<List<object?[]>> QueryAsync(string sql, params object?[] parameters)
     {

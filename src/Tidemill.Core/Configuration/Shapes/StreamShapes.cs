@@ -59,7 +59,7 @@ internal sealed class StreamShapes
             new Property(
                 "name", CommonShapes.Name, "Checkpoints are kept under it: a renamed stream starts again. Default: the file's name."),
             new Property("enabled", new BooleanShape(), "false: the stream is checked but does not run.") { Default = "true" },
-            new Property("source", Source, "Where records come from: a topic, a generator or a collection.") { Required = true },
+            new Property("source", Source, "Where records come from: a topic, or what one of the other keys names.") { Required = true },
             new Property("decode", Decode, "How records become rows."),
             new Property(
                 "transform",

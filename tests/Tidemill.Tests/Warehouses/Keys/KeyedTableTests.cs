@@ -283,7 +283,7 @@ public sealed partial class KeyedTableTests : IAsyncLifetime
         var spec = new TableSpec(Table, new([.. schema.Fields.Select(field => field with { Required = field.Name == "id" })]))
         {
             PrimaryKey = ["id"],
-            IsWrittenByKey = writtenByKey,
+            Rule = writtenByKey ? ConflictRule.Upsert : ConflictRule.Append,
             Indexes = [new IndexSpec(["v"])],
         };
         await _warehouse.ApplyAsync(await _warehouse.PlanAsync(spec, Token), Token);
