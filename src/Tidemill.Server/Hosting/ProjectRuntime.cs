@@ -18,15 +18,15 @@ namespace Tidemill.Server.Hosting;
 /// </summary>
 internal sealed class ProjectRuntime : IAsyncDisposable
 {
-    private readonly DataFolderLock _folderLock;
+    private readonly OpenParts _parts;
     private volatile ProjectEngine? _engine;
 
-    private ProjectRuntime(HostOptions options, ProjectDefinition project, DataFolder dataFolder, DataFolderLock folderLock)
+    private ProjectRuntime(HostOptions options, ProjectDefinition project, DataFolder dataFolder, OpenParts parts)
     {
         Options = options;
         Project = project;
         DataFolder = dataFolder;
-        _folderLock = folderLock;
+        _parts = parts;
     }
 
     public HostOptions Options { get; }
@@ -110,44 +110,55 @@ internal sealed class ProjectRuntime : IAsyncDisposable
         return await Runs.ListRunsAsync(workflow, trigger: null, limit, cancellationToken);
     }
 
-    /// <summary>Takes the data folder and opens log and search store; the warehouse follows through <see cref="Gate"/>.</summary>
+    /// <summary>
+    /// Takes the data folder and opens log and stores; the warehouse follows through <see cref="Gate"/>. Closes what it opened when
+    /// one cannot be opened.
+    /// </summary>
     public static async Task<ProjectRuntime> OpenAsync(
         HostOptions options, ProjectDefinition project, HostParts parts, TimeProvider time, ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
-        var dataFolder = DataFolder.For(project.Folder, options.DataFolder);
-        var folderLock = DataFolderLock.Acquire(dataFolder);
-        ILog? log = null;
-        var connections = new Dictionary<string, ILog>(StringComparer.Ordinal);
+        var opened = new OpenParts();
         try
         {
-            log = await parts.OpenLog(project, dataFolder, time, cancellationToken);
-            foreach (var (name, connection) in project.Target.Connections)
-                connections[name] = await parts.OpenConnection(project, connection, time, cancellationToken);
-
-            var topics = new TopicSetup(log, connections, project, time, loggers.CreateLogger<TopicSetup>());
-            await topics.TryAsync(cancellationToken);
-            return new ProjectRuntime(options, project, dataFolder, folderLock)
-            {
-                Time = time,
-                Started = time.GetUtcNow(),
-                Log = log,
-                Connections = connections,
-                Topics = topics,
-                Producer = log.CreateProducer(new ProducerOptions()),
-                Search = await parts.OpenSearch(project, dataFolder, cancellationToken),
-                Documents = project.Uses<IDocumentStore>() ? await parts.OpenDocuments(project, dataFolder, cancellationToken) : null,
-                Gate = new WarehouseGate(
-                    token => parts.OpenWarehouse(project, dataFolder, token), time, loggers.CreateLogger<WarehouseGate>()),
-                Loggers = loggers,
-            };
+            return await OpenAsync(options, project, parts, opened, time, loggers, cancellationToken);
         }
         catch
         {
-            await DisposeAsync([.. connections.Values, .. log is null ? Array.Empty<ILog>() : [log]]);
-            folderLock.Dispose();
+            await opened.DisposeAsync();
             throw;
         }
+    }
+
+    private static async Task<ProjectRuntime> OpenAsync(
+        HostOptions options, ProjectDefinition project, HostParts parts, OpenParts opened, TimeProvider time, ILoggerFactory loggers,
+        CancellationToken cancellationToken)
+    {
+        var dataFolder = DataFolder.For(project.Folder, options.DataFolder);
+        opened.Add(DataFolderLock.Acquire(dataFolder));
+        var log = opened.Add(await parts.OpenLog(project, dataFolder, time, cancellationToken));
+        var connections = new Dictionary<string, ILog>(StringComparer.Ordinal);
+        foreach (var (name, connection) in project.Target.Connections)
+            connections[name] = opened.Add(await parts.OpenConnection(project, connection, time, cancellationToken));
+
+        var topics = new TopicSetup(log, connections, project, time, loggers.CreateLogger<TopicSetup>());
+        await topics.TryAsync(cancellationToken);
+        return new ProjectRuntime(options, project, dataFolder, opened)
+        {
+            Time = time,
+            Started = time.GetUtcNow(),
+            Log = log,
+            Connections = connections,
+            Topics = topics,
+            Search = opened.Add(await parts.OpenSearch(project, dataFolder, cancellationToken)),
+            Documents = project.Uses<IDocumentStore>()
+                ? opened.Add(await parts.OpenDocuments(project, dataFolder, cancellationToken))
+                : null,
+            Gate = opened.Add(new WarehouseGate(
+                token => parts.OpenWarehouse(project, dataFolder, token), time, loggers.CreateLogger<WarehouseGate>())),
+            Producer = opened.Add(log.CreateProducer(new ProducerOptions())),
+            Loggers = loggers,
+        };
     }
 
     /// <summary>The topic as it stands; NotFound names those that exist.</summary>
@@ -157,20 +168,6 @@ internal sealed class ProjectRuntime : IAsyncDisposable
             ErrorCode.NotFound,
             $"There is no topic of that name. Topics: {string.Join(", ", await Log.ListTopicsAsync(cancellationToken))}.");
 
-    /// <summary>Closes what streams and workflows no longer use: producer, warehouse, search store, log, and the folder last.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await Producer.DisposeAsync();
-        await Gate.DisposeAsync();
-        await Search.DisposeAsync();
-        await (Documents?.DisposeAsync() ?? ValueTask.CompletedTask);
-        await DisposeAsync([.. Connections.Values, Log]);
-        _folderLock.Dispose();
-    }
-
-    private static async Task DisposeAsync(ILog[] logs)
-    {
-        foreach (var log in logs)
-            await log.DisposeAsync();
-    }
+    /// <summary>Closes what streams and workflows no longer use, in the reverse of the order of opening: the folder last.</summary>
+    public ValueTask DisposeAsync() => _parts.DisposeAsync();
 }

@@ -32,11 +32,12 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<FlowD
     /// </summary>
     public async Task<IReadOnlyList<StreamPartition>> ReadAsync(string stream, CancellationToken cancellationToken)
     {
-        if (flows.Named(stream) is not StreamDefinition { Source: var source } definition
-            || await WithinAsync(token => services.Log.DescribeTopicAsync(source.Topic, token), cancellationToken) is not { } topic)
-        {
+        if (flows.Named(stream) is not StreamDefinition { Source: var source } definition)
             return [];
-        }
+
+        var log = services.LogOf(source);
+        if (await WithinAsync(token => log.DescribeTopicAsync(source.Topic, token), cancellationToken) is not { } topic)
+            return [];
 
         return await WithSinksAsync(definition, async sinks =>
         {
@@ -52,7 +53,8 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<FlowD
         ArgumentNullException.ThrowIfNull(request);
         var definition = FindReader(stream);
         var source = definition.Source;
-        var topic = await PartitionChoice.RequireAsync(services.Log, source.Topic, request.Partition, cancellationToken);
+        var log = services.LogOf(source);
+        var topic = await PartitionChoice.RequireAsync(log, source.Topic, request.Partition, cancellationToken);
         return await WithSinksAsync(definition, async sinks =>
         {
             var held = await StreamSession.HeldAsync(sinks, cancellationToken);
@@ -64,7 +66,7 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<FlowD
                     var from = Held(held[i], source.Topic, partition.Partition);
                     var start = Start(source, partition);
                     var to = await request.Target.ResolveAsync(
-                        services.Log, source.Topic, partition, new LogOffset(from ?? start), cancellationToken);
+                        log, source.Topic, partition, new LogOffset(from ?? start), cancellationToken);
                     moves.Add(PositionMove.Of(sinks[i].Name, source.Topic, partition.Partition, from, start, to.Value));
                 }
             }

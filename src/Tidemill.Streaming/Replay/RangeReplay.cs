@@ -77,7 +77,7 @@ public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDef
     {
         var declared = streams.First(s => s.Name == stream.Name);
         var drift = new DriftGuard(services, declared);
-        var reader = new ReplayReader(services.Log, await LettersAsync(stream.Name, cancellationToken));
+        var reader = new ReplayReader(services.LogOf(stream.Source), await LettersAsync(stream.Name, cancellationToken));
         foreach (var range in plan.Ranges)
         {
             var next = range.Start;

@@ -45,7 +45,7 @@ internal sealed class ReplayEstimate(StreamServices services)
 
         using var expected = new ExpectedRows(stream);
         var own = letters.Where(l => l.Value.Concerns(sink.Name)).ToDictionary(l => l.Key, l => l.Value with { Sinks = null });
-        var reader = new ReplayReader(services.Log, own);
+        var reader = new ReplayReader(services.LogOf(stream.Source), own);
         var run = 0;
         foreach (var range in plan.Ranges)
         {

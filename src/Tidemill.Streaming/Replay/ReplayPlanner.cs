@@ -13,7 +13,7 @@ internal sealed class ReplayPlanner(StreamServices services, StreamDeadLetters l
     public async Task<ReplayPlan> PlanAsync(RangeReplayRequest request, StreamDefinition stream, CancellationToken cancellationToken)
     {
         var source = stream.Source;
-        var topic = await services.Log.DescribeTopicAsync(source.Topic, cancellationToken)
+        var topic = await services.LogOf(source).DescribeTopicAsync(source.Topic, cancellationToken)
             ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
         if (request.Partition is { } one && topic.Partitions.All(p => p.Partition != one))
             throw new TidemillException(ErrorCode.NotFound, $"Topic {topic.Name} has no partition {one}.");
@@ -96,12 +96,13 @@ internal sealed class ReplayPlanner(StreamServices services, StreamDeadLetters l
         StreamDefinition stream, TopicDescription topic, List<string> notes, CancellationToken cancellationToken)
     {
         var held = await StreamSession.WithSinksAsync(services, stream, sinks => StreamSession.HeldAsync(sinks, cancellationToken));
+        var log = services.LogOf(stream.Source);
         var ranges = new List<OffsetRange>();
         foreach (var partition in topic.Partitions.Where(p => request.Partition is null || p.Partition == request.Partition))
         {
             var at = new TopicPartition(topic.Name, partition.Partition);
-            var first = await OffsetAsync(at, request.From, partition.Earliest, cancellationToken);
-            var end = await OffsetAsync(at, request.To, partition.Next, cancellationToken);
+            var first = await OffsetAsync(log, at, request.From, partition.Earliest, cancellationToken);
+            var end = await OffsetAsync(log, at, request.To, partition.Next, cancellationToken);
             var behind = held.Min(h => h.GetValueOrDefault(at, partition.Earliest).Value);
             if (first < partition.Earliest)
                 notes.Add($"{at}: offsets before {partition.Earliest} were deleted by retention.");
@@ -116,12 +117,13 @@ internal sealed class ReplayPlanner(StreamServices services, StreamDeadLetters l
         return ranges;
     }
 
-    private async Task<LogOffset> OffsetAsync(TopicPartition at, ReplayBound? bound, LogOffset open, CancellationToken cancellationToken) =>
+    private static async Task<LogOffset> OffsetAsync(
+        ILog log, TopicPartition at, ReplayBound? bound, LogOffset open, CancellationToken cancellationToken) =>
         bound switch
         {
             null => open,
             { Offset: { } offset } => offset,
-            { Time: { } time } => await services.Log.FindOffsetAsync(at, time, cancellationToken),
+            { Time: { } time } => await log.FindOffsetAsync(at, time, cancellationToken),
             _ => open,
         };
 }

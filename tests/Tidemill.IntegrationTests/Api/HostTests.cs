@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
+using Tidemill.Core.Search;
 using Tidemill.Server.Hosting;
 
 namespace Tidemill.IntegrationTests.Api;
@@ -109,6 +110,29 @@ public sealed class HostTests : IDisposable
 
         away = false;
         await RunningServer.UntilAsync(async () => (await client.GetAsync("/health", Cancellation)).IsSuccessStatusCode, "the warehouse");
+    }
+
+    [Fact]
+    public async Task Stores_that_are_open_close_when_a_later_one_cannot_be_opened()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "streams"));
+        await File.WriteAllTextAsync(
+            Path.Combine(_folder, "streams", "copies.yaml"),
+            "source: {topic: t}\ndecode: {fields: {id: bigint}}\nsinks: [{collection: {collection: copies, id: id}}]\n",
+            Cancellation);
+        var parts = DefaultParts.Create();
+        ISearchStore? search = null;
+        var failing = parts with
+        {
+            OpenSearch = async (project, folder, token) => search = await parts.OpenSearch(project, folder, token),
+            OpenDocuments = (_, _, _) => throw new TidemillException(ErrorCode.DataCorrupt, "documents are damaged."),
+        };
+        var project = ProjectLoader.Load(_folder, null, InstalledKinds.All, new Dictionary<string, string?>());
+        var error = await Assert.ThrowsAsync<TidemillException>(
+            () => TidemillHost.StartAsync(Options, project, failing, TimeProvider.System, Cancellation));
+        Assert.Equal(ErrorCode.DataCorrupt, error.Code);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => search!.ExistAsync(["copies"], Cancellation));
+        await using var host = await TidemillHost.StartAsync(Options, Cancellation);
     }
 
     [Fact]
