@@ -31,6 +31,9 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
     /// <summary>What tables hold; it outlives the engine, as all that is committed does.</summary>
     public KeyedTables Keys { get; } = new();
 
+    /// <summary>What statements may change. SQL calls the database by its file's name.</summary>
+    public SqlTargets TargetsOf(IEnumerable<string> statements) => new(statements, Path.GetFileNameWithoutExtension(_database?.Path));
+
     /// <summary>The engine now open, opened when there is none.</summary>
     public DuckDbDatabase Database
     {

@@ -136,8 +136,8 @@ public sealed class DuckDbWarehouse : IWarehouse
 
     private Task<TableChange> ChangeAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)
     {
-        var targets = new SqlTargets(statements);
-        return _sessions.Keys.ChangeAsync(name => targets.MayChange(name.Name), [], cancellationToken);
+        var targets = _sessions.TargetsOf(statements);
+        return _sessions.Keys.ChangeAsync(name => targets.MayChange(name), [], cancellationToken);
     }
 
     internal static long Execute(DuckDbConnection connection, string sql, IReadOnlyList<object?> parameters)

@@ -9,15 +9,28 @@ using Tidemill.DuckDb;
 namespace Tidemill.Connectors.DuckDb;
 
 /// <summary>A stream's session. Prepared writes are kept from batch to batch.</summary>
-internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
+internal sealed class DuckDbWriter : IWarehouseWriter
 {
     private const int MaxPrepared = 32;
 
     private readonly List<DuckDbWrite> _writes = [];
-    private readonly TransactionKeys _keys = new(sessions);
+    private readonly DuckDbSessions _sessions;
+    private readonly TransactionKeys _keys;
     private readonly KeyedRows _rows = new();
     private DuckDbSession? _session;
     private bool _inTransaction;
+
+    public DuckDbWriter(DuckDbSessions sessions)
+    {
+        _sessions = sessions;
+        _keys = new TransactionKeys(sessions, (work, token) => RunAsync(
+            connection =>
+            {
+                work(connection);
+                return true;
+            },
+            token));
+    }
 
     public Task BeginAsync(CancellationToken cancellationToken) => Task.Run(() =>
     {
@@ -29,12 +42,13 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
 
         if (_session is null)
         {
-            _session = sessions.Rent();
+            _session = _sessions.Rent();
             _session.Closing = ForgetPrepared;
         }
 
-        sessions.Memory.ThrowIfFull(sessions.Keys.Bytes);
-        sessions.Run(_session, DuckDbWork.Writing, connection => connection.Execute("BEGIN TRANSACTION"), cancellationToken);
+        _sessions.Memory.ThrowIfFull(_sessions.Keys.Bytes);
+        _sessions.Run(_session, DuckDbWork.Writing, connection => connection.Execute("BEGIN TRANSACTION"), cancellationToken);
+        _keys.Begin();
         _inTransaction = true;
     }, cancellationToken);
 
@@ -156,8 +170,8 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
 
     public async Task<long> ExecuteAsync(string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
     {
-        var targets = new SqlTargets(sql);
-        await _keys.ChangeAsync(name => targets.MayChange(name.Name), cancellationToken);
+        var targets = _sessions.TargetsOf([sql]);
+        await _keys.ChangeAsync(name => targets.MayChange(name), cancellationToken);
         return await RunAsync(connection => DuckDbWarehouse.Execute(connection, sql, parameters), cancellationToken);
     }
 
@@ -169,7 +183,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
                 connection =>
                 {
                     var done = connection.Execute("COMMIT");
-                    sessions.Memory.Follow(connection);
+                    _sessions.Memory.Follow(connection);
                     return done;
                 },
                 cancellationToken,
@@ -177,7 +191,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
         }
         catch
         {
-            _keys.Doubt();
+            _keys.OnCommitUnknown();
             throw;
         }
 
@@ -205,7 +219,7 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
         _inTransaction = false;
         try
         {
-            sessions.Run(session, DuckDbWork.Writing, connection => connection.Execute("ROLLBACK"), CancellationToken.None);
+            _sessions.Run(session, DuckDbWork.Writing, connection => connection.Execute("ROLLBACK"), CancellationToken.None);
         }
         catch (TidemillException)
         {
@@ -220,14 +234,15 @@ internal sealed class DuckDbWriter(DuckDbSessions sessions) : IWarehouseWriter
         if (!_inTransaction || _session is not { } session)
             throw new InvalidOperationException("The writer has no transaction open.");
 
-        return Task.Run(() => sessions.Run(session, kind, work, cancellationToken), cancellationToken);
+        _keys.Run();
+        return Task.Run(() => _sessions.Run(session, kind, work, cancellationToken), cancellationToken);
     }
 
     private void DropSession()
     {
         if (_session is not null)
         {
-            sessions.Drop(_session);
+            _sessions.Drop(_session);
             _session = null;
         }
     }

@@ -224,6 +224,39 @@ public abstract partial class WarehouseContractTests
     }
 
     [Fact]
+    public async Task Sql_and_writes_by_key_of_one_table_go_into_one_transaction()
+    {
+        await CreateTableAsync("mixed", "id integer, v text", isWrittenByKey: true, "id");
+        var schema = Rows.Schema("id integer, v text");
+        var upsert = new TableWrite(new("mixed"), ConflictRule.Upsert) { Key = ["id"] };
+        Assert.Equal(3, await WriteAsync(upsert, Rows.Batch(schema, [[1, "a"], [2, "b"], [3, "c"]])));
+        await using var writer = await Warehouse.OpenWriterAsync(Token);
+        foreach (var committed in (bool[])[false, true])
+        {
+            await writer.BeginAsync(Token);
+            await writer.ExecuteAsync("DELETE FROM mixed WHERE id <= 2", [], Token);
+            await writer.ExecuteAsync("INSERT INTO mixed VALUES (7, 'g')", [], Token);
+            using var first = Rows.Batch(schema, [[1, "again"], [3, "changed"], [7, "h"]]);
+            await writer.WriteAsync(upsert, first, Token);
+            await writer.ExecuteAsync("DELETE FROM mixed WHERE id = 3", [], Token);
+            using var second = Rows.Batch(schema, [[3, "third"], [1, "last"]]);
+            await writer.WriteAsync(upsert, second, Token);
+            if (committed) await writer.CommitAsync(Token);
+            else await writer.RollbackAsync();
+            object?[][] expected = committed ? [[1, "last"], [3, "third"], [7, "h"]] : [[1, "a"], [2, "b"], [3, "c"]];
+            Assert.Equal(expected, await QueryAsync("SELECT id, v FROM mixed ORDER BY id"));
+        }
+
+        await writer.BeginAsync(Token);
+        await writer.ExecuteAsync("TRUNCATE mixed", [], Token);
+        using var fresh = Rows.Batch(schema, [[1, "x"], [9, "y"]]);
+        Assert.Equal(2, await writer.WriteAsync(upsert, fresh, Token));
+        await writer.CommitAsync(Token);
+        Assert.Equal(1, await WriteAsync(upsert, Rows.Batch(schema, [[9, "z"]])));
+        Assert.Equal([[1, "x"], [9, "z"]], await QueryAsync("SELECT id, v FROM mixed ORDER BY id"));
+    }
+
+    [Fact]
     public async Task Merge_without_an_operation_for_a_column_is_an_invalid_request()
     {
         await CreateTableAsync("pairs", "id integer, v text", "id");

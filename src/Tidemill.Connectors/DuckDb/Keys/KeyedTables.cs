@@ -16,6 +16,11 @@ internal sealed class KeyedTables : IDisposable
     // Changes that began before a table was known: its keys are read when they have ended.
     private readonly HashSet<TableChange> _changes = [];
 
+    private long _commits;
+
+    /// <summary>How many changes have ended so far.</summary>
+    public long Commits => Interlocked.Read(ref _commits);
+
     /// <summary>Memory of all keys.</summary>
     public long Bytes
     {
@@ -88,8 +93,12 @@ internal sealed class KeyedTables : IDisposable
 
     private static string FullName(TableName name) => $"{name.Schema ?? DuckDbCatalog.DefaultSchema}.{name.Name}";
 
+    /// <summary>A keyed write was committed.</summary>
+    public void Committed() => Interlocked.Increment(ref _commits);
+
     private void Remove(TableChange change)
     {
+        Committed();
         lock (_lock)
             _changes.Remove(change);
     }

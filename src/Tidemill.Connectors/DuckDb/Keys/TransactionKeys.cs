@@ -5,20 +5,36 @@ using Tidemill.DuckDb;
 namespace Tidemill.Connectors.DuckDb.Keys;
 
 /// <summary>The tables that one writer's transaction holds, from its first change of each to its end.</summary>
-internal sealed class TransactionKeys(DuckDbSessions sessions)
+/// <param name="sessions">The file's sessions.</param>
+/// <param name="run">Runs work on the transaction's own connection.</param>
+internal sealed class TransactionKeys(DuckDbSessions sessions, Func<Action<DuckDbConnection>, CancellationToken, Task> run)
 {
     private readonly List<KeyedTable> _held = [];
     private readonly List<TableChange> _changes = [];
 
+    // Tables that the transaction has changed by SQL: their keys as it sees them, read by itself and known to nobody else.
+    private readonly List<KeyedTable> _own = [];
+    private readonly List<TableChange> _late = [];
+    private long _commitsAtBegin;
+    private bool _hasRun;
+
+    /// <summary>A transaction begins. It sees the rows of its first statement.</summary>
+    public void Begin() => (_commitsAtBegin, _hasRun) = (sessions.Keys.Commits, false);
+
+    /// <summary>A statement of the transaction is run.</summary>
+    public void Run() => _hasRun = true;
+
     /// <summary>The table with its keys, read when they are not known; held until the transaction ends.</summary>
     /// <exception cref="TidemillException">
     /// SchemaConflict: the table holds equal keys. Unavailable: there is no memory for its keys. TransactionConflict: others hold it.
-    /// InvalidRequest: the transaction has changed the table by other means.
+    /// InvalidRequest: the transaction has written other key columns or types.
     /// </exception>
     public async Task<KeyedTable> EnterAsync(
         TableName name, IReadOnlyList<string> columns, IReadOnlyList<LogicalType> types, CancellationToken cancellationToken)
     {
-        Require(!_changes.Exists(change => change.Touches(name)), name, "has changed it by other means");
+        if (_changes.Exists(change => change.Touches(name)))
+            return await EnterOwnAsync(name, columns, types, cancellationToken);
+
         var table = sessions.Keys.Of(name);
         if (!_held.Contains(table))
         {
@@ -28,7 +44,7 @@ internal sealed class TransactionKeys(DuckDbSessions sessions)
 
         if (!table.Knows(columns, types))
         {
-            Require(!table.HasNew, name, "has written other key columns or types");
+            RequireNoNew(table);
             await sessions.RunAsync(
                 DuckDbWork.Querying,
                 connection =>
@@ -45,14 +61,20 @@ internal sealed class TransactionKeys(DuckDbSessions sessions)
     /// <summary>A change by other means of the tables that <paramref name="touches"/> accepts.</summary>
     public async Task ChangeAsync(Predicate<TableName> touches, CancellationToken cancellationToken)
     {
-        // What an earlier change has, or has announced, this one must not wait for.
+        _own.Where(table => touches(table.Name)).ToList().ForEach(table => table.Forget());
+        // Tables of earlier changes are skipped: they are locked by this transaction, which would wait for itself.
         TableChange[] earlier = [.. _changes];
-        _changes.Add(await sessions.Keys.ChangeAsync(
-            name => touches(name) && !Array.Exists(earlier, change => change.Touches(name)), _held, cancellationToken));
+        var change = await sessions.Keys.ChangeAsync(
+            name => touches(name) && !Array.Exists(earlier, other => other.Touches(name)), _held, cancellationToken);
+        _changes.Add(change);
+
+        // Others have committed since the transaction's first statement: it may not see all rows of the table.
+        if (_hasRun && sessions.Keys.Commits != _commitsAtBegin)
+            _late.Add(change);
     }
 
     /// <summary>Whether the transaction was committed is not known: what is held is read again.</summary>
-    public void Doubt() => _held.ForEach(table => table.Forget());
+    public void OnCommitUnknown() => _held.ForEach(table => table.Forget());
 
     public void End(bool committed)
     {
@@ -68,14 +90,54 @@ internal sealed class TransactionKeys(DuckDbSessions sessions)
             table.Leave();
         }
 
+        if (committed && _held.Count > 0) sessions.Keys.Committed();
         _held.Clear();
+        _own.ForEach(table =>
+        {
+            table.Leave();
+            table.Dispose();
+        });
+        _own.Clear();
+        _late.Clear();
         _changes.ForEach(change => change.Dispose());
         _changes.Clear();
     }
 
-    private static void Require(bool holds, TableName name, string what)
+    private async Task<KeyedTable> EnterOwnAsync(
+        TableName name, IReadOnlyList<string> columns, IReadOnlyList<LogicalType> types, CancellationToken cancellationToken)
     {
-        if (!holds)
-            throw new TidemillException(ErrorCode.InvalidRequest, $"Rows cannot be written by key to {name} in a transaction that {what}.");
+        if (_late.Exists(change => change.Touches(name)))
+        {
+            throw new TidemillException(
+                ErrorCode.TransactionConflict, $"Table {name}: the transaction began before another one was committed.");
+        }
+
+        var table = _own.Find(known => KeyedTables.AreSame(known.Name, name));
+        if (table is null)
+        {
+            _own.Add(table = new KeyedTable(name, Task.CompletedTask));
+            await table.EnterAsync(cancellationToken);
+        }
+
+        if (!table.Knows(columns, types))
+        {
+            RequireNoNew(table);
+            var known = sessions.Keys.Bytes;
+            await run(
+                connection => table.Load(connection, columns, types, () => sessions.Memory.ThrowIfFull(known + table.Bytes)),
+                cancellationToken);
+        }
+
+        return table;
+    }
+
+    private static void RequireNoNew(KeyedTable table)
+    {
+        if (table.HasNew)
+        {
+            throw new TidemillException(
+                ErrorCode.InvalidRequest,
+                $"Rows cannot be written by key to {table.Name} in a transaction that has written other key columns or types.");
+        }
     }
 }

@@ -216,13 +216,18 @@ public sealed partial class KeyedTableTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_transaction_that_changed_the_table_otherwise_cannot_write_to_it_by_key()
+    public async Task A_transaction_that_saw_rows_of_before_another_one_and_changes_the_table_by_SQL_is_a_conflict()
     {
+        await WriteAsync(1);
         await using var writer = await _warehouse.OpenWriterAsync(Token);
         await writer.BeginAsync(Token);
-        await writer.ExecuteAsync("DELETE FROM firsts", [], Token);
-        using var rows = Batch(1);
-        Assert.Equal(ErrorCode.InvalidRequest, await CodeOfAsync(() => writer.WriteAsync(Ignore, rows, Token)));
+        await writer.ExecuteAsync("CREATE TABLE first_statement (i integer)", [], Token);
+        await WriteAsync(2);
+        await writer.ExecuteAsync("DELETE FROM firsts WHERE id = 1", [], Token);
+        using var rows = Batch(2);
+        Assert.Equal(ErrorCode.TransactionConflict, await CodeOfAsync(() => writer.WriteAsync(Ignore, rows, Token)));
+        await writer.RollbackAsync();
+        Assert.Equal(0, await WriteAsync(1, 2));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Tidemill.Connectors.DuckDb.Keys;
 using Tidemill.Core.Errors;
+using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Tests.Warehouses.Keys;
 
@@ -39,7 +40,7 @@ public sealed class SqlTargetsTests
     [InlineData("DROP SCHEMA staging CASCADE")]
     [InlineData("IMPORT DATABASE 'backup'")]
     public void A_statement_may_change_a_table_that_it_does_not_only_read(string sql) =>
-        Assert.True(new SqlTargets(sql).MayChange("orders"));
+        Assert.True(new SqlTargets([sql], "warehouse").MayChange(new TableName("orders")));
 
     [Theory]
     [InlineData("SELECT * FROM orders")]
@@ -55,12 +56,29 @@ public sealed class SqlTargetsTests
     [InlineData(
         "CREATE OR REPLACE TABLE daily AS WITH orders AS (SELECT 1 AS id), other AS (SELECT 2) SELECT count(*) AS orders FROM orders")]
     [InlineData("CREATE OR REPLACE VIEW v AS WITH RECURSIVE orders AS (SELECT 1) FROM orders")]
+    [InlineData("CREATE OR REPLACE TABLE analytics.orders AS SELECT * FROM main.orders")]
+    [InlineData("DROP TABLE IF EXISTS analytics.orders")]
+    [InlineData("INSERT INTO warehouse.analytics.orders SELECT 1")]
+    [InlineData("SELECT orders FROM sessions")]
+    [InlineData("CREATE TABLE daily AS SELECT orders FROM sessions")]
+    [InlineData("INSERT INTO daily (orders) SELECT orders FROM sessions")]
+    [InlineData("UPDATE daily SET orders = 1")]
     [InlineData("")]
-    public void A_table_that_is_read_or_not_named_is_not_changed(string sql) => Assert.False(new SqlTargets(sql).MayChange("orders"));
+    public void A_table_that_is_read_or_not_named_is_not_changed(string sql) => Assert.False(new SqlTargets([sql], "warehouse").MayChange(new TableName("orders")));
+
+    [Theory]
+    [InlineData("DELETE FROM analytics.orders", true)]
+    [InlineData("DELETE FROM warehouse.analytics.orders", true)]
+    [InlineData("DELETE FROM warehouse.orders", true)]
+    [InlineData("DELETE FROM orders", false)]
+    [InlineData("DELETE FROM main.orders", false)]
+    [InlineData("SET search_path = 'analytics'; DELETE FROM orders", true)]
+    public void A_table_of_another_schema_is_told_by_its_schema(string sql, bool changes) =>
+        Assert.Equal(changes, new SqlTargets([sql], "warehouse").MayChange(new TableName("orders", "analytics")));
 
     [Fact]
     public void Quoted_names_are_compared_as_they_are_meant() =>
-        Assert.True(new SqlTargets("INSERT INTO \"my \"\"odd\"\" table\" VALUES (1)").MayChange("My \"odd\" table"));
+        Assert.True(new SqlTargets(["INSERT INTO \"my \"\"odd\"\" table\" VALUES (1)"]).MayChange(new TableName("My \"odd\" table")));
 
     [Theory]
     [InlineData("BEGIN")]
@@ -70,5 +88,5 @@ public sealed class SqlTargetsTests
     [InlineData("ABORT")]
     [InlineData("USE staging")]
     public void What_would_outlive_its_call_is_refused(string sql) =>
-        Assert.Equal(ErrorCode.SqlInvalid, Assert.Throws<TidemillException>(() => new SqlTargets(sql)).Code);
+        Assert.Equal(ErrorCode.SqlInvalid, Assert.Throws<TidemillException>(() => new SqlTargets([sql])).Code);
 }
