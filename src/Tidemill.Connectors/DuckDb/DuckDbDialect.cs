@@ -4,9 +4,13 @@ using Tidemill.Core.Schemas;
 namespace Tidemill.Connectors.DuckDb;
 
 /// <summary>DuckDB has every field kind under its own name.</summary>
-internal sealed class DuckDbDialect : SqlDialect
+internal sealed class DuckDbDialect : TableDialect
 {
     public static readonly DuckDbDialect Instance = new();
+
+    public override string Name => "duckdb";
+
+    public override bool RenamesIndexedTables => false;
 
     /// <summary>DuckDB sets no bound; kept as PostgreSQL's, so that index names are alike.</summary>
     public override int MaxIdentifierBytes => 63;

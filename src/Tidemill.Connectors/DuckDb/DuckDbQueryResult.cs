@@ -1,28 +1,27 @@
 using System.Runtime.CompilerServices;
-using Tidemill.Connectors.DuckDb.Keys;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
 using Tidemill.DuckDb;
 
 namespace Tidemill.Connectors.DuckDb;
 
-/// <summary>A streamed result and the session that computes it; disposal gives the session back.</summary>
+/// <summary>A streamed result and the session that computes it.</summary>
 internal sealed class DuckDbQueryResult : IQueryResult
 {
     private readonly DuckDbSessions _sessions;
     private readonly DuckDbSession _session;
     private readonly DuckDbResult _result;
-    private readonly TableChange? _change;
+    private readonly Action<bool> _release;
     private bool _disposed;
 
-    /// <param name="change">What the query changes, until it is disposed; null for one in a read-only transaction.</param>
-    public DuckDbQueryResult(DuckDbSessions sessions, DuckDbSession session, DuckDbResult result, TableChange? change)
+    /// <param name="sessions">The file's sessions.</param>
+    /// <param name="session">The one that computes the rows.</param>
+    /// <param name="result">Its rows.</param>
+    /// <param name="release">Lets go of what was taken for this query alone; false: the session is in doubt.</param>
+    public DuckDbQueryResult(DuckDbSessions sessions, DuckDbSession session, DuckDbResult result, Action<bool> release)
     {
-        _sessions = sessions;
-        _session = session;
-        _result = result;
-        session.Closing = result.Dispose;
-        _change = change;
+        (_sessions, _session, _result, _release) = (sessions, session, result, release);
+        session.Closing += result.Dispose;
         Columns = [.. result.ColumnNames.Zip(result.ColumnTypes, (name, type) => new QueryColumn(name, type.ToString()))];
     }
 
@@ -65,40 +64,26 @@ internal sealed class DuckDbQueryResult : IQueryResult
             return;
 
         _disposed = true;
-        try
-        {
-            await Task.Run(GiveBack);
-        }
-        finally
-        {
-            _change?.Dispose();
-        }
+        await Task.Run(Close);
     }
 
-    private void GiveBack()
+    private void Close()
     {
+        var isSound = true;
         try
         {
-            _sessions.Run(_session, DuckDbWork.Querying, connection =>
+            _session.Closing -= _result.Dispose;
+            _sessions.Run(_session, DuckDbWork.Querying, _ =>
             {
                 _result.Dispose();
-                if (_change is null)
-                    connection.Rollback();
-
                 return true;
             }, CancellationToken.None);
         }
         catch (TidemillException)
         {
-            // The session is in doubt; dropping it ends its transaction, too.
-            _sessions.Drop(_session);
-            return;
+            isSound = false;
         }
 
-        // A statement of a user's may have left settings behind.
-        if (_change is null)
-            _sessions.Return(_session);
-        else
-            _sessions.Drop(_session);
+        _release(isSound);
     }
 }

@@ -101,7 +101,8 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
     public Task<T> RunAsync<T>(DuckDbWork kind, Func<DuckDbConnection, T> work, CancellationToken cancellationToken) =>
         RunAsync(kind, reuses: true, work, cancellationToken);
 
-    /// <summary>The same with statements that may leave settings, temporary tables or macros behind: the session is closed afterwards.</summary>
+    /// <summary>The same with statements that may leave settings, temporary tables or macros behind: the session is closed
+    /// afterwards.</summary>
     public Task<T> RunOnceAsync<T>(DuckDbWork kind, Func<DuckDbConnection, T> work, CancellationToken cancellationToken) =>
         RunAsync(kind, reuses: false, work, cancellationToken);
 

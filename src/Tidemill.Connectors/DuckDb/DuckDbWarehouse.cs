@@ -20,7 +20,7 @@ public sealed class DuckDbWarehouse : IWarehouse
 
     private DuckDbWarehouse(DuckDbSessions sessions) => _sessions = sessions;
 
-    public WarehouseKind Kind => WarehouseKind.DuckDb;
+    public SqlDialect Dialect => DuckDbDialect.Instance;
 
     public string Description => _sessions.Description;
 
@@ -146,7 +146,7 @@ public sealed class DuckDbWarehouse : IWarehouse
         return statement.Execute();
     }
 
-    private static DuckDbStatement Prepare(DuckDbConnection connection, string sql, IReadOnlyList<object?> parameters)
+    internal static DuckDbStatement Prepare(DuckDbConnection connection, string sql, IReadOnlyList<object?> parameters)
     {
         var statement = connection.Prepare(sql);
         try
@@ -199,7 +199,35 @@ public sealed class DuckDbWarehouse : IWarehouse
             connection.Execute("BEGIN TRANSACTION READ ONLY");
 
         using var statement = Prepare(connection, sql, parameters);
-        return new DuckDbQueryResult(_sessions, session, statement.Query(), change);
+        return new DuckDbQueryResult(_sessions, session, statement.Query(), isSound => Release(session, change, isSound));
+    }
+
+    /// <summary>A session that only read is used again; a user's statement may have left settings behind in others.</summary>
+    private void Release(DuckDbSession session, TableChange? change, bool isSound)
+    {
+        using (change)
+        {
+            if (change is null && isSound && RollBack(session))
+                _sessions.Return(session);
+            else
+                _sessions.Drop(session);
+        }
+    }
+
+    private bool RollBack(DuckDbSession session)
+    {
+        try
+        {
+            return _sessions.Run(session, DuckDbWork.Querying, connection =>
+            {
+                connection.Rollback();
+                return true;
+            }, CancellationToken.None);
+        }
+        catch (TidemillException)
+        {
+            return false;
+        }
     }
 
     public Task<TableDescription?> DescribeAsync(TableName table, CancellationToken cancellationToken) =>
@@ -216,6 +244,9 @@ public sealed class DuckDbWarehouse : IWarehouse
         if (plan.Steps.Count > 0)
             await ExecuteInTransactionAsync([.. plan.Steps.Select(step => step.Sql)], cancellationToken);
     }
+
+    public Task<ISqlSession> OpenSessionAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<ISqlSession>(new DuckDbSqlSession(_sessions));
 
     public Task<IWarehouseWriter> OpenWriterAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IWarehouseWriter>(new DuckDbWriter(_sessions));

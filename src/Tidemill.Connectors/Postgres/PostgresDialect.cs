@@ -6,9 +6,20 @@ using Tidemill.Core.Warehouses;
 namespace Tidemill.Connectors.Postgres;
 
 /// <summary>PostgreSQL's types. Integers it lacks take the next wider one; UINT64 and HUGEINT become numeric.</summary>
-internal sealed class PostgresDialect : SqlDialect
+internal sealed class PostgresDialect : TableDialect
 {
     public static readonly PostgresDialect Instance = new();
+
+    public override string Name => "postgres";
+
+    public override bool RenamesIndexedTables => true;
+
+    public override Task<IReadOnlyList<DependentView>> DependentViewsAsync(
+        ISqlEngine engine, TableName relation, CancellationToken cancellationToken) =>
+        PostgresViews.DependentsAsync(engine, relation, cancellationToken);
+
+    public override string CreateView(DependentView view, bool mayFail) =>
+        mayFail ? PostgresViews.CreateIfFitting(base.CreateView(view, mayFail)) : base.CreateView(view, mayFail);
 
     /// <summary>NAMEDATALEN - 1 of a default build.</summary>
     public override int MaxIdentifierBytes => 63;

@@ -26,6 +26,14 @@ internal static class PostgresErrors
         error is NpgsqlException or IOException or SocketException or TimeoutException or ObjectDisposedException
         || (error is InvalidOperationException && error.Source == "Npgsql");
 
+    /// <summary>The error of a statement: a cancellation, the server's own, or one that the driver has no code for.</summary>
+    public static Exception MapStatement(Exception error, string description, CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested && error is not TidemillException
+            ? new OperationCanceledException("The statement was cancelled.", error, cancellationToken)
+            : IsKnown(error) ? Map(error, writing: false, description)
+            : error is NotSupportedException ? new TidemillException(ErrorCode.SqlInvalid, $"{description}: {error.Message}", error)
+            : error;
+
     private static ErrorCode Code(PostgresException error, bool writing) => error.SqlState switch
     {
         PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected
@@ -35,6 +43,8 @@ internal static class PostgresErrors
         PostgresErrorCodes.InvalidCatalogName => ErrorCode.NotFound,
         PostgresErrorCodes.QueryCanceled => ErrorCode.TimedOut,
         "42P10" => ErrorCode.SchemaConflict,
+        // protocol_violation: a statement with $1 and no value for it.
+        "08P01" => ErrorCode.SqlInvalid,
         "25P03" => ErrorCode.Unavailable,
         "25006" when writing => ErrorCode.Unavailable,
         "21000" when writing => ErrorCode.RowRejected,

@@ -8,20 +8,22 @@ using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Connectors.Postgres;
 
-/// <summary>Rows as the server sends them; the connection goes back to the pool on disposal.</summary>
+/// <summary>Rows as the server sends them.</summary>
 internal sealed class PostgresQueryResult : IQueryResult
 {
-    private readonly NpgsqlConnection _connection;
-    private readonly NpgsqlTransaction? _transaction;
+    private readonly Func<ValueTask> _release;
     private readonly NpgsqlBatch _command;
     private readonly NpgsqlDataReader _reader;
     private readonly string _description;
     private readonly string[] _types;
 
-    public PostgresQueryResult(
-        NpgsqlConnection connection, NpgsqlTransaction? transaction, NpgsqlBatch command, NpgsqlDataReader reader, string description)
+    /// <param name="command">Disposed with the result.</param>
+    /// <param name="reader">Its rows.</param>
+    /// <param name="description">Which server.</param>
+    /// <param name="release">Lets go of what was opened for this query alone.</param>
+    public PostgresQueryResult(NpgsqlBatch command, NpgsqlDataReader reader, string description, Func<ValueTask> release)
     {
-        (_connection, _transaction, _command, _reader, _description) = (connection, transaction, command, reader, description);
+        (_command, _reader, _description, _release) = (command, reader, description, release);
         _types = [.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetDataTypeName)];
         Columns = [.. _types.Select((type, i) => new QueryColumn(reader.GetName(i), type))];
     }
@@ -102,8 +104,6 @@ internal sealed class PostgresQueryResult : IQueryResult
                 _command.Cancel();
 
             await _reader.DisposeAsync();
-            if (_transaction is not null)
-                await _transaction.DisposeAsync();
         }
         catch (Exception error) when (PostgresErrors.IsKnown(error))
         {
@@ -112,7 +112,7 @@ internal sealed class PostgresQueryResult : IQueryResult
         finally
         {
             await _command.DisposeAsync();
-            await _connection.DisposeAsync();
+            await _release();
         }
     }
 }

@@ -22,7 +22,7 @@ public sealed class PostgresWarehouse : IWarehouse
         DefaultSchema = connection.Schema;
     }
 
-    public WarehouseKind Kind => WarehouseKind.Postgres;
+    public SqlDialect Dialect => PostgresDialect.Instance;
 
     public string Description { get; }
 
@@ -110,12 +110,30 @@ public sealed class PostgresWarehouse : IWarehouse
             var transaction = readOnly ? await BeginReadOnlyAsync(connection, cancellationToken) : null;
             var command = PostgresCommands.Create(connection, transaction, sql, parameters);
             var reader = await command.ExecuteReaderAsync(cancellationToken);
-            return new PostgresQueryResult(connection, transaction, command, reader, Description);
+            return new PostgresQueryResult(command, reader, Description, () => CloseAsync(connection, transaction));
         }
         catch (Exception error)
         {
             await connection.DisposeAsync();
             throw Mapped(error, cancellationToken);
+        }
+    }
+
+    /// <summary>The connection goes back to the pool.</summary>
+    private static async ValueTask CloseAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction)
+    {
+        try
+        {
+            if (transaction is not null)
+                await transaction.DisposeAsync();
+        }
+        catch (Exception error) when (PostgresErrors.IsKnown(error))
+        {
+            // A connection that broke is not reused.
+        }
+        finally
+        {
+            await connection.DisposeAsync();
         }
     }
 
@@ -151,6 +169,18 @@ public sealed class PostgresWarehouse : IWarehouse
         }, cancellationToken);
     }
 
+    public async Task<ISqlSession> OpenSessionAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new PostgresSqlSession(await _source.OpenConnectionAsync(cancellationToken), Description);
+        }
+        catch (Exception error)
+        {
+            throw Mapped(error, cancellationToken);
+        }
+    }
+
     public Task<IWarehouseWriter> OpenWriterAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IWarehouseWriter>(new PostgresWriter(_source, Description));
 
@@ -168,11 +198,7 @@ public sealed class PostgresWarehouse : IWarehouse
     }
 
     private Exception Mapped(Exception error, CancellationToken cancellationToken) =>
-        cancellationToken.IsCancellationRequested && error is not TidemillException
-            ? new OperationCanceledException("The statement was cancelled.", error, cancellationToken)
-            : PostgresErrors.IsKnown(error) ? PostgresErrors.Map(error, writing: false, Description)
-            : error is NotSupportedException ? new TidemillException(ErrorCode.SqlInvalid, $"{Description}: {error.Message}", error)
-            : error;
+        PostgresErrors.MapStatement(error, Description, cancellationToken);
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 }

@@ -13,7 +13,7 @@ internal static class TablePlanner
     /// <param name="dialect">The engine's types.</param>
     /// <exception cref="TidemillException">SchemaConflict: a column, its type or the key would have to be given up.</exception>
     public static TablePlan Plan(
-        TableSpec spec, TableDescription? table, IReadOnlySet<string> indexes, SqlDialect dialect)
+        TableSpec spec, TableDescription? table, IReadOnlySet<string> indexes, TableDialect dialect)
     {
         Require(spec);
         var steps = new List<TableStep>();
@@ -46,7 +46,7 @@ internal static class TablePlanner
         return new TablePlan(spec.Name, steps);
     }
 
-    private static void AddCreation(List<TableStep> steps, TableSpec spec, SqlDialect dialect)
+    private static void AddCreation(List<TableStep> steps, TableSpec spec, TableDialect dialect)
     {
         if (spec.Name.Schema is { } schema)
             steps.Add(new TableStep($"create schema {schema} if missing", $"CREATE SCHEMA IF NOT EXISTS {SqlName.Quote(schema)}"));
@@ -60,7 +60,7 @@ internal static class TablePlanner
     }
 
     private static void AddColumn(
-        List<TableStep> steps, TableSpec spec, TableDescription table, Field field, SqlDialect dialect)
+        List<TableStep> steps, TableSpec spec, TableDescription table, Field field, TableDialect dialect)
     {
         var column = table.Columns.FirstOrDefault(c => c.Name.Equals(field.Name, StringComparison.OrdinalIgnoreCase));
         if (column is null)
@@ -96,7 +96,7 @@ internal static class TablePlanner
 
     /// <summary>Puts steps in front that drop the spec's indexes; what is left of the set has them created again.</summary>
     private static HashSet<string> TakeIndexesAway(
-        List<TableStep> steps, TableSpec spec, IReadOnlySet<string> indexes, SqlDialect dialect)
+        List<TableStep> steps, TableSpec spec, IReadOnlySet<string> indexes, TableDialect dialect)
     {
         var own = spec.Indexes.Select(index => Shortened(index.NameFor(spec.Name), dialect.MaxIdentifierBytes))
             .Where(indexes.Contains)
@@ -107,11 +107,11 @@ internal static class TablePlanner
         return [.. indexes.Except(own, StringComparer.OrdinalIgnoreCase)];
     }
 
-    private static bool IsLeftToWriters(TableSpec spec, SqlDialect dialect) =>
+    private static bool IsLeftToWriters(TableSpec spec, TableDialect dialect) =>
         spec.Rule != ConflictRule.Append && dialect.WritersKnowKeys;
 
     /// <summary>A table whose key was left to writers gets it when it comes to be needed.</summary>
-    private static void AddKey(List<TableStep> steps, TableSpec spec, TableDescription table, SqlDialect dialect)
+    private static void AddKey(List<TableStep> steps, TableSpec spec, TableDescription table, TableDialect dialect)
     {
         if (table.Kind != RelationKind.Table)
             throw Conflict(spec, "it is a view, rows cannot be written to it", "Choose another table name, or drop the view");

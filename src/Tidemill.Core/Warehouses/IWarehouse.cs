@@ -2,44 +2,11 @@ using Tidemill.DuckDb;
 
 namespace Tidemill.Core.Warehouses;
 
-public enum WarehouseKind
-{
-    DuckDb,
-    Postgres,
-}
-
 /// <summary>
-/// A database of tables: embedded DuckDB or PostgreSQL. Parameters are written $1, $2, ... in SQL.
-/// Safe for concurrent callers; each call uses a connection of its own. All errors are
-/// <see cref="Errors.TidemillException"/>: SqlInvalid, Unavailable, TransactionConflict, AccessDenied, ...
+/// A database of tables: embedded DuckDB or PostgreSQL. Beside SQL it has transactions of rows and checkpoints, and plans of tables.
 /// </summary>
-public interface IWarehouse : IAsyncDisposable
+public interface IWarehouse : ISqlEngine
 {
-    WarehouseKind Kind { get; }
-
-    /// <summary>Where it lives, without secrets, for messages.</summary>
-    string Description { get; }
-
-    /// <summary>The schema that unqualified tables live in: <c>main</c> on DuckDB; <c>public</c>, or the connection's, on
-    /// PostgreSQL.</summary>
-    string DefaultSchema { get; }
-
-    /// <summary>Runs one statement and returns the rows it changed, 0 for statements that change none.</summary>
-    Task<long> ExecuteAsync(string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken);
-
-    /// <summary>Runs the statements in one transaction, all or none; returns the rows changed by each.</summary>
-    Task<IReadOnlyList<long>> ExecuteInTransactionAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken);
-
-    /// <summary>
-    /// Runs a query whose rows are read as they come; the connection is held until the result is disposed.
-    /// With <paramref name="readOnly"/> the engine refuses statements that would change anything.
-    /// </summary>
-    Task<IQueryResult> QueryAsync(
-        string sql, IReadOnlyList<object?> parameters, bool readOnly, CancellationToken cancellationToken);
-
-    /// <summary>The table or view as it stands, or null.</summary>
-    Task<TableDescription?> DescribeAsync(TableName table, CancellationToken cancellationToken);
-
     /// <summary>What must change so that the table satisfies the spec; SchemaConflict when only a loss would do.</summary>
     Task<TablePlan> PlanAsync(TableSpec spec, CancellationToken cancellationToken);
 

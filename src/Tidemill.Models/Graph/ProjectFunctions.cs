@@ -1,4 +1,3 @@
-using Tidemill.Core.Warehouses;
 using Tidemill.Jinja;
 
 namespace Tidemill.Models.Graph;
@@ -22,7 +21,7 @@ internal static class ProjectFunctions
             ["target_name"] = target.Name,
             ["profile_name"] = project,
             ["schema"] = target.Schema,
-            ["type"] = target.Kind == WarehouseKind.DuckDb ? "duckdb" : "postgres",
+            ["type"] = target.Type,
         };
         globals["project_name"] = project;
         globals["var"] = new JinjaCallable("var", arguments => Var(arguments.Bind(VarSignature), vars));

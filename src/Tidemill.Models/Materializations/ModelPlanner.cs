@@ -5,7 +5,7 @@ using Tidemill.Models.Project;
 namespace Tidemill.Models.Materializations;
 
 /// <summary>Turns models into the statements that build them, given what stands in the warehouse.</summary>
-internal sealed class ModelPlanner(IWarehouse warehouse)
+internal sealed class ModelPlanner(ISqlEngine warehouse)
 {
     public async Task<ModelPlan> PlanAsync(IReadOnlyList<CompiledModel> models, CancellationToken cancellationToken)
     {
@@ -14,7 +14,7 @@ internal sealed class ModelPlanner(IWarehouse warehouse)
         foreach (var model in models)
         {
             var existing = await warehouse.DescribeAsync(model.Relation, cancellationToken);
-            var views = existing is null ? [] : await DependentViews.OfAsync(warehouse, model.Relation, cancellationToken);
+            var views = existing is null ? [] : await warehouse.Dialect.DependentViewsAsync(warehouse, model.Relation, cancellationToken);
             steps.Add(new ModelStep
             {
                 Model = model,
@@ -36,38 +36,41 @@ internal sealed class ModelPlanner(IWarehouse warehouse)
         foreach (var statement in isTable ? BuildTable(model) : [])
             yield return statement;
         foreach (var view in views.Reverse())
-            yield return new(DependentViews.Drop(view));
+            yield return new($"DROP VIEW IF EXISTS {view.Name.Quoted}");
         if (existing is { } kind)
             yield return new($"DROP {(kind == RelationKind.View ? "VIEW" : "TABLE")} IF EXISTS {model.Relation.Quoted}");
         foreach (var statement in isTable ? TakeName(model) : CreateView(model))
             yield return statement;
         foreach (var view in views)
-            yield return new(DependentViews.Create(view, isBuiltLater: built.Contains(view.Name)));
+        {
+            // One that this run builds anyway may no longer fit the new columns and is left to its own step; any other must fit, or the
+            // swap fails and nothing has changed.
+            yield return new(warehouse.Dialect.CreateView(view, mayFail: built.Contains(view.Name)));
+        }
     }
 
     private static IEnumerable<ModelStatement> CreateView(CompiledModel model) =>
         [new($"CREATE VIEW {model.Relation.Quoted} AS\n{model.Sql}", HoldsQuery: true)];
 
-    /// <summary>PostgreSQL builds indexes before the swap, while readers still use the old table.</summary>
+    /// <summary>Indexes are built before the swap, while readers still use the old table, where the engine can.</summary>
     private IEnumerable<ModelStatement> BuildTable(CompiledModel model)
     {
         var temporary = RelationNames.Temporary(model.Relation);
         yield return new($"DROP TABLE IF EXISTS {temporary.Quoted}");
         yield return new($"CREATE TABLE {temporary.Quoted} AS\n{model.Sql}", HoldsQuery: true);
-        foreach (var index in warehouse.Kind == WarehouseKind.Postgres ? model.Config.Indexes : [])
+        foreach (var index in warehouse.Dialect.RenamesIndexedTables ? model.Config.Indexes : [])
             yield return CreateIndex(RelationNames.TemporaryIndex(model.Relation, index), temporary, index);
     }
 
-    /// <summary>DuckDB refuses to rename a table that has indexes, so there they come after it.</summary>
     private IEnumerable<ModelStatement> TakeName(CompiledModel model)
     {
         var relation = model.Relation;
         yield return new($"ALTER TABLE {RelationNames.Temporary(relation).Quoted} RENAME TO {SqlName.Quote(relation.Name)}");
         foreach (var index in model.Config.Indexes)
         {
-            yield return warehouse.Kind == WarehouseKind.Postgres
-                ? new($"ALTER INDEX {new TableName(RelationNames.TemporaryIndex(relation, index), relation.Schema).Quoted} RENAME TO "
-                + $"{SqlName.Quote(RelationNames.Index(relation, index))}")
+            yield return warehouse.Dialect.RenamesIndexedTables
+                ? new(warehouse.Dialect.RenameIndex(
+                    relation.Schema, RelationNames.TemporaryIndex(relation, index), RelationNames.Index(relation, index)))
                 : CreateIndex(RelationNames.Index(relation, index), relation, index);
         }
     }

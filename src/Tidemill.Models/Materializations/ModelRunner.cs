@@ -9,7 +9,7 @@ namespace Tidemill.Models.Materializations;
 /// Builds models in the warehouse, one after another in the graph's order. Each is one transaction: readers see the old
 /// relation until the new one is whole. A model that fails leaves the old relation as it was.
 /// </summary>
-public sealed class ModelRunner(IWarehouse warehouse, ModelGraph graph, TimeProvider time)
+public sealed class ModelRunner(ISqlEngine warehouse, ModelGraph graph, TimeProvider time)
 {
     /// <summary>What <see cref="RunAsync(IReadOnlyList{string}, CancellationToken)"/> would do now with the same selection.</summary>
     /// <exception cref="TidemillException">NotFound: no model has a selected name. Errors of the warehouse.</exception>

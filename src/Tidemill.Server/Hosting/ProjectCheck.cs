@@ -40,7 +40,7 @@ public static class ProjectCheck
     /// <summary>The target as models see it before a warehouse is open.</summary>
     private static ModelTarget TargetOf(TargetDefinition target) => target.Warehouse.Type switch
     {
-        WarehouseType.Postgres => new ModelTarget(target.Name, target.Warehouse.Schema, WarehouseKind.Postgres),
-        _ => new ModelTarget(target.Name, "main", WarehouseKind.DuckDb),
+        WarehouseType.Postgres => new ModelTarget(target.Name, target.Warehouse.Schema, "postgres"),
+        _ => new ModelTarget(target.Name, "main", "duckdb"),
     };
 }

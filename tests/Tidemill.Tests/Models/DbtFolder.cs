@@ -20,7 +20,7 @@ internal sealed class DbtFolder : IDisposable
 
     public string Path { get; } = Directory.CreateTempSubdirectory("tidemill-models-").FullName;
 
-    public static ModelTarget Dev { get; } = new("dev", "main", WarehouseKind.DuckDb);
+    public static ModelTarget Dev { get; } = new("dev", "main", "duckdb");
 
     public void Write(string path, string text)
     {

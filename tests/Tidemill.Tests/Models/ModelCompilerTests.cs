@@ -69,7 +69,7 @@ public sealed class ModelCompilerTests
                 + "if execute %}, 1{% endif %}"),
             ("macros/cents.sql", "{% macro cents(column) %}{{ column }} / {{ var('scale') }}{% endmacro %}"));
         folder.Write("dbt_project.yml", "name: shop\nvars: {region: eu, scale: 100}\n");
-        var sql = folder.Compile(new ModelTarget("prod", "public", WarehouseKind.Postgres), new() { ["WHO"] = "me" }).Models[0].Sql;
+        var sql = folder.Compile(new ModelTarget("prod", "public", "postgres"), new() { ["WHO"] = "me" }).Models[0].Sql;
         Assert.Equal("select amount / 100 as a, 'eu', 'dflt', 'me', 'x', 'prod.postgres', False, 1", sql);
     }
 

@@ -20,7 +20,9 @@ internal enum Fault
 /// <summary>A real warehouse whose writers fail as told, and whose queries find it away as told.</summary>
 internal sealed class FaultyWarehouse(IWarehouse inner, Func<Fault> next, Func<bool>? away = null) : IWarehouse
 {
-    public WarehouseKind Kind => inner.Kind;
+    public SqlDialect Dialect => inner.Dialect;
+
+    public Task<ISqlSession> OpenSessionAsync(CancellationToken cancellationToken) => inner.OpenSessionAsync(cancellationToken);
 
     public string Description => inner.Description;
 

@@ -14,7 +14,8 @@ public static class KafkaLibrary
 
     private const string Name = "librdkafka";
 
-    // The package's builds for Linux: with Kerberos (needs libsasl2.so.3), without, and for musl. The first that the system can load counts.
+    // The package's builds for Linux: with Kerberos (needs libsasl2.so.3), without, and for musl. The first that the system can
+    // load counts.
     private static readonly string[] Builds = OperatingSystem.IsLinux() ? [Name, "centos8-librdkafka", "alpine-librdkafka"] : [Name];
 
     private static readonly Version Oldest = new(2, 6, 1);

@@ -4,16 +4,13 @@ using Tidemill.Core.Warehouses;
 namespace Tidemill.Connectors.Tables;
 
 /// <summary>Where the two engines' tables differ: type names, and which stored type can hold which declared one.</summary>
-internal abstract class SqlDialect
+internal abstract class TableDialect : SqlDialect
 {
     /// <summary>The type a new column of this field gets.</summary>
     public abstract string TypeName(FieldType type);
 
     /// <summary>What the column of <see cref="TypeName"/> is described as when it is read back.</summary>
     public virtual FieldType Stored(FieldType type) => type;
-
-    /// <summary>Longest identifier in bytes; longer index names are shortened with a hash.</summary>
-    public abstract int MaxIdentifierBytes { get; }
 
     /// <summary>True when every value of the declared type fits the column unchanged.</summary>
     public virtual bool CanHold(ColumnDescription column, FieldType declared) =>

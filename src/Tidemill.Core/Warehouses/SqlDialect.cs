@@ -1,0 +1,41 @@
+namespace Tidemill.Core.Warehouses;
+
+/// <summary>A view that reads a relation, directly or through other views.</summary>
+/// <param name="Name">The view.</param>
+/// <param name="Definition">Its SELECT.</param>
+public sealed record DependentView(TableName Name, string Definition);
+
+/// <summary>Where one engine's SQL differs from others'.</summary>
+public abstract class SqlDialect
+{
+    /// <summary>The engine's name in configuration and for dbt's <c>target.type</c>: duckdb, postgres.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Longest identifier in bytes of UTF-8.</summary>
+    public abstract int MaxIdentifierBytes { get; }
+
+    /// <summary>True when a table with indexes can be renamed: they are then built before it takes another's place.</summary>
+    public abstract bool RenamesIndexedTables { get; }
+
+    /// <summary>Renames an index of a table.</summary>
+    /// <param name="schema">The table's schema; null: the default one.</param>
+    /// <param name="from">The index.</param>
+    /// <param name="to">Its new name.</param>
+    public virtual string RenameIndex(string? schema, string from, string to) =>
+        $"ALTER INDEX {new TableName(from, schema).Quoted} RENAME TO {SqlName.Quote(to)}";
+
+    /// <summary>The views that are dropped with the relation, each behind those that it reads itself. None where views find
+    /// tables by name.</summary>
+    public virtual Task<IReadOnlyList<DependentView>> DependentViewsAsync(
+        ISqlEngine engine, TableName relation, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<DependentView>>([]);
+
+    /// <summary>
+    /// Makes a dropped view again. With <paramref name="mayFail"/> one that no longer fits what it reads is left out without an error.
+    /// </summary>
+    public virtual string CreateView(DependentView view, bool mayFail)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        return $"CREATE VIEW {view.Name.Quoted} AS\n{view.Definition}";
+    }
+}
