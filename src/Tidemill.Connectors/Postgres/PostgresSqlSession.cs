@@ -1,6 +1,5 @@
 using Npgsql;
 using Tidemill.Connectors.Tables;
-using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Connectors.Postgres;

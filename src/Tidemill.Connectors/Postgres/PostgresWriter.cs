@@ -301,7 +301,9 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
             var running = work(_connection);
             while (await Task.WhenAny(running, Task.Delay(BlockedCheck, cancellationToken)) != running
                 && !cancellationToken.IsCancellationRequested)
+            {
                 await TerminateBlockersAsync(pid, cancellationToken);
+            }
 
             return await running;
         }

@@ -1,6 +1,5 @@
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
-using Tidemill.Core.Warehouses;
 using Tidemill.Models;
 using Tidemill.Models.Graph;
 using Tidemill.Models.Project;

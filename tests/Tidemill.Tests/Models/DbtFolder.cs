@@ -1,5 +1,4 @@
 using Tidemill.Core.Errors;
-using Tidemill.Core.Warehouses;
 using Tidemill.Models;
 using Tidemill.Models.Graph;
 using Tidemill.Models.Project;
