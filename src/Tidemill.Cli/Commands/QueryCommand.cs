@@ -41,7 +41,7 @@ internal static class QueryCommand
         await foreach (var line in lines.WithCancellation(cancellationToken))
         {
             if (line.ValueKind == JsonValueKind.Array)
-                Console.Out.WriteLine(string.Join(',', line.EnumerateArray().Select(Text).Select(CsvField)));
+                Console.Out.WriteLine(string.Join(',', line.EnumerateArray().Select(CsvField)));
             else if (line.TryGetProperty("columns", out _))
                 Console.Out.WriteLine(string.Join(',', Names(line).Select(CsvField)));
         }
@@ -98,6 +98,10 @@ internal static class QueryCommand
         JsonValueKind.String => value.GetString()!,
         _ => value.GetRawText(),
     };
+
+    /// <summary>NULL is nothing, the empty text is <c>""</c>, as in PostgreSQL's CSV.</summary>
+    private static string CsvField(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String && value.GetString() is "" ? "\"\"" : CsvField(Text(value));
 
     /// <summary>RFC 4180 quoting.</summary>
     private static string CsvField(string text) =>

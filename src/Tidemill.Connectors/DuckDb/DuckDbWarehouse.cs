@@ -89,7 +89,7 @@ public sealed class DuckDbWarehouse : IWarehouse
         }
         catch (IOException error)
         {
-            throw new TidemillException(ErrorCode.Unavailable, $"{description}: {error.Message}", error);
+            throw StorageErrors.From($"open {description}", error);
         }
     }
 

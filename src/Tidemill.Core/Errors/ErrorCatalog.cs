@@ -50,7 +50,7 @@ public static class ErrorCatalog
         [ErrorCode.Unavailable] = new(
             ErrorDomain.External, RetryRule.Backoff, "Check that the server runs and can be reached; work resumes by itself."),
         [ErrorCode.TransactionConflict] = new(ErrorDomain.External, RetryRule.Backoff, "Nothing to do: the transaction is run again."),
-        [ErrorCode.AccessDenied] = Manual("Check the user, password and rights of the connection."),
+        [ErrorCode.AccessDenied] = Manual("Check the user, password and rights of the connection, or the rights of the named folder."),
         [ErrorCode.CheckpointFenced] = new(ErrorDomain.External, RetryRule.Backoff, "Nothing to do: positions are reloaded from the sink."),
         [ErrorCode.OffsetOutOfRange] = Manual("Choose a start policy (earliest or latest) for the stream, or restore the topic."),
         [ErrorCode.NativeLibraryMissing] = Manual("Run `tidemill doctor`; it says where the library was looked for."),

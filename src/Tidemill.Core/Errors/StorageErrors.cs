@@ -19,9 +19,13 @@ public static class StorageErrors
     private static ErrorCode Code(Exception error) => error switch
     {
         UnauthorizedAccessException => ErrorCode.AccessDenied,
+        _ when IsReadOnly(error.HResult & 0xFFFF) => ErrorCode.AccessDenied,
         _ when IsDiskFull(error.HResult & 0xFFFF) => ErrorCode.DiskFull,
         _ => ErrorCode.Unavailable,
     };
+
+    // EROFS; ERROR_WRITE_PROTECT.
+    private static bool IsReadOnly(int code) => code == (OperatingSystem.IsWindows() ? 19 : 30);
 
     // ENOSPC, EDQUOT (122 on Linux, 69 on macOS); ERROR_DISK_FULL, ERROR_HANDLE_DISK_FULL.
     private static bool IsDiskFull(int code) => OperatingSystem.IsWindows()

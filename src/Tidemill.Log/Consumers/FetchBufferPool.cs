@@ -42,7 +42,7 @@ internal sealed class FetchBufferPool(TimeProvider time)
         else
             Interlocked.Add(ref _keptBytes, -buffer.Capacity);
 
-        GiveUpUnused();
+        ReleaseUnused();
     }
 
     private void Lower(long kept)
@@ -51,7 +51,7 @@ internal sealed class FetchBufferPool(TimeProvider time)
             fewest = Interlocked.CompareExchange(ref _fewestBytes, kept, fewest);
     }
 
-    private void GiveUpUnused()
+    private void ReleaseUnused()
     {
         long looked = Volatile.Read(ref _lookedAt);
         if (time.GetElapsedTime(looked) < Unused || Interlocked.CompareExchange(ref _lookedAt, time.GetTimestamp(), looked) != looked)

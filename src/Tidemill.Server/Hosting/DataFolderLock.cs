@@ -24,6 +24,12 @@ internal sealed class DataFolderLock : IDisposable
     {
         var ownerPath = folder.Lock + ".pid";
         FileStream? file = null;
+        if (File.Exists(folder.Path))
+        {
+            throw new TidemillException(
+                ErrorCode.ConfigurationInvalid, $"The data folder {folder.Path} is a file. Move it away, or name another folder.");
+        }
+
         try
         {
             Directory.CreateDirectory(folder.Path);
@@ -44,7 +50,7 @@ internal sealed class DataFolderLock : IDisposable
         {
             return new FileStream(folder.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException e) when (!StorageErrors.IsDiskFull(e))
+        catch (IOException e) when (StorageErrors.From("", e).Code == ErrorCode.Unavailable)
         {
             throw new TidemillException(ErrorCode.DataFolderLocked, $"{folder.Path} is in use by {Owner(ownerPath)}.", e);
         }

@@ -38,6 +38,13 @@ public sealed class BatchDecoder : IDisposable
 
     public Schema Schema => _decoders[0].Schema;
 
+    /// <summary>Lets records be nested one level deeper: those of a topic sink, whose object stands around decoded values.</summary>
+    internal void AcceptRows()
+    {
+        foreach (var decoder in _decoders)
+            decoder.RootDepth = 0;
+    }
+
     /// <summary>Decodes all records of all fetches; every one becomes a row or a rejected record, in order.</summary>
     public DecodedBatch Decode(IReadOnlyList<FetchedRecords> records, CancellationToken cancellationToken)
     {

@@ -55,6 +55,10 @@ public sealed unsafe partial class JsonDecoder
     /// <summary>Undeclared properties noticed so far.</summary>
     internal UnknownFields Unknown { get; }
 
+    /// <summary>What the record's own object counts towards <see cref="JsonScanner.MaxDepth"/>: 1, or 0 for rows that a stream
+    /// wrote, whose object stands around values of the full depth.</summary>
+    internal int RootDepth { get; set; } = 1;
+
     /// <summary>False: undeclared properties are passed by without a look.</summary>
     internal bool Watches { get; set; } = true;
 
@@ -130,7 +134,7 @@ public sealed unsafe partial class JsonDecoder
         _extraLength = 0;
         _recordEnd = end;
         _extraRoom = (int)(end - p);
-        p = DecodeObject(_plan.Root, p, end, depth: 1);
+        p = DecodeObject(_plan.Root, p, end, RootDepth);
         if (p == null)
             return false;
 

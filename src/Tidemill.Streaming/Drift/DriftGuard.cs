@@ -13,7 +13,7 @@ namespace Tidemill.Streaming.Drift;
 internal sealed class DriftGuard(StreamServices services, StreamDefinition stream)
 {
     private readonly SchemaChangeStore _log = new(services.Warehouse);
-    private readonly HashSet<(SchemaChangeKind, string, string?, SchemaDecision)> _told = [];
+    private readonly HashSet<(SchemaChangeKind, string, string?, SchemaDecision)> _reported = [];
     private readonly DroppedFields _dropped = new();
     private readonly SchemaEvolution _evolution = new(services);
     private readonly StreamDefinition _declared = stream;
@@ -60,7 +60,7 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
     private async Task<DriftVerdict> IgnoreAsync(
         MicroBatch batch, DriftSighting sighting, List<DecodeField> dropped, CancellationToken cancellationToken)
     {
-        await TellAsync(
+        await ReportAsync(
         [
             .. sighting.Unknown.Where(u => u.Type is not null)
                 .SelectMany(u => Seen(u, batch, SchemaDecision.LeftOut, "on_drift is ignore.")),
@@ -73,7 +73,7 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
         MicroBatch batch,
         DriftSighting sighting, List<RejectedRecord> drifted, List<DecodeField> dropped, CancellationToken cancellationToken)
     {
-        await TellAsync(
+        await ReportAsync(
         [
             .. sighting.Unknown.SelectMany(u => Seen(u, batch, SchemaDecision.Quarantined, null)),
             .. drifted.Where(r => r.Failure.Wider is not null).Select(r => Misfit(r, SchemaDecision.Quarantined)),
@@ -94,7 +94,7 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
         List<SchemaChange> changes = first is null ? [.. dropped.Select(field => Missing(field, batch, SchemaDecision.Halted))]
             : first.Failure.Wider is not null ? [Misfit(first, SchemaDecision.Halted)]
             : [.. sighting.Unknown.Where(u => u.First == first.Position).SelectMany(u => Seen(u, batch, SchemaDecision.Halted, null))];
-        await TellAsync(changes, cancellationToken);
+        await ReportAsync(changes, cancellationToken);
         var position = first?.Position ?? changes[0].Position;
         var problem = first is null
             ? $"Field {changes[0].Field} came with earlier records and not with the last {DroppedFields.After}."
@@ -107,7 +107,7 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
     private async Task<DriftVerdict> EvolveAsync(
         MicroBatch batch, DriftSighting sighting, List<DecodeField> dropped, CancellationToken cancellationToken)
     {
-        await TellAsync([.. dropped.Select(field => Missing(field, batch, SchemaDecision.Kept))], cancellationToken);
+        await ReportAsync([.. dropped.Select(field => Missing(field, batch, SchemaDecision.Kept))], cancellationToken);
         var found = _evolution.Propose(Current, batch, sighting, services.Time.GetUtcNow());
         if (found.Count == 0)
             return DriftVerdict.Continue;
@@ -122,7 +122,7 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
                     + "still do not fit. Declare these fields, or name them in `decode.ignore`."));
         }
 
-        await TellAsync(
+        await ReportAsync(
             [.. sighting.Unknown.SelectMany(u => Seen(u, batch, SchemaDecision.Kept, null)).Where(c => c.Kind == SchemaChangeKind.Renamed)],
             cancellationToken);
         _pending = found;
@@ -200,16 +200,16 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
     }
 
     /// <summary>Writes entries that were not written yet. While the warehouse is away they are left for later: rows count more.</summary>
-    private async Task TellAsync(List<SchemaChange> changes, CancellationToken cancellationToken)
+    private async Task ReportAsync(List<SchemaChange> changes, CancellationToken cancellationToken)
     {
-        var fresh = changes.Where(c => !_told.Contains((c.Kind, c.Field, c.NewType, c.Decision))).ToList();
+        var fresh = changes.Where(c => !_reported.Contains((c.Kind, c.Field, c.NewType, c.Decision))).ToList();
         if (fresh.Count == 0)
             return;
 
         try
         {
             await _log.AddAsync(fresh, cancellationToken);
-            _told.UnionWith(fresh.Select(c => (c.Kind, c.Field, c.NewType, c.Decision)));
+            _reported.UnionWith(fresh.Select(c => (c.Kind, c.Field, c.NewType, c.Decision)));
         }
         catch (TidemillException error) when (error.Rule.Retry == RetryRule.Backoff)
         {

@@ -21,6 +21,7 @@ internal sealed class ActualValues : IDisposable
         if (sink.ValueColumn is null)
         {
             _decoder = new BatchDecoder(new DecodeDefinition { Fields = fields });
+            _decoder.AcceptRows();
             return;
         }
 

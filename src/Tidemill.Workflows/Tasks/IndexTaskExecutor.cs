@@ -22,6 +22,7 @@ public sealed class IndexTaskExecutor(IWarehouse warehouse, ISearchStore search)
         ArgumentNullException.ThrowIfNull(context);
         var action = (IndexAction)context.Action;
         await using var result = await warehouse.QueryAsync(action.Query.Text, [], readOnly: true, cancellationToken);
+        RequireDistinctNames(action, result.Columns);
         var writer = new RowDocumentWriter(result.Columns, IdColumn(action, result.Columns));
         await search.EnsureIndexAsync(action.Index, Mapping(action, result.Columns), cancellationToken);
         var batch = new List<SearchDocument>(DocumentsPerRequest);
@@ -45,6 +46,17 @@ public sealed class IndexTaskExecutor(IWarehouse warehouse, ISearchStore search)
                 ErrorCode.RowRejected,
                 $"Index {action.Index} refused {outcome.Rejected} of {outcome.Rejected + outcome.Written} documents; the first reason: "
                     + $"{outcome.FirstReason}");
+    }
+
+    private static void RequireDistinctNames(IndexAction action, IReadOnlyList<QueryColumn> columns)
+    {
+        if (columns.GroupBy(column => column.Name, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is not { } repeated)
+            return;
+
+        throw new TidemillException(
+            ErrorCode.SqlInvalid,
+            $"{action.Query.File}:{action.Query.Line}: The query has {repeated.Count()} columns named {repeated.Key}; a document has one "
+                + "field of a name. Give each another name with AS.");
     }
 
     private static int IdColumn(IndexAction action, IReadOnlyList<QueryColumn> columns)

@@ -82,6 +82,21 @@ public sealed class TopicStreamTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_extra_column_of_the_deepest_nesting_is_proven()
+    {
+        var deep = new string('[', 63) + new string(']', 63);
+        await Bench.ProduceAsync(Json(1, "2.50", "x").Replace("}", $$""","deep":{{deep}}}""", StringComparison.Ordinal));
+        var stream = Stream(ConflictRule.Append) with { Sinks = [new TopicSinkDefinition(Target, Target)] };
+        stream = stream with { Decode = stream.Decode! with { ExtraColumn = "extra" } };
+
+        await Bench.CatchUpAsync(stream);
+
+        var report = await VerifyAsync(stream);
+        Assert.Equal(1, report.RowsFound);
+        Assert.True(report.Proven, string.Join("; ", report.Findings));
+    }
+
+    [Fact]
     public async Task A_column_can_be_the_value_and_a_null_one_is_a_tombstone()
     {
         await Bench.ProduceAsync(Json(1, kind: "text"), """{"id":2,"amount":1}""");

@@ -76,9 +76,13 @@ internal static class StreamBinder
         else
             CheckSinks(root, stream);
 
-        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var sink in stream.Sinks.Where(s => s.Name.Length > 0 && !seen.Add(s.Name)))
-            root.Error("sinks", $"Two sinks are named '{sink.Name}'.", "Give one of them another `name`; checkpoints are kept under it.");
+        var names = stream.Sinks.Select(s => s.Name).Where(name => name.Length > 0).GroupBy(name => name, StringComparer.OrdinalIgnoreCase);
+        foreach (var same in names.Where(group => group.Count() > 1))
+        {
+            root.Error(
+                "sinks", $"{(same.Count() == 2 ? "Two" : same.Count())} sinks are named '{same.Last()}'.",
+                $"Give {(same.Count() == 2 ? "one of them another `name`" : "each another `name`")}; checkpoints are kept under it.");
+        }
 
         if (stream.DeadLetterTopic is { } letters && letters == stream.Source.Topic)
             root.Error("dead_letters", "Dead letters would go back into the topic that the stream reads.", "Name another topic.");

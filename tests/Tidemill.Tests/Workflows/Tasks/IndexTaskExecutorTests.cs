@@ -72,6 +72,8 @@ public sealed class IndexTaskExecutorTests : IAsyncLifetime
 
     [Theory]
     [InlineData("SELECT 1 AS total", ErrorCode.ConfigurationInvalid, "workflows/w.yaml:9: The query has no column event_hour")]
+    [InlineData(
+        "SELECT 1 AS event_hour, 2 AS total, 3 AS total", ErrorCode.SqlInvalid, "workflows/w.yaml:9: The query has 2 columns named total")]
     [InlineData("SELECT NULL::TIMESTAMP AS event_hour", ErrorCode.RowRejected, "Column event_hour, the document id, is NULL or empty")]
     [InlineData("SELECT 1 AS event_hour, 'nan'::DOUBLE AS ratio", ErrorCode.RowRejected, "Column ratio holds a number that is not finite")]
     [InlineData("SELECT nothing FROM nowhere", ErrorCode.SqlInvalid, "nowhere")]
