@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Spectre.Console;
+using Tidemill.Core.Configuration;
 using Tidemill.Server.Hosting;
 
 namespace Tidemill.Cli.Commands;
@@ -21,6 +22,7 @@ internal static class CheckCommand
                     project.Name,
                     target = project.Target.Name,
                     targets = project.TargetNames,
+                    connections = project.Target.Connections.Keys,
                     topics = project.Topics.Select(t => t.Name),
                     streams = project.Flows.Select(f => f.Name),
                     workflows = project.Workflows.Select(w => w.Name),
@@ -29,11 +31,15 @@ internal static class CheckCommand
             else
             {
                 AnsiConsole.MarkupLineInterpolated(
-                    $"[green]ok[/] {project.Name}, target {project.Target.Name}: {project.Flows.Count} streams, {project.Workflows.Count} workflows, {project.Topics.Count} topics");
+                    $"[green]ok[/] {project.Name}, target {project.Target.Name}: {Counts(project)}");
             }
 
             return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
+
+    private static string Counts(ProjectDefinition project) =>
+        $"{project.Flows.Count} streams, {project.Workflows.Count} workflows, {project.Topics.Count} topics"
+        + (project.Target.Connections.Count == 0 ? "" : $"; connections {string.Join(", ", project.Target.Connections.Keys)}");
 }

@@ -13,7 +13,7 @@ public static class ConfigurationSchemas
     /// <summary>Each file of a project: the schema's name, its title and its shape.</summary>
     internal static IReadOnlyList<(string Name, string Title, ObjectShape Shape)> Files(ComponentKinds kinds) =>
     [
-        ("tidemill", "Tidemill project: tidemill.yaml", kinds.Files.Project),
+        ("tidemill", "Tidemill project: tidemill.yaml", kinds.Files.Project.Root),
         ("stream", "Tidemill stream: streams/*.yaml", kinds.Files.Stream.Root),
         ("workflow", "Tidemill workflow: workflows/*.yaml", kinds.Files.Workflow.Root),
         ("dashboard", "Tidemill dashboard: dashboards/*.yaml", kinds.Files.Dashboard),

@@ -1,3 +1,6 @@
+using Tidemill.Core.Components;
+using Tidemill.Core.Documents;
+
 namespace Tidemill.Core.Configuration;
 
 public enum DocumentsType
@@ -7,8 +10,10 @@ public enum DocumentsType
 }
 
 /// <summary>A file under the data folder by default; the rest belongs to MongoDB.</summary>
-public sealed record DocumentsConnection
+public sealed record DocumentsConnection : Connection
 {
+    public override Type Store => typeof(IDocumentStore);
+
     public DocumentsType Type { get; init; } = DocumentsType.Embedded;
 
     /// <summary>mongodb://USER:PASSWORD@HOST:PORT,HOST:PORT/?OPTIONS or mongodb+srv://...; authentication and TLS are its
@@ -18,7 +23,7 @@ public sealed record DocumentsConnection
     /// <summary>Default: the database that the uri names.</summary>
     public string? Database { get; init; }
 
-    private bool PrintMembers(System.Text.StringBuilder builder)
+    protected override bool PrintMembers(System.Text.StringBuilder builder)
     {
         builder.Append(System.Globalization.CultureInfo.InvariantCulture, $"Type = {Type}, Database = {Database}");
         return true;

@@ -1,3 +1,6 @@
+using Tidemill.Core.Components;
+using Tidemill.Core.Logs;
+
 namespace Tidemill.Core.Configuration;
 
 public enum LogType
@@ -7,8 +10,10 @@ public enum LogType
 }
 
 /// <summary>Segment files under the data folder by default; everything below the type belongs to Kafka.</summary>
-public sealed record LogConnection
+public sealed record LogConnection : Connection
 {
+    public override Type Store => typeof(ILog);
+
     public LogType Type { get; init; } = LogType.Embedded;
 
     /// <summary>Brokers to ask first, as host:port.</summary>
@@ -22,7 +27,7 @@ public sealed record LogConnection
     /// <summary>Replicas of topics that do not say themselves. Null: the broker's default.</summary>
     public int? ReplicationFactor { get; init; }
 
-    private bool PrintMembers(System.Text.StringBuilder builder)
+    protected override bool PrintMembers(System.Text.StringBuilder builder)
     {
         builder.Append(
             System.Globalization.CultureInfo.InvariantCulture, $"Type = {Type}, BootstrapServers = {string.Join(',', BootstrapServers)}");

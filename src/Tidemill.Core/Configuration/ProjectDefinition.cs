@@ -1,4 +1,6 @@
+using Tidemill.Core.Components;
 using Tidemill.Core.Logs;
+using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Core.Configuration;
 
@@ -48,8 +50,8 @@ public sealed record TargetDefinition
 
     public DocumentsConnection Documents { get; init; } = new();
 
-    /// <summary>Further Kafka clusters by name, for sources and sinks that name one.</summary>
-    public IReadOnlyDictionary<string, LogConnection> Connections { get; init; } = new Dictionary<string, LogConnection>();
+    /// <summary>Connections by name, of any kind: for slots, sources and sinks that name one.</summary>
+    public IReadOnlyDictionary<string, Connection> Connections { get; init; } = new Dictionary<string, Connection>();
 }
 
 public enum WarehouseType
@@ -59,8 +61,10 @@ public enum WarehouseType
 }
 
 /// <summary>DuckDB under the data folder by default; host and the following belong to PostgreSQL.</summary>
-public sealed record WarehouseConnection
+public sealed record WarehouseConnection : Connection
 {
+    public override Type Store => typeof(IWarehouse);
+
     public WarehouseType Type { get; init; } = WarehouseType.DuckDb;
 
     public string Host { get; init; } = "localhost";
@@ -93,7 +97,7 @@ public sealed record WarehouseConnection
     /// </summary>
     public IReadOnlyList<string> Files { get; init; } = [];
 
-    private bool PrintMembers(System.Text.StringBuilder builder)
+    protected override bool PrintMembers(System.Text.StringBuilder builder)
     {
         builder.Append(
             System.Globalization.CultureInfo.InvariantCulture, $"Type = {Type}, Host = {Host}, Port = {Port}, Database = {Database}");

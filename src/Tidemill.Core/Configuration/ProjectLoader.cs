@@ -5,6 +5,7 @@ using Tidemill.Core.Configuration.Shapes;
 using Tidemill.Core.Configuration.Values;
 using Tidemill.Core.Configuration.Yaml;
 using Tidemill.Core.Errors;
+using Tidemill.Core.Logs;
 
 namespace Tidemill.Core.Configuration;
 
@@ -72,7 +73,7 @@ public sealed class ProjectLoader
 
         var raw = ReadFile(ProjectFile, report);
         var choice = raw is null ? null : ChooseTarget(raw, target, report);
-        var root = raw is null ? null : Check(raw, _kinds.Files.Project, report, choice);
+        var root = raw is null ? null : Check(raw, _kinds.Files.Project.Root, report, choice);
         var flows = LoadFolder(
             "streams", _kinds.Files.Stream.Root, choice, FlowBinder.Bind, flow => flow is StreamDefinition s ? _further.Stream(s) : []);
         var workflows = LoadFolder("workflows", _kinds.Files.Workflow.Root, choice, WorkflowBinder.Bind, _further.Workflow);
@@ -97,7 +98,8 @@ public sealed class ProjectLoader
         {
             Folder = _folder,
             Name = root.Text("name") ?? "",
-            Target = ProjectBinder.BindTarget(choice.Name, new Section(node, ProjectShapes.Target, $"targets.{choice.Name}", root.Context)),
+            Target = new TargetBinder(_kinds).Bind(
+                choice.Name, new Section(node, _kinds.Files.Project.Target, $"targets.{choice.Name}", root.Context)),
             TargetNames = choice.Names,
             Topics = ProjectBinder.BindTopics(root),
             Flows = flows,
@@ -214,29 +216,43 @@ public sealed class ProjectLoader
 
     private void CheckConnections(ProjectDefinition? project)
     {
-        foreach (var flow in project?.Flows ?? [])
+        if (project is null)
+            return;
+
+        var connections = project.Target.Connections;
+        foreach (var flow in project.Flows)
         {
-            foreach (var (key, name) in NamedConnections(flow).Where(n => !project!.Target.Connections.ContainsKey(n.Name)))
+            foreach (var (key, use) in NamedConnections(flow))
             {
-                new FileReport(flow.File, _errors).Add(
-                    key, 0, $"The target '{project!.Target.Name}' has no connection '{name}'.",
-                    Suggestion.Fix(name, [.. project.Target.Connections.Keys], "connections"));
+                var (name, report) = (use.Connection!, new FileReport(flow.File, _errors));
+                if (!connections.TryGetValue(name, out var connection))
+                {
+                    report.Add(
+                        key, 0, $"The target '{project.Target.Name}' has no connection '{name}'.",
+                        Suggestion.Fix(name, [.. connections.Keys], "connections"));
+                }
+                else if (connection.Store != use.Store)
+                {
+                    var kinds = string.Join(" or ", _kinds.Connections.Where(kind => kind.Store == use.Store).Select(kind => kind.Key));
+                    report.Add(
+                        key, 0, $"The connection '{name}' is of another type than {kinds}.", $"Name a connection of type {kinds}.");
+                }
             }
         }
     }
 
-    private static IEnumerable<(string Key, string Name)> NamedConnections(FlowDefinition flow)
+    private static IEnumerable<(string Key, StoreUse Use)> NamedConnections(FlowDefinition flow)
     {
         var uses = flow switch
         {
             StreamDefinition stream =>
-                stream.Sinks.SelectMany(s => s.Kind.Uses(s).Select(use => ($"sinks.{s.Kind.Key}.connection", use.Connection)))
-                .Prepend(("source.connection", stream.Source.Connection)),
+                stream.Sinks.SelectMany(s => s.Kind.Uses(s).Select(use => ($"sinks.{s.Kind.Key}.connection", use)))
+                .Prepend(("source.connection", StoreUse.Of<ILog>(stream.Source.Connection))),
             PumpDefinition { Source: var source } => source.Kind.Uses(source)
-                .Select(use => ($"source.{source.Kind.Key}.connection", use.Connection)),
+                .Select(use => ($"source.{source.Kind.Key}.connection", use)),
             _ => [],
         };
-        return uses.Where(use => use.Connection is not null).Select(use => (use.Item1, use.Connection!));
+        return uses.Where(use => use.Item2.Connection is not null);
     }
 
     private List<ConfigError> Ordered() =>

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Tidemill.Core.Components;
+using Tidemill.Core.Search;
 
 namespace Tidemill.Core.Configuration;
 
@@ -11,8 +13,10 @@ public enum SearchType
 }
 
 /// <summary>A search store. All but the type belongs to servers; <see cref="ToString"/> prints no secrets.</summary>
-public sealed record SearchConnection
+public sealed record SearchConnection : Connection
 {
+    public override Type Store => typeof(ISearchStore);
+
     public SearchType Type { get; init; } = SearchType.Embedded;
 
     /// <summary>Nodes of one cluster, taken in turn; each http or https, without a path.</summary>
@@ -41,7 +45,7 @@ public sealed record SearchConnection
     /// <summary>Requests are compressed with gzip. Default false.</summary>
     public bool Compress { get; init; }
 
-    private bool PrintMembers(StringBuilder builder)
+    protected override bool PrintMembers(StringBuilder builder)
     {
         builder.Append(CultureInfo.InvariantCulture, $"Type = {Type}, Urls = {string.Join(", ", Urls)}, Prefix = {Prefix}");
         return true;

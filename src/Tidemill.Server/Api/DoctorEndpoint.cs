@@ -37,6 +37,7 @@ internal static class DoctorEndpoint
         yield return new("free disk", FreeDisk(runtime.DataFolder.Path));
         yield return new("log", runtime.Log.Description);
         yield return new("search", runtime.Search.Description);
+        yield return new("connections", string.Join(", ", project.Target.Connections.Values.Select(c => $"{c.Name}: {c}")));
         yield return new("streams", string.Join(", ", project.Flows.Select(f => f.Name)));
         yield return new("workflows", string.Join(", ", project.Workflows.Select(w => w.Name)));
     }

@@ -1,5 +1,9 @@
 using Tidemill.Connectors.Documents;
 using Tidemill.Connectors.Generator;
+using Tidemill.Connectors.Kafka;
+using Tidemill.Connectors.MongoDb;
+using Tidemill.Connectors.Postgres;
+using Tidemill.Connectors.Search.Elasticsearch;
 using Tidemill.Connectors.Search.Streams;
 using Tidemill.Connectors.Topics;
 using Tidemill.Core.Components;
@@ -29,6 +33,11 @@ public static class InstalledKinds
         ],
         Connections =
         [
+            KafkaConnectionKind.Instance,
+            PostgresConnectionKind.Instance,
+            MongoConnectionKind.Instance,
+            SearchConnectionKind.Elasticsearch,
+            SearchConnectionKind.OpenSearch,
         ],
     };
 }

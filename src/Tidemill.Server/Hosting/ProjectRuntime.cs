@@ -136,10 +136,15 @@ internal sealed class ProjectRuntime : IAsyncDisposable
     {
         var dataFolder = DataFolder.For(project.Folder, options.DataFolder);
         opened.Add(DataFolderLock.Acquire(dataFolder));
-        var log = opened.Add(await parts.OpenLog(project, dataFolder, time, cancellationToken));
         var connections = new Dictionary<string, ILog>(StringComparer.Ordinal);
-        foreach (var (name, connection) in project.Target.Connections)
-            connections[name] = opened.Add(await parts.OpenConnection(project, connection, time, cancellationToken));
+        foreach (var connection in project.Target.Connections.Values.OfType<LogConnection>())
+            connections[connection.Name!] = opened.Add(await parts.OpenConnection(project, connection, time, cancellationToken));
+
+        // A log that is a connection as it stands shares its client; one with settings of its own has its own.
+        var target = project.Target;
+        var log = target.Log.Name is { } shared && ReferenceEquals(target.Connections[shared], target.Log)
+            ? connections[shared]
+            : opened.Add(await parts.OpenLog(project, dataFolder, time, cancellationToken));
 
         var topics = new TopicSetup(log, connections, project, time, loggers.CreateLogger<TopicSetup>());
         await topics.TryAsync(cancellationToken);

@@ -46,8 +46,9 @@ internal static class MirrorProject
             default_target: it
             targets:
               it:
-                log: {type: kafka, bootstrap_servers: "${MIRROR_LOG}", options: {{options}}}
+                log: bus
                 connections:
+                  bus: {type: kafka, bootstrap_servers: "${MIRROR_LOG}", options: {{options}}}
                   partner:
                     type: kafka
                     bootstrap_servers: "${MIRROR_PARTNER}"

@@ -68,6 +68,10 @@ public sealed class Section(MappingNode node, ObjectShape shape, string path, Bi
         _ => [],
     };
 
+    /// <summary>The single values of the mapping under the key, by their keys.</summary>
+    public IReadOnlyDictionary<string, string> TextMap(string key) => Entries(key).Where(e => e.Value is ScalarNode)
+        .ToDictionary(e => e.Key, e => ((ScalarNode)e.Value).Text, StringComparer.Ordinal);
+
     public IReadOnlyDictionary<string, FieldType> Types(string key)
     {
         var types = new Dictionary<string, FieldType>(StringComparer.OrdinalIgnoreCase);

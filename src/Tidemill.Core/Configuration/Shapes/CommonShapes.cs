@@ -19,6 +19,9 @@ public static class CommonShapes
 
     public static readonly TextShape Sql = new("[^ \\t\\r\\n]", "SQL text");
 
+    /// <summary>A setting of Kafka's, of a topic or of a client.</summary>
+    public static readonly TextShape PropertyName = new("^[a-z][a-z0-9._]*$", "a property's name, such as linger.ms");
+
     public static readonly NumberShape Share = new(0, 1, Whole: false);
 
     /// <summary>Types of an index's fields, by Elasticsearch's names.</summary>

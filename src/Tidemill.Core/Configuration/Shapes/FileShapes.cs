@@ -5,7 +5,7 @@ namespace Tidemill.Core.Configuration.Shapes;
 /// <summary>The shapes of a project's files, made of what is always there and of the kinds that are installed.</summary>
 internal sealed class FileShapes(ComponentKinds kinds)
 {
-    public ObjectShape Project { get; } = ProjectShapes.Root;
+    public ProjectShapes Project { get; } = new(kinds);
 
     public StreamShapes Stream { get; } = new(kinds);
 

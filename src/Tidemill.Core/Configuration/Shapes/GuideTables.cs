@@ -44,6 +44,7 @@ internal static partial class GuideTables
         ObjectShape keys => keys,
         ListShape list => Mapping(list.Item),
         MapShape map => Mapping(map.Value),
+        KindShape kinds => new ObjectShape([.. kinds.Kinds.Select(kind => new Property(kind.Type, kind.Keys, kind.Description))]),
         EitherShape either => Mapping(either.Mapping) ?? Mapping(either.List),
         _ => null,
     };

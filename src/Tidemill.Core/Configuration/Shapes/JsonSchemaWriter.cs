@@ -36,6 +36,7 @@ internal static class JsonSchemaWriter
         ListShape list => List(list),
         MapShape map => Map(map),
         ObjectShape keys => Object(keys),
+        KindShape kinds => AnyOf([.. kinds.Kinds.Select(kind => Object(kind.Keys))]),
         EitherShape either => AnyOf([.. new Shape?[] { either.Scalar, either.List, either.Mapping }.OfType<Shape>().Select(Any)]),
         _ => throw new InvalidOperationException($"{shape.GetType().Name} has no schema."),
     };

@@ -116,6 +116,12 @@ public sealed record ObjectShape(params Property[] Properties) : Shape
     /// <summary>Exactly one of the keys must be there.</summary>
     public bool ExactlyOne { get; init; }
 
+    /// <summary>
+    /// Key that names a mapping elsewhere in which the keys that are not here stand; beside it, keys need no
+    /// <see cref="Property.OnlyWith"/>. Null: there is none.
+    /// </summary>
+    public string? Reference { get; init; }
+
     public IReadOnlyList<string> Keys { get; } = [.. Properties.Select(p => p.Key)];
 
     public Property? Find(string key) => Array.Find(Properties, p => p.Key == key);
@@ -141,3 +147,13 @@ public sealed record Property(string Key, Shape Shape, string Description)
 
 /// <summary>A short form beside a long one: which is meant shows in the kind of node.</summary>
 public sealed record EitherShape(ScalarShape? Scalar = null, ListShape? List = null, Shape? Mapping = null) : Shape;
+
+/// <summary>A mapping whose <c>type</c> says which keys it has.</summary>
+/// <param name="Kinds">The value of <c>type</c>, what the kind is, and its keys, <c>type</c> among them.</param>
+public sealed record KindShape(IReadOnlyList<(string Type, string Description, ObjectShape Keys)> Kinds) : Shape
+{
+    public const string TypeKey = "type";
+
+    /// <summary>The keys of this type; null when there is no such type.</summary>
+    public ObjectShape? Find(string? type) => Kinds.FirstOrDefault(kind => kind.Type == type).Keys;
+}

@@ -26,6 +26,9 @@ internal sealed class ShapeValidator(FileReport report)
             case EitherShape either:
                 CheckEither(node, either, path);
                 break;
+            case KindShape kinds:
+                CheckKind(node, kinds, path);
+                break;
             default:
                 throw new InvalidOperationException($"{shape.GetType().Name} has no check.");
         }
@@ -112,7 +115,8 @@ internal sealed class ShapeValidator(FileReport report)
             return;
         }
 
-        if (property.OnlyWith is { } only && !only.Value.Split('|').Contains((map.Find(only.Key)?.Value as ScalarNode)?.Text))
+        var isElsewhere = shape.Reference is { } reference && map.Value(reference) is not null;
+        if (!isElsewhere && property.OnlyWith is { } only && !only.Value.Split('|').Contains((map.Find(only.Key)?.Value as ScalarNode)?.Text))
         {
             var with = $"`{only.Key}: {only.Value.Replace("|", " or ", StringComparison.Ordinal)}`";
             report.Add(child, entry.KeyLine, $"'{entry.Key}' has no effect without {with}.", $"Add {with}, or remove '{entry.Key}'.");
@@ -121,6 +125,21 @@ internal sealed class ShapeValidator(FileReport report)
         // An empty value leaves the key out, which the caller reports for a required key.
         if (entry.Value is not ScalarNode { IsNull: true })
             Check(entry.Value, property.Shape, child);
+    }
+
+    private void CheckKind(ConfigNode node, KindShape shape, string path)
+    {
+        var types = string.Join(", ", shape.Kinds.Select(kind => kind.Type));
+        if (AsMapping(node, path, $"Write keys and values, `type` among them: one of {types}.") is not { } map)
+            return;
+
+        var type = map.Value(KindShape.TypeKey) as ScalarNode;
+        if (shape.Find(type?.Text) is { } keys)
+            CheckObject(map, keys, path);
+        else if (map.Value(KindShape.TypeKey) is { } value)
+            Check(value, new ChoiceShape([.. shape.Kinds.Select(kind => kind.Type)]), ConfigPath.Key(path, KindShape.TypeKey));
+        else
+            report.Add(ConfigPath.Key(path, KindShape.TypeKey), map.Line, "The key 'type' is missing.", $"Add `type:`, one of {types}.");
     }
 
     private void CheckEither(ConfigNode node, EitherShape shape, string path)

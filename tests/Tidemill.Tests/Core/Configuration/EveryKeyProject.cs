@@ -23,9 +23,17 @@ internal static class EveryKeyProject
                     security: {sasl: plain, user: u, password: p}
                     replication_factor: 2
                     options: {fetch.min.bytes: 1000}
+                  pg: {type: postgres, host: h, port: 1, user: u, password: p, database: d, schema: s, ssl_mode: require}
+                  docs: {type: mongodb, uri: "mongodb://u:p@h:27017", database: d}
+                  es: {type: elasticsearch, url: "http://h:9200", api_key: k, options: {timeout: 10s}}
+                  os: {type: opensearch, url: ["https://a:9200"], user: u, password: p, ca: ca.pem, prefix: x-, options: {compress: true}}
                 warehouse: {type: postgres, host: h, port: 1, user: u, password: p, database: d, schema: s, ssl_mode: require, memory_limit: 1GiB, threads: 2, files: [data, /shared]}
                 search: {type: opensearch, url: ["https://a:9200", "https://b:9200"], user: u, password: p, ca: ca.pem, prefix: all-, options: {timeout: 10s, bulk_bytes: 1MiB, compress: true}}
                 documents: {type: mongodb, uri: "mongodb://u:p@h:27017/?tls=true", database: d}
+              named:
+                connections: {bus: {type: kafka, bootstrap_servers: "c:3"}, pg: {type: postgres, host: h}}
+                log: bus
+                warehouse: {connection: pg, schema: x, threads: 3}
               other:
                 search: {type: elasticsearch, url: "http://h:9200", api_key: k}
             topics:

@@ -132,6 +132,7 @@ public sealed class SchemaTests
         ObjectShape keys => keys.Properties.SelectMany(p => Objects(p.Shape)).Prepend(keys),
         ListShape list => Objects(list.Item),
         MapShape map => Objects(map.Value),
+        KindShape kinds => kinds.Kinds.SelectMany(kind => Objects(kind.Keys)),
         EitherShape either => Objects(either.List).Concat(Objects(either.Mapping)),
         _ => [],
     };

@@ -1,10 +1,10 @@
-namespace Tidemill.Core.Configuration.Shapes;
+using Tidemill.Core.Configuration.Shapes;
 
-/// <summary>A connection to a Kafka cluster, as a target's log or by a name of its own.</summary>
+namespace Tidemill.Connectors.Kafka;
+
+/// <summary>The keys of a connection to a Kafka cluster.</summary>
 internal static class KafkaShapes
 {
-    public static readonly TextShape PropertyName = new("^[a-z][a-z0-9._]*$", "a property's name, such as linger.ms");
-
     private static readonly TextShape Server = new("^[^,\\s]+:[0-9]{1,5}$", "a broker as host:port");
 
     private static readonly TextShape Servers =
@@ -22,8 +22,7 @@ internal static class KafkaShapes
         Tls("key", new TextShape(), "PEM file of the client's private key."),
         Tls("key_password", new TextShape { Secret = true }, "Password of the private key."));
 
-    public static readonly Property[] Connection =
-    [
+    public static readonly ObjectShape Connection = new(
         new Property(
             "bootstrap_servers", new EitherShape(Servers, List: new ListShape(Server, MinItems: 1)), "Brokers to ask first, as host:port."),
         new Property("security", Security, "User, password and certificates. Default: none, not encrypted."),
@@ -31,8 +30,7 @@ internal static class KafkaShapes
             "replication_factor",
             new NumberShape(1, 100, Whole: true),
             "Brokers that hold each partition of topics that Tidemill creates. Default: the broker's default."),
-        new Property("options", new MapShape(PropertyName, new TextShape { Secret = true }), "librdkafka properties by name."),
-    ];
+        new Property("options", new MapShape(CommonShapes.PropertyName, new TextShape { Secret = true }), "librdkafka properties by name."));
 
     private static Property Tls(string key, Shape shape, string description) => new(key, shape, description) { OnlyWith = ("tls", "true") };
 }

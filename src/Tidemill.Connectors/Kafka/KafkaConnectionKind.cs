@@ -1,11 +1,16 @@
+using Tidemill.Core.Components;
+using Tidemill.Core.Configuration;
+using Tidemill.Core.Configuration.Binding;
 using Tidemill.Core.Configuration.Shapes;
-using Tidemill.Core.Configuration.Yaml;
+using Tidemill.Core.Logs;
 
-namespace Tidemill.Core.Configuration.Binding;
+namespace Tidemill.Connectors.Kafka;
 
-/// <summary>Turns a Kafka connection into its record and checks that its security is whole.</summary>
-internal static class KafkaBinder
+/// <summary>A Kafka cluster.</summary>
+public sealed class KafkaConnectionKind : IConnectionKind
 {
+    public static readonly KafkaConnectionKind Instance = new();
+
     /// <summary>Properties on which exactly-once reading and writing rests, or that have keys of their own.</summary>
     private static readonly string[] Reserved =
     [
@@ -14,23 +19,27 @@ internal static class KafkaBinder
         "transactional.id", "partitioner",
     ];
 
-    public static LogConnection Bind(Section section, LogType type)
-    {
-        var servers = section.Texts("bootstrap_servers");
-        var security = BindSecurity(section.Object("security", KafkaShapes.Security));
-        var options = Options(section);
-        var replication = section.Has("replication_factor") ? section.Integer("replication_factor", 1) : (int?)null;
-        if (type != LogType.Kafka) return new LogConnection();
+    public string Key => "kafka";
 
-        if (servers.Count == 0 && !section.Has("bootstrap_servers"))
+    public string Description => "A Kafka cluster: a log.";
+
+    public Type Store => typeof(ILog);
+
+    public ObjectShape Shape => KafkaShapes.Connection;
+
+    public Connection Bind(Section connection)
+    {
+        var servers = connection.Texts("bootstrap_servers");
+        var security = BindSecurity(connection.Object("security", KafkaShapes.Security));
+        if (servers.Count == 0 && !connection.Has("bootstrap_servers"))
         {
-            section.Error(
-                "bootstrap_servers", section.Node.Line, "Nothing says where the brokers are.", "Add `bootstrap_servers: host:9092`.");
+            connection.Error(
+                "bootstrap_servers", connection.Node.Line, "Nothing says where the brokers are.", "Add `bootstrap_servers: host:9092`.");
         }
 
-        foreach (var entry in section.Entries("options").Where(e => Reserved.Contains(e.Key)))
+        foreach (var entry in connection.Entries("options").Where(e => Reserved.Contains(e.Key)))
         {
-            section.Error(
+            connection.Error(
                 $"options.{entry.Key}",
                 entry.KeyLine,
                 $"Tidemill sets '{entry.Key}' itself.",
@@ -39,18 +48,14 @@ internal static class KafkaBinder
 
         return new LogConnection
         {
-            Type = type,
+            Type = LogType.Kafka,
             BootstrapServers =
                 [.. servers.SelectMany(s => s.Text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))],
             Security = security,
-            Options = options,
-            ReplicationFactor = replication,
+            Options = connection.TextMap("options"),
+            ReplicationFactor = connection.Has("replication_factor") ? connection.Integer("replication_factor", 1) : null,
         };
     }
-
-    public static IReadOnlyDictionary<string, string> Options(Section section) =>
-        section.Entries(
-            "options").Where(e => e.Value is ScalarNode).ToDictionary(e => e.Key, e => ((ScalarNode)e.Value).Text, StringComparer.Ordinal);
 
     private static KafkaSecurity BindSecurity(Section section)
     {
