@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
+using Tidemill.Core.Telemetry;
 using Tidemill.Log.Checkpoints;
 using Tidemill.Log.Consumers;
 using Tidemill.Log.Groups;
@@ -126,7 +127,7 @@ public sealed class EmbeddedLog : ILog
     public ILogProducer CreateProducer(ProducerOptions options)
     {
         ThrowIfClosed();
-        return new LogProducer(this, options, _time);
+        return new MeasuredProducer(new LogProducer(this, options, _time));
     }
 
     public ICheckpointedProducer CreateCheckpointedProducer(ProducerOwner owner)

@@ -9,6 +9,7 @@ using Tidemill.Connectors.Kafka.Transactions;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
+using Tidemill.Core.Telemetry;
 using ErrorCode = Tidemill.Core.Errors.ErrorCode;
 using TopicDescription = Tidemill.Core.Logs.TopicDescription;
 using TopicPartition = Tidemill.Core.Logs.TopicPartition;
@@ -110,7 +111,8 @@ public sealed class KafkaLog : ILog
     public Task SetGroupPositionsAsync(string group, IReadOnlyCollection<RecordPosition> positions, CancellationToken cancellationToken) =>
         _groups.SetPositionsAsync(group, positions, cancellationToken);
 
-    public ILogProducer CreateProducer(ProducerOptions options) => new KafkaProducer(this, options, _time);
+    public ILogProducer CreateProducer(ProducerOptions options) =>
+        new MeasuredProducer(new KafkaProducer(this, options, _time));
 
     public ICheckpointedProducer CreateCheckpointedProducer(ProducerOwner owner) =>
         new KafkaCheckpointedProducer(this, _checkpoints, owner, _time);

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -23,11 +24,13 @@ public sealed class TidemillHost : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly ProjectRuntime _runtime;
+    private readonly IDisposable? _telemetry;
 
-    private TidemillHost(WebApplication app, ProjectRuntime runtime, Uri url)
+    private TidemillHost(WebApplication app, ProjectRuntime runtime, IDisposable? telemetry, Uri url)
     {
         _app = app;
         _runtime = runtime;
+        _telemetry = telemetry;
         Url = url;
     }
 
@@ -61,8 +64,10 @@ public sealed class TidemillHost : IAsyncDisposable
         options.Progress?.Invoke("opening the log");
         var runtime = await ProjectRuntime.OpenAsync(options, project, parts, time, loggers, cancellationToken);
         WebApplication? app = null;
+        IDisposable? telemetry = null;
         try
         {
+            telemetry = TelemetryExport.Start(new ConfigurationBuilder().AddEnvironmentVariables().Build(), project);
             app = WebSite.Build(runtime);
             await ListenAsync(app, options, cancellationToken);
             var url = Address(app);
@@ -70,11 +75,12 @@ public sealed class TidemillHost : IAsyncDisposable
             await FirstWarehouseAttemptAsync(runtime, cancellationToken);
             ServerFile.Write(runtime.DataFolder, new ServerAddress(
                 url.ToString().TrimEnd('/'), Environment.ProcessId, runtime.Started, runtime.Instance, options.Role != HostRole.Command));
-            return new TidemillHost(app, runtime, url);
+            return new TidemillHost(app, runtime, telemetry, url);
         }
         catch
         {
             await StopAsync(app, runtime);
+            telemetry?.Dispose();
             throw;
         }
     }
@@ -86,6 +92,7 @@ public sealed class TidemillHost : IAsyncDisposable
     {
         ServerFile.Remove(_runtime.DataFolder);
         await StopAsync(_app, _runtime);
+        _telemetry?.Dispose();
     }
 
     private static async Task ListenAsync(WebApplication app, HostOptions options, CancellationToken cancellationToken)

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using Polly;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Streams;
+using Tidemill.Core.Telemetry;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Status;
 
@@ -27,9 +29,16 @@ internal sealed class BatchWriter(
 
     public async Task WriteAsync(MicroBatch batch, CancellationToken cancellationToken)
     {
-        var written = batch.TransformError is null
-            ? await WriteRowsAsync(batch, rows, cancellationToken)
-            : await WriteHalvesAsync(batch, null, cancellationToken);
+        var written = await Spans.TraceAsync(
+            Spans.Batch, ActivityKind.Consumer,
+            span =>
+            {
+                span?.SetTag("messaging.batch.message_count", batch.Count);
+                return batch.TransformError is null
+                    ? WriteRowsAsync(batch, rows, cancellationToken)
+                    : WriteHalvesAsync(batch, null, cancellationToken);
+            },
+            Meters.Stream(stream));
         metrics.Committed(
             batch.Count, batch.Bytes, written, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(batch.SampledTimestamps()));
     }
@@ -59,7 +68,9 @@ internal sealed class BatchWriter(
     {
         try
         {
-            return await WriteSinkAsync(index, batch, maker, cancellationToken);
+            return await Spans.TraceAsync(
+                Spans.SinkWrite, ActivityKind.Client, _ => WriteSinkAsync(index, batch, maker, cancellationToken),
+                Meters.Stream(stream), new("tidemill.sink.name", sinks[index].Name));
         }
         catch (TidemillException error) when (error.Code is ErrorCode.RowRejected or ErrorCode.TransformFailed)
         {

@@ -1,5 +1,6 @@
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
+using Tidemill.Core.Telemetry;
 
 namespace Tidemill.Streaming.Status;
 
@@ -37,7 +38,11 @@ internal sealed class StreamMetrics(string name, string route, TimeProvider time
         set => Interlocked.Exchange(ref _lag, value);
     }
 
-    public void Stage(StageName stage, TimeSpan duration) => _stages[(int)stage].Add(duration.TotalMilliseconds);
+    public void Stage(StageName stage, TimeSpan duration)
+    {
+        _stages[(int)stage].Add(duration.TotalMilliseconds);
+        Meters.StageDuration.Record(duration.TotalSeconds, Meters.Stream(name), Meters.Stage(StageNames[(int)stage]));
+    }
 
     /// <summary>Counts a committed batch; samples are record timestamps, spread over the batch.</summary>
     public void Committed(long records, long bytes, long rows, ReadOnlySpan<long> sampledTimestampsMs)
@@ -48,6 +53,9 @@ internal sealed class StreamMetrics(string name, string route, TimeProvider time
         Interlocked.Add(ref _rows, rows);
         Interlocked.Increment(ref _batches);
         Interlocked.Exchange(ref _lastCommit, now.UtcTicks);
+        Meters.StreamRecords.Add(records, Meters.Stream(name));
+        Meters.StreamBytes.Add(bytes, Meters.Stream(name));
+        Meters.StreamRows.Add(rows, Meters.Stream(name));
         _recordRate.Add(records);
         _byteRate.Add(bytes);
         var nowMs = now.ToUnixTimeMilliseconds();
@@ -57,11 +65,16 @@ internal sealed class StreamMetrics(string name, string route, TimeProvider time
         _state = _state == StreamState.Paused ? StreamState.Paused : StreamState.Running;
     }
 
-    public void DeadLettered(long count) => Interlocked.Add(ref _deadLetters, count);
+    public void DeadLettered(long count)
+    {
+        Interlocked.Add(ref _deadLetters, count);
+        Meters.StreamDeadLetters.Add(count, Meters.Stream(name));
+    }
 
     public void Retrying(TidemillException error)
     {
         Interlocked.Increment(ref _retries);
+        Meters.StreamRetries.Add(1, Meters.Stream(name));
         _errors.Add(Describe(error));
         _state = StreamState.Waiting;
     }

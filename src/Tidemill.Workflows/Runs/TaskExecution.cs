@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Tidemill.Core.Errors;
+using Tidemill.Core.Telemetry;
 using Tidemill.Workflows.Planning;
 using Tidemill.Workflows.Tasks;
 
@@ -53,7 +55,7 @@ internal sealed class TaskExecution(
         Exception? failure = null;
         try
         {
-            row = row with { Status = TaskState.Success, RecordsProcessed = await ExecuteAsync(attempt) };
+            row = row with { Status = TaskState.Success, RecordsProcessed = await TraceAsync(attempt) };
         }
         catch (Exception error) when (work.IsCancellationRequested)
         {
@@ -66,7 +68,11 @@ internal sealed class TaskExecution(
             failure = error;
         }
 
-        row = row with { EndTime = runner.Time.GetUtcNow() };
+        var ended = runner.Time.GetUtcNow();
+        row = row with { EndTime = ended };
+        Meters.AttemptDuration.Record(
+            (ended - row.StartTime).TotalSeconds,
+            Meters.Workflow(run.Workflow), Meters.Task(task.Name), Meters.Status(StatusName.Of(row.Status)));
         await runner.SaveAsync(row, history);
         Change(
             _snapshot with
@@ -78,6 +84,10 @@ internal sealed class TaskExecution(
             },
             failure);
     }
+
+    private Task<long> TraceAsync(int attempt) => Spans.TraceAsync(
+        Spans.Attempt, ActivityKind.Internal, _ => ExecuteAsync(attempt),
+        Meters.Workflow(run.Workflow), Meters.Task(task.Name), new("tidemill.workflow.attempt", attempt));
 
     private async Task<long> ExecuteAsync(int attempt)
     {

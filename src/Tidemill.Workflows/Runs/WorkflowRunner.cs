@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Polly;
 using Tidemill.Core.Errors;
+using Tidemill.Core.Telemetry;
 using Tidemill.Workflows.Planning;
 using Tidemill.Workflows.Tasks;
 
@@ -74,7 +76,21 @@ public sealed class WorkflowRunner : IDisposable
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(run);
         using var execution = new RunExecution(this, plan, run, stopping, cancellationToken);
-        return await execution.RunAsync();
+        return await Spans.TraceAsync(
+            Spans.Run, ActivityKind.Internal,
+            async span =>
+            {
+                var ended = await execution.RunAsync();
+                var status = Meters.Status(StatusName.Of(ended.Status));
+                span?.SetTag(status.Key, status.Value);
+                if (ended.Status == RunStatus.Failed)
+                    span?.SetStatus(ActivityStatusCode.Error);
+
+                var duration = (ended.EndTime ?? _time.GetUtcNow()) - ended.StartTime;
+                Meters.RunDuration.Record(duration.TotalSeconds, Meters.Workflow(run.Workflow), status);
+                return ended;
+            },
+            Meters.Workflow(run.Workflow), new("tidemill.workflow.run", run.Id.ToString()));
     }
 
     public void Dispose() => _slots.Dispose();
