@@ -75,11 +75,23 @@ internal sealed class ServerClient : IAsyncDisposable
         using var reader = new StreamReader(stream);
         while (await reader.ReadLineAsync(cancellationToken) is { } line)
         {
-            var element = JsonSerializer.Deserialize<JsonElement>(line);
+            var element = ReadLine(line);
             if (element.ValueKind == JsonValueKind.Object && element.TryGetProperty("error", out var problem))
                 throw Failure(problem);
 
             yield return element;
+        }
+    }
+
+    private static JsonElement ReadLine(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<JsonElement>(line);
+        }
+        catch (JsonException error)
+        {
+            throw new TidemillException(ErrorCode.Unavailable, "The server's answer was cut off.", error);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Tidemill.DuckDb;
 using BigInteger = System.Numerics.BigInteger;
 
@@ -20,11 +19,13 @@ internal static class DuckDbCells
         var value => value,
     };
 
-    private static object Interval(DuckDbInterval interval)
+    /// <summary>A TimeSpan where one holds it, else an ISO 8601 duration.</summary>
+    public static object Interval(DuckDbInterval interval)
     {
-        var rest = TimeSpan.FromDays(interval.Days) + TimeSpan.FromMicroseconds(interval.Micros);
-        return interval.Months == 0
-            ? rest
-            : string.Create(CultureInfo.InvariantCulture, $"{interval.Months} months {rest:c}");
+        var micros = (Int128)interval.Days * TimeSpan.MicrosecondsPerDay + interval.Micros;
+        var most = TimeSpan.MaxValue.Ticks / TimeSpan.TicksPerMicrosecond;
+        return interval.Months == 0 && micros >= -most && micros <= most
+            ? new TimeSpan((long)micros * TimeSpan.TicksPerMicrosecond)
+            : interval.ToString();
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Npgsql;
@@ -71,6 +70,9 @@ internal sealed class PostgresQueryResult : IQueryResult
         }
     }
 
+    private static object Interval(NpgsqlInterval interval) =>
+        DuckDb.DuckDbCells.Interval(new Tidemill.DuckDb.DuckDbInterval(interval.Months, interval.Days, interval.Time));
+
     /// <summary>numeric(39,0) is what a HUGEINT is stored as; other numbers are decimals, or integers when larger.</summary>
     private object Numeric(int column)
     {
@@ -85,14 +87,6 @@ internal sealed class PostgresQueryResult : IQueryResult
         {
             return _reader.GetFieldValue<BigInteger>(column);
         }
-    }
-
-    private static object Interval(NpgsqlInterval interval)
-    {
-        var rest = TimeSpan.FromDays(interval.Days) + TimeSpan.FromMicroseconds(interval.Time);
-        return interval.Months == 0
-            ? rest
-            : string.Create(CultureInfo.InvariantCulture, $"{interval.Months} months {rest:c}");
     }
 
     public async ValueTask DisposeAsync()

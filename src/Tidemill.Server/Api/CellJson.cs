@@ -1,12 +1,19 @@
+using System.Buffers;
 using System.Globalization;
 using System.Numerics;
+using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using Tidemill.DuckDb;
 
 namespace Tidemill.Server.Api;
 
-/// <summary>A database value as JSON: numbers stay numbers with all their digits, times are ISO 8601, bytes are base64.</summary>
+/// <summary>A database value as JSON: numbers stay numbers with all their digits, times are ISO 8601, bytes are base64, lists are arrays,
+/// structs and maps are objects.</summary>
 internal static class CellJson
 {
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static void Write(Utf8JsonWriter json, object? value)
     {
         switch (value)
@@ -29,13 +36,75 @@ internal static class CellJson
             case BigInteger number:
                 json.WriteRawValue(number.ToString(CultureInfo.InvariantCulture));
                 break;
+            case float number when float.IsFinite(number):
+                json.WriteNumberValue(number);
+                break;
             case double or float:
                 WriteFloat(json, Convert.ToDouble(value, CultureInfo.InvariantCulture));
+                break;
+            case DuckDbUnion union:
+                Write(json, union.Value);
+                break;
+            case IReadOnlyDictionary<string, object?> fields:
+                WriteObject(json, fields);
+                break;
+            case KeyValuePair<object, object?>[] entries:
+                WriteMap(json, entries);
+                break;
+            case Array items when value is not byte[]:
+                WriteArray(json, items);
                 break;
             default:
                 json.WriteStringValue(CellText.Of(value));
                 break;
         }
+    }
+
+    /// <summary>The value as JSON text.</summary>
+    public static string Text(object? value)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, Readable))
+            Write(json, value);
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    private static void WriteObject(Utf8JsonWriter json, IEnumerable<KeyValuePair<string, object?>> fields)
+    {
+        json.WriteStartObject();
+        foreach (var (name, field) in fields)
+        {
+            json.WritePropertyName(name);
+            Write(json, field);
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>An object, where the keys are texts; else an array of objects with key and value.</summary>
+    private static void WriteMap(Utf8JsonWriter json, KeyValuePair<object, object?>[] entries)
+    {
+        if (Array.TrueForAll(entries, entry => entry.Key is string))
+        {
+            WriteObject(json, entries.Select(entry => KeyValuePair.Create((string)entry.Key, entry.Value)));
+            return;
+        }
+
+        json.WriteStartArray();
+        foreach (var (key, item) in entries)
+            WriteObject(json, [KeyValuePair.Create<string, object?>("key", key), KeyValuePair.Create("value", item)]);
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteArray(Utf8JsonWriter json, Array items)
+    {
+        json.WriteStartArray();
+        foreach (var item in items)
+            Write(json, item);
+
+        json.WriteEndArray();
     }
 
     // JSON has no NaN and no infinity.

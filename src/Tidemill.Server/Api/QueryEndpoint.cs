@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
 using Tidemill.Server.Hosting;
@@ -13,7 +14,7 @@ namespace Tidemill.Server.Api;
 /// <c>{"rows":n,"truncated":false}</c>. An error after the first line ends the answer with <c>{"error":{...}}</c>; an answer
 /// without either last line was cut off.
 /// </summary>
-internal static class QueryEndpoint
+internal static partial class QueryEndpoint
 {
     private const int FlushBytes = 32 << 10;
 
@@ -21,7 +22,7 @@ internal static class QueryEndpoint
         .WithSummary("Runs SQL on the warehouse and streams the rows as NDJSON. Read-only unless readOnly is false.")
         .Produces<JsonElement>(contentType: "application/x-ndjson");
 
-    private static async Task RunAsync(QueryRequest request, ProjectRuntime runtime, HttpContext context)
+    private static async Task RunAsync(QueryRequest request, ProjectRuntime runtime, HttpContext context, ILogger<QueryRequest> logger)
     {
         if (string.IsNullOrWhiteSpace(request.Sql))
             throw new TidemillException(ErrorCode.InvalidRequest, "sql is empty.");
@@ -35,17 +36,24 @@ internal static class QueryEndpoint
         {
             await WriteRowsAsync(lines, result, request.MaxRows ?? long.MaxValue, cancellationToken);
         }
-        catch (TidemillException e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
+            if (e is not TidemillException) LogDefect(logger, e);
+            var error = e as TidemillException
+                ?? new TidemillException(ErrorCode.Internal, "A row could not be written; the server's log has the details.", e);
+            lines.DropLine();
             lines.Json.WriteStartObject();
             lines.Json.WritePropertyName("error");
-            JsonSerializer.Serialize(lines.Json, Problem.Of(e), ApiJson.Web.Problem);
+            JsonSerializer.Serialize(lines.Json, Problem.Of(error), ApiJson.Web.Problem);
             lines.Json.WriteEndObject();
             lines.EndLine();
         }
 
         await lines.FlushAsync(cancellationToken);
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A query's answer met a defect.")]
+    private static partial void LogDefect(ILogger logger, Exception exception);
 
     private static void WriteColumns(JsonLines lines, IReadOnlyList<QueryColumn> columns)
     {

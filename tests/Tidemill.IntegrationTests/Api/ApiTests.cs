@@ -99,6 +99,25 @@ public sealed class ApiTests(RunningServer server) : IClassFixture<RunningServer
     }
 
     [Theory]
+    [InlineData("{'a': 1, 'b c': [1, NULL, 2]}", """{"a":1,"b c":[1,null,2]}""")]
+    [InlineData("['a, b']", """["a, b"]""")]
+    [InlineData("[NULL, '', 'null']", """[null,"","null"]""")]
+    [InlineData("MAP {'k': 1}", """{"k":1}""")]
+    [InlineData("MAP {1: 'x'}", """[{"key":1,"value":"x"}]""")]
+    [InlineData("{'d': DATE '2026-01-02', 'i': INTERVAL '14 months 25 days 5 hours'}", """{"d":"2026-01-02","i":"P1Y2M25DT5H"}""")]
+    [InlineData("INTERVAL '14 months 25 days 5 hours'", "\"P1Y2M25DT5H\"")]
+    [InlineData("INTERVAL '25 days 5 hours'", "\"P25DT5H\"")]
+    [InlineData("INTERVAL '100000000 days'", "\"P100000000D\"")]
+    [InlineData("0.1::FLOAT", "0.1")]
+    [InlineData("union_value(num := 7)", "7")]
+    public async Task Query_shows_nested_values_and_durations_as_json(string value, string expected)
+    {
+        using var response = await server.SendAsync("/api/query", JsonSerializer.Serialize(new { sql = $"SELECT {value} AS v" }));
+        var lines = (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split('\n');
+        Assert.Equal($"[{expected}]", JsonSerializer.Serialize(JsonDocument.Parse(lines[1]).RootElement, Readable));
+    }
+
+    [Theory]
     [InlineData("DROP TABLE orders")]
     [InlineData("CREATE TABLE x (a int)")]
     [InlineData("SELEC 1")]

@@ -198,6 +198,8 @@ public sealed class CommandLineTests : IDisposable
         Assert.True(verified[0].GetProperty("records").GetInt64() >= expected);
         await SucceedsAsync("run", "model", "--project", _folder);
         await SucceedsAsync("run", "workflow", "refresh", "--project", _folder);
+        var nothing = await SucceedsAsync("query", "SELECT '' AS empty, NULL AS nothing", "--format", "csv", "--project", _folder);
+        Assert.Contains("empty,nothing\n\"\",\n", nothing.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         var csv = await SucceedsAsync("query", "SELECT sum(events) AS n FROM events_by_hour", "--format", "csv", "--project", _folder);
         var lines = csv.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal("n", lines[0]);

@@ -47,13 +47,15 @@ public sealed class ConsoleTests(RunningServer server, Browser browser) : IClass
         visit.Page.Request += (_, request) => requests.Add(new Uri(request.Url).PathAndQuery);
         await visit.Page.GotoAsync(address);
         var path = address.Split('?')[0];
-        await RunningServer.UntilAsync(() => Task.FromResult(requests.ToArray().Count(r => r == path) > 2), "the page to refresh its other regions");
+        await RunningServer.UntilAsync(
+            () => Task.FromResult(requests.ToArray().Count(r => r == path) > 2), "the page to refresh its other regions");
         Assert.Single(requests.ToArray(), r => r == address);
     }
 
     [Fact]
     public async Task A_label_that_is_markup_stays_text_in_a_charts_tooltip()
     {
+        await SendOrdersAsync(1);
         await using var visit = await OpenAsync("/");
         await Expect(visit.Page.Locator("#chart-0 canvas")).ToBeVisibleAsync(new() { Timeout = 15_000 });
         var tooltip = await visit.Page.EvaluateAsync<string>("""

@@ -18,7 +18,11 @@ public sealed class KibanaDashboardTests
     private static readonly List<JsonElement> Objects = Lines[..^1];
 
     private static IndexAction Index => ProjectLoader
-        .Load(Path.Combine(RepositoryFiles.Root, "examples", "transactions"), "dev", InstalledKinds.All, new Dictionary<string, string?>()).Workflows
+        .Load(
+            Path.Combine(RepositoryFiles.Root, "examples", "transactions"),
+            "dev",
+            InstalledKinds.All,
+            new Dictionary<string, string?>()).Workflows
         .SelectMany(w => w.Tasks).Select(t => t.Action).OfType<IndexAction>().Single();
 
     [Fact]

@@ -27,7 +27,8 @@ public sealed class ProjectLoaderTests
         var error = Assert.Throws<TidemillException>(() => Load(folder));
 
         Assert.Equal(
-            ["The source is both a generator and a collection.", "'start' belongs to topics.", "The records of a collection go to a topic of "
+            ["The source is both a generator and a "
+                + "collection.", "'start' belongs to topics.", "The records of a collection go to a topic of "
                 + "the target's log as they are: 't' takes only a name."],
             error.ConfigErrors.Select(e => e.Problem));
     }

@@ -64,7 +64,8 @@ public sealed class SqlTargetsTests
     [InlineData("INSERT INTO daily (orders) SELECT orders FROM sessions")]
     [InlineData("UPDATE daily SET orders = 1")]
     [InlineData("")]
-    public void A_table_that_is_read_or_not_named_is_not_changed(string sql) => Assert.False(new SqlTargets([sql], "warehouse").MayChange(new TableName("orders")));
+    public void A_table_that_is_read_or_not_named_is_not_changed(string sql) =>
+        Assert.False(new SqlTargets([sql], "warehouse").MayChange(new TableName("orders")));
 
     [Theory]
     [InlineData("DELETE FROM analytics.orders", true)]
