@@ -70,7 +70,7 @@ internal static class DeadLettersCommand
             foreach (var name in (string[])["stream", "status", "code", "field", "message", "timestamp", "createdAt"])
                 AnsiConsole.MarkupLineInterpolated($"[grey]{name,-10}[/] {TextTable.Cell(letter, name)}");
 
-            if (letter.GetProperty("sinks") is { ValueKind: JsonValueKind.Array } sinks)
+            if (letter.TryGetProperty("sinks", out var sinks) && sinks.ValueKind == JsonValueKind.Array)
             {
                 var names = string.Join(", ", sinks.EnumerateArray().Select(sink => sink.GetString()));
                 AnsiConsole.MarkupLineInterpolated($"[grey]{"sinks",-10}[/] {names}");
