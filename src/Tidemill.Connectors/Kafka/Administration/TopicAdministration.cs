@@ -139,7 +139,10 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
 
     // A broker shows a new topic, or that it leads a partition now, before it does lead it.
     private static bool IsSettling(TidemillException error) =>
-        error.InnerException is KafkaException { Error.Code: KafkaCode.NotLeaderForPartition };
+        error.InnerException is KafkaException
+        {
+            Error.Code: KafkaCode.NotLeaderForPartition or KafkaCode.UnknownLeaderEpoch or KafkaCode.FencedLeaderEpoch,
+        };
 
     private async Task RequireAsync(IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken)
     {
