@@ -97,7 +97,7 @@ public sealed class ConnectionTests : IDisposable
         var running = Task.Factory.StartNew(
             () => _connection.Execute(Endless), Stop, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         Assert.True(
-            SpinWait.SpinUntil(() => _connection.Progress.Percentage >= 0, Patience),
+            SpinWait.SpinUntil(() => _connection.Progress.Percentage >= 0, TimeSpan.FromMinutes(2)),
             $"No progress was reported; the query is {running.Status}.");
         Assert.False(running.IsCompleted);
         _connection.Interrupt();
