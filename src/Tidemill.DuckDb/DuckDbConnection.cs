@@ -3,12 +3,9 @@ using Tidemill.DuckDb.Native;
 
 namespace Tidemill.DuckDb;
 
-/// <summary>How far the running query is: percent done (-1 when unknown), rows done, rows in all (0 when unknown).</summary>
-public readonly record struct QueryProgress(double Percentage, long RowsDone, long RowsTotal);
-
 /// <summary>
-/// A session. One thread at a time, except <see cref="Interrupt"/> and <see cref="Progress"/>, which any thread may
-/// call. One streaming result at a time: a new query closes the one before.
+/// A session. One thread at a time, except <see cref="Interrupt"/>, which any thread may call. One streaming result at a
+/// time: a new query closes the one before.
 /// </summary>
 public sealed class DuckDbConnection : IDisposable
 {
@@ -85,19 +82,6 @@ public sealed class DuckDbConnection : IDisposable
         catch (ObjectDisposedException)
         {
             // A session that is gone has nothing to stop.
-        }
-    }
-
-    /// <summary>Has DuckDB measure <see cref="Progress"/> from the next query on, at a small cost to short ones.</summary>
-    public void TrackProgress() => Execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false");
-
-    /// <summary>The running query's progress, or the last one's; unknown without <see cref="TrackProgress"/>.</summary>
-    public QueryProgress Progress
-    {
-        get
-        {
-            var progress = DuckDbApi.duckdb_query_progress(_handle);
-            return new(progress.Percentage, (long)progress.RowsProcessed, (long)progress.TotalRows);
         }
     }
 

@@ -41,8 +41,6 @@ internal static unsafe partial class DuckDbApi
     [LibraryImport(Library)]
     public static partial void duckdb_interrupt(ConnectionHandle connection);
     [LibraryImport(Library)]
-    public static partial NativeQueryProgress duckdb_query_progress(ConnectionHandle connection);
-    [LibraryImport(Library)]
     public static partial void duckdb_free(nint memory);
 
     // Appender

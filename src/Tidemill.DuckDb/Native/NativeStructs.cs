@@ -36,14 +36,6 @@ internal struct NativeDecimal
     public NativeHugeInt Value;
 }
 
-[StructLayout(LayoutKind.Sequential)]
-internal struct NativeQueryProgress
-{
-    public double Percentage;
-    public ulong RowsProcessed;
-    public ulong TotalRows;
-}
-
 internal enum ResultKind
 {
     Invalid = 0,

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Tidemill.DuckDb;
 
 namespace Tidemill.Tests.DuckDb;
@@ -5,7 +6,7 @@ namespace Tidemill.Tests.DuckDb;
 public sealed class ConnectionTests : IDisposable
 {
     private const string Endless = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range + b.range < 0";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
     private readonly DuckDbDatabase _database = DuckDbDatabase.Open(null);
     private readonly DuckDbConnection _connection;
 
@@ -91,17 +92,17 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [Fact]
-    public async Task Interrupt_stops_a_long_query_that_reports_progress()
+    public async Task Interrupt_stops_a_long_query()
     {
-        _connection.TrackProgress();
         var running = Task.Factory.StartNew(
             () => _connection.Execute(Endless), Stop, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        Assert.True(
-            SpinWait.SpinUntil(() => _connection.Progress.Percentage >= 0, TimeSpan.FromMinutes(2)),
-            $"No progress was reported; the query is {running.Status}.");
-        Assert.False(running.IsCompleted);
-        _connection.Interrupt();
-        var error = await Assert.ThrowsAsync<DuckDbException>(() => running.WaitAsync(Patience, Stop));
+        // An interrupt that comes before the query began is forgotten by it, so it is said until it is heard.
+        for (var began = Stopwatch.GetTimestamp(); !running.IsCompleted && Stopwatch.GetElapsedTime(began) < Timeout;)
+        {
+            _connection.Interrupt();
+            await Task.WhenAny(running, Task.Delay(50, Stop));
+        }
+        var error = await Assert.ThrowsAsync<DuckDbException>(() => running.WaitAsync(TimeSpan.FromSeconds(1), Stop));
         Assert.Equal(DuckDbErrorType.Interrupt, error.ErrorType);
         Assert.Equal(1, Scalar("SELECT 1"));
     }
@@ -122,7 +123,7 @@ public sealed class ConnectionTests : IDisposable
             ready.Wait(Stop);
             Thread.SpinWait(i * i * 20);
             await cancellation.CancelAsync();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running.WaitAsync(Patience, Stop));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running.WaitAsync(Timeout, Stop));
         }
         Assert.Equal(1, Scalar("SELECT 1"));
     }
