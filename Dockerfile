@@ -16,7 +16,7 @@ RUN touch node_modules/.package-lock.json \
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble AS runtime
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends curl libmongoc-1.0-0t64 \
+    && apt-get install -y --no-install-recommends curl \
     && rm -rf /var/lib/apt/lists/* \
     && mkdir /data /project \
     && chown "$APP_UID" /data

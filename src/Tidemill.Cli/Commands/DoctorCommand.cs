@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Spectre.Console;
 using Tidemill.Connectors.Kafka.Native;
-using Tidemill.Connectors.MongoDb.Native;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.DuckDb;
@@ -23,7 +22,6 @@ internal static class DoctorCommand
             {
                 Check(".NET", () => $"{RuntimeInformation.FrameworkDescription} on {RuntimeInformation.RuntimeIdentifier}"),
                 Check("DuckDB", () => $"{DuckDbDatabase.LibraryVersion} from {DuckDbDatabase.LibraryPath}"),
-                Check("MongoDB driver", () => MongoDriver(choice)),
                 Check("Kafka", KafkaLibraryFact),
                 Check("disk", () => Disk(choice.DataFolder.Path)),
             };
@@ -58,31 +56,6 @@ internal static class DoctorCommand
     {
         var project = ProjectCheck.Load(choice.Folder, choice.Target);
         return $"{project.Name}, target {project.Target.Name}: {project.Flows.Count} streams, {project.Workflows.Count} workflows";
-    }
-
-    /// <summary>Missing it is no fault where no target needs it.</summary>
-    private static string MongoDriver(ProjectChoice choice)
-    {
-        try
-        {
-            return $"libmongoc {MongoLibrary.Version} from {MongoLibrary.LoadedPath}";
-        }
-        catch (TidemillException) when (!NeedsMongo(choice))
-        {
-            return "libmongoc 1.x is not installed; only a target with `documents: {type: mongodb}` needs it (Debian: libmongoc-1.0-0)";
-        }
-    }
-
-    private static bool NeedsMongo(ProjectChoice choice)
-    {
-        try
-        {
-            return ProjectLoader.Load(choice.Folder, choice.Target, InstalledKinds.All).Target.Documents.Type == DocumentsType.MongoDb;
-        }
-        catch (TidemillException)
-        {
-            return false;
-        }
     }
 
     private static string Disk(string folder)

@@ -2,11 +2,11 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using MongoDB.Bson;
 using Tidemill.Connectors.Cells;
 using Tidemill.Core.Batches;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Documents;
-using Tidemill.Core.Documents.Bson;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;
@@ -68,8 +68,7 @@ public sealed class CollectionSink : IDocumentSink, IRowRefusals
 
         try
         {
-            var plain = ExtendedJson.Write(ExtendedJson.Parse(Encoding.UTF8.GetBytes($$"""{"v":{{json}}}""")), JsonTypes.Plain);
-            return Encoding.UTF8.GetString(plain.AsSpan()[5..^1]);
+            return ExtendedJson.Text(ExtendedJson.ParseValue(Encoding.UTF8.GetBytes(json)), JsonTypes.Plain);
         }
         catch (FormatException)
         {
@@ -86,7 +85,7 @@ public sealed class CollectionSink : IDocumentSink, IRowRefusals
             foreach (var document in page)
                 yield return WithPosition(document);
 
-            query = query with { From = BsonValue.Of(page[^1], "_id"u8) };
+            query = query with { From = page[^1]["_id"] };
         }
     }
 
@@ -134,7 +133,7 @@ public sealed class CollectionSink : IDocumentSink, IRowRefusals
 
     /// <summary>The document as JSON, with the columns that its <c>_id</c> was made of where those are topic, partition and
     /// offset.</summary>
-    private JsonElement WithPosition(byte[] document)
+    private JsonElement WithPosition(RawBsonDocument document)
     {
         var json = ExtendedJson.Write(document, JsonTypes.Plain);
         var element = Parse(json);

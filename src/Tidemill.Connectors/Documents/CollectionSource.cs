@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
+using MongoDB.Bson;
 using Tidemill.Core.Documents;
-using Tidemill.Core.Documents.Bson;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Streams;
 
@@ -16,8 +16,6 @@ namespace Tidemill.Connectors.Documents;
 public sealed class CollectionSource(IDocumentStore store, CollectionSourceDefinition definition) : ISource
 {
     private const int PageDocuments = 1000;
-
-    private readonly byte[] _field = Encoding.UTF8.GetBytes(definition.Field);
 
     public string Description => $"collection {definition.Collection} in {store.Description}";
 
@@ -35,13 +33,13 @@ public sealed class CollectionSource(IDocumentStore store, CollectionSourceDefin
             AfterId = after,
         };
         var documents = await store.FindAsync(query, cancellationToken);
-        var more = documents.Count == PageDocuments || documents.Sum(document => (long)document.Length) >= query.MaxBytes;
+        var more = documents.Count == PageDocuments || documents.Sum(document => (long)document.Slice.Length) >= query.MaxBytes;
         if (documents.Count == 0)
-            return new SourcePage([], end is null ? null : Text(end.Value), More: false);
+            return new SourcePage([], end is null ? null : Text(end), More: false);
 
-        var last = BsonValue.Of(documents[^1], _field)!.Value;
+        var last = documents[^1].Field(definition.Field)!;
         end = end is { } before && Compare(before, last) > 0 ? before : last;
-        var next = more ? Text(end.Value, last, BsonValue.Of(documents[^1], "_id"u8)!.Value) : Text(end.Value);
+        var next = more ? Text(end, last, documents[^1]["_id"]) : Text(end);
         return new SourcePage([.. documents.Select(Record)], next, more);
     }
 
@@ -58,25 +56,22 @@ public sealed class CollectionSource(IDocumentStore store, CollectionSourceDefin
             return true;
 
         var bound = Earlier(end, overlaps);
-        var order = Compare(BsonValue.Of(Parse(cursor), "v"u8)!.Value, bound);
+        var order = Compare(Parse(cursor)["v"], bound);
         return ById && bound == end ? order > 0 : order >= 0;
     }
 
     private BsonValue Earlier(BsonValue value, int overlaps)
     {
-        var bytes = value.Bytes.ToArray();
-        switch (value.Type)
+        switch (value)
         {
-            case BsonType.Date:
-                BinaryPrimitives.WriteInt64LittleEndian(
-                    bytes, BinaryPrimitives.ReadInt64LittleEndian(bytes) - (overlaps * (long)definition.Overlap.TotalMilliseconds));
-                return value with { Bytes = bytes };
-            case BsonType.ObjectId when definition.Overlap > TimeSpan.Zero:
+            case BsonDateTime date:
+                return new BsonDateTime(date.MillisecondsSinceEpoch - (overlaps * (long)definition.Overlap.TotalMilliseconds));
+            case BsonObjectId id when definition.Overlap > TimeSpan.Zero:
                 // It begins with the second in which it was made.
-                var seconds = BinaryPrimitives.ReadUInt32BigEndian(bytes) - (overlaps * Math.Ceiling(definition.Overlap.TotalSeconds));
-                Array.Clear(bytes);
+                var bytes = new byte[12];
+                var seconds = (uint)id.Value.Timestamp - (overlaps * Math.Ceiling(definition.Overlap.TotalSeconds));
                 BinaryPrimitives.WriteUInt32BigEndian(bytes, (uint)Math.Max(0, seconds));
-                return value with { Bytes = bytes };
+                return new ObjectId(bytes);
             default:
                 return value;
         }
@@ -84,27 +79,23 @@ public sealed class CollectionSource(IDocumentStore store, CollectionSourceDefin
 
     private static int Compare(BsonValue left, BsonValue right) => SortKey.Of(left).AsSpan().SequenceCompareTo(SortKey.Of(right));
 
-    private SourceRecord Record(byte[] document)
+    private SourceRecord Record(RawBsonDocument document)
     {
-        var id = BsonValue.Of(document, "_id"u8)!.Value;
-        var value = ById ? id : BsonValue.Of(document, _field)!.Value;
+        var id = document["_id"];
+        var value = ById ? id : document.Field(definition.Field)!;
         return new SourceRecord(
-            $$"""{"v":{{value.ToJson()}},"id":{{id.ToJson()}}}""",
+            $$"""{"v":{{ExtendedJson.Text(value)}},"id":{{ExtendedJson.Text(id)}}}""",
             new ProducerRecord { Key = Key(id), Value = ExtendedJson.Write(document, definition.Types) });
     }
 
     /// <summary>Text and ObjectId as they read, other types as their JSON.</summary>
-    private static byte[] Key(BsonValue id) => id.Type switch
-    {
-        BsonType.Text => id.Bytes[4..^1].ToArray(),
-        BsonType.ObjectId => Encoding.ASCII.GetBytes(Convert.ToHexStringLower(id.Bytes.Span)),
-        _ => Encoding.UTF8.GetBytes(id.ToJson(JsonTypes.Plain)),
-    };
+    private static byte[] Key(BsonValue id) =>
+        id is BsonString or BsonObjectId ? Encoding.UTF8.GetBytes(id.ToString()!) : ExtendedJson.Write(id, JsonTypes.Plain);
 
-    private static string Text(BsonValue end) => $$"""{"end":{{end.ToJson()}}}""";
+    private static string Text(BsonValue end) => $$"""{"end":{{ExtendedJson.Text(end)}}}""";
 
     private static string Text(BsonValue end, BsonValue from, BsonValue after) =>
-        $$"""{"end":{{end.ToJson()}},"from":{{from.ToJson()}},"after":{{after.ToJson()}}}""";
+        $$"""{"end":{{ExtendedJson.Text(end)}},"from":{{ExtendedJson.Text(from)}},"after":{{ExtendedJson.Text(after)}}}""";
 
     private static (BsonValue? End, BsonValue? From, BsonValue? After) Position(string? position)
     {
@@ -112,8 +103,8 @@ public sealed class CollectionSource(IDocumentStore store, CollectionSourceDefin
             return (null, null, null);
 
         var document = Parse(position);
-        return (BsonValue.Of(document, "end"u8), BsonValue.Of(document, "from"u8), BsonValue.Of(document, "after"u8));
+        return (document.Field("end"), document.Field("from"), document.Field("after"));
     }
 
-    private static byte[] Parse(string json) => ExtendedJson.Parse(Encoding.UTF8.GetBytes(json));
+    private static BsonDocument Parse(string json) => ExtendedJson.Parse(Encoding.UTF8.GetBytes(json));
 }

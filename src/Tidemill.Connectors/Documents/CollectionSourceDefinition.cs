@@ -1,5 +1,5 @@
 using Tidemill.Core.Components;
-using Tidemill.Core.Documents.Bson;
+using Tidemill.Core.Documents;
 
 namespace Tidemill.Connectors.Documents;
 

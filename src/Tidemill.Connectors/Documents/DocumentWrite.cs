@@ -1,6 +1,5 @@
 using Tidemill.Connectors.DuckDb;
 using Tidemill.Core.Documents;
-using Tidemill.Core.Documents.Bson;
 using Tidemill.Core.Errors;
 using Tidemill.DuckDb;
 
@@ -21,7 +20,7 @@ internal sealed class DocumentWrite(DuckDbConnection connection, string collecti
                 continue;
             }
 
-            var key = SortKey.Of(BsonValue.Of(documents[i], "_id"u8)
+            var key = SortKey.Of(documents.Document(i).Field("_id")
                 ?? throw new TidemillException(ErrorCode.InvalidRequest, "A document to write has no _id."));
             last[Convert.ToHexString(key)] = (key, i);
         }

@@ -1,6 +1,6 @@
+using MongoDB.Bson;
 using Tidemill.Connectors.DuckDb;
 using Tidemill.Core.Documents;
-using Tidemill.Core.Documents.Bson;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 using Tidemill.DuckDb;
@@ -51,16 +51,16 @@ public sealed class EmbeddedDocumentStore : IDocumentStore
         return _file.CommitAsync(connection => new DocumentWrite(connection, collection).Write(documents, order), cancellationToken);
     }
 
-    public Task<byte[]?> GetAsync(string collection, BsonValue id, CancellationToken cancellationToken) => _file.TakeTurnAsync(
+    public Task<RawBsonDocument?> GetAsync(string collection, BsonValue id, CancellationToken cancellationToken) => _file.TakeTurnAsync(
         connection => StoreRows.Read(
             connection, "SELECT document FROM documents WHERE collection = $1 AND key = $2", [collection, SortKey.Of(id)], Document)
                 .FirstOrDefault(),
         cancellationToken);
 
-    public Task<IReadOnlyList<byte[]>> FindAsync(DocumentQuery query, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<RawBsonDocument>> FindAsync(DocumentQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        return _file.TakeTurnAsync<IReadOnlyList<byte[]>>(
+        return _file.TakeTurnAsync<IReadOnlyList<RawBsonDocument>>(
             connection =>
                 Bounded(query.Field == "_id" ? FindById(connection, query) : new FieldScan(query).Run(connection), query.MaxBytes),
             cancellationToken);
@@ -130,25 +130,25 @@ public sealed class EmbeddedDocumentStore : IDocumentStore
         }
     }
 
-    private static List<byte[]> FindById(DuckDbConnection connection, DocumentQuery query)
+    private static List<RawBsonDocument> FindById(DuckDbConnection connection, DocumentQuery query)
     {
         // Values are compared with values of their kind only, which is the key's first byte.
         var (condition, parameters) = query.From is { } from
             ? (" AND key > $3 AND key < $4", (object[])[query.Collection, (long)query.Limit, SortKey.Of(
-                from), new[] { (byte)(SortKey.Kind(from.Type) + 1) }])
+                from), new[] { (byte)(SortKey.Kind(from.BsonType) + 1) }])
             : ("", [query.Collection, (long)query.Limit]);
         return StoreRows.Read(
             connection, $"SELECT document FROM documents WHERE collection = $1{condition} ORDER BY key LIMIT $2", parameters, Document);
     }
 
-    private static List<byte[]> Bounded(List<byte[]> documents, long maxBytes)
+    private static List<RawBsonDocument> Bounded(List<RawBsonDocument> documents, long maxBytes)
     {
         var count = 0;
         while (count < documents.Count && maxBytes > 0)
-            maxBytes -= documents[count++].Length;
+            maxBytes -= documents[count++].Slice.Length;
 
         return documents[..count];
     }
 
-    private static byte[] Document(DataChunk chunk, int row) => chunk[0].GetBytes(row).ToArray();
+    private static RawBsonDocument Document(DataChunk chunk, int row) => new(chunk[0].GetBytes(row).ToArray());
 }

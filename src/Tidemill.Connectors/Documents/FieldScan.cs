@@ -1,6 +1,5 @@
-using System.Text;
+using MongoDB.Bson;
 using Tidemill.Core.Documents;
-using Tidemill.Core.Documents.Bson;
 using Tidemill.DuckDb;
 
 namespace Tidemill.Connectors.Documents;
@@ -11,12 +10,11 @@ namespace Tidemill.Connectors.Documents;
 /// </summary>
 internal sealed class FieldScan(DocumentQuery query)
 {
-    private readonly byte[] _field = Encoding.UTF8.GetBytes(query.Field);
     private readonly byte[]? _from = query.From is { } from ? SortKey.Of(from) : null;
     private readonly byte[]? _after = query.AfterId is { } after ? SortKey.Of(after) : null;
-    private readonly PriorityQueue<byte[], Place> _first = new(Comparer<Place>.Create((x, y) => y.CompareTo(x)));
+    private readonly PriorityQueue<RawBsonDocument, Place> _first = new(Comparer<Place>.Create((x, y) => y.CompareTo(x)));
 
-    public List<byte[]> Run(DuckDbConnection connection)
+    public List<RawBsonDocument> Run(DuckDbConnection connection)
     {
         using var statement = connection.Prepare("SELECT key, document FROM documents WHERE collection = $1");
         statement.Bind(1, query.Collection);
@@ -26,11 +24,11 @@ internal sealed class FieldScan(DocumentQuery query)
             using (chunk)
             {
                 for (var row = 0; row < chunk.Size; row++)
-                    Take(chunk[0].GetBytes(row), chunk[1].GetBytes(row));
+                    Take(chunk[0].GetBytes(row), new RawBsonDocument(chunk[1].GetBytes(row).ToArray()));
             }
         }
 
-        var documents = new List<byte[]>(_first.Count);
+        var documents = new List<RawBsonDocument>(_first.Count);
         while (_first.TryDequeue(out var document, out _))
             documents.Add(document);
 
@@ -38,16 +36,16 @@ internal sealed class FieldScan(DocumentQuery query)
         return documents;
     }
 
-    private void Take(ReadOnlySpan<byte> id, ReadOnlySpan<byte> document)
+    private void Take(ReadOnlySpan<byte> id, RawBsonDocument document)
     {
-        if (BsonValue.Of(document, _field) is not { } value || value.Type is BsonType.Null or BsonType.Undefined)
+        if (document.Field(query.Field) is not { } value || value is BsonNull or BsonUndefined)
             return;
 
         var place = new Place(SortKey.Of(value), id.ToArray());
         if (!IsBehind(place))
             return;
 
-        _first.Enqueue(document.ToArray(), place);
+        _first.Enqueue(document, place);
         if (_first.Count > query.Limit)
             _first.Dequeue();
     }

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
-using Tidemill.Core.Documents.Bson;
+using MongoDB.Bson;
 
 namespace Tidemill.Connectors.Documents;
 
@@ -17,7 +17,7 @@ internal static class SortKey
     public static byte[] Of(BsonValue value)
     {
         using var key = new MemoryStream();
-        Write(key, value.Type, value.Bytes.Span);
+        Write(key, value);
         return key.ToArray();
     }
 
@@ -27,64 +27,78 @@ internal static class SortKey
         BsonType.MinKey => 0,
         BsonType.Undefined or BsonType.Null => 1,
         BsonType.Double or BsonType.Int32 or BsonType.Int64 or BsonType.Decimal128 => 2,
-        BsonType.Text or BsonType.Symbol => 3,
+        BsonType.String or BsonType.Symbol => 3,
         BsonType.Document => 4,
         BsonType.Array => 5,
         BsonType.Binary => 6,
         BsonType.ObjectId => 7,
         BsonType.Boolean => 8,
-        BsonType.Date => 9,
+        BsonType.DateTime => 9,
         BsonType.Timestamp => 10,
         BsonType.MaxKey => 15,
         _ => 11,
     };
 
-    private static void Write(MemoryStream key, BsonType type, ReadOnlySpan<byte> value)
+    private static void Write(MemoryStream key, BsonValue value)
     {
-        key.WriteByte(Kind(type));
-        switch (type)
+        key.WriteByte(Kind(value.BsonType));
+        switch (value)
         {
-            case BsonType.Text or BsonType.Symbol:
-                Terminated(key, value[4..^1]);
+            case BsonString or BsonSymbol:
+                Terminated(key, Encoding.UTF8.GetBytes(value.ToString()!));
                 break;
-            case BsonType.Document or BsonType.Array:
-                Elements(key, value, named: type == BsonType.Document);
+            case BsonDocument document:
+                foreach (var element in document.Elements)
+                    Element(key, element.Value, element.Name);
+
+                key.WriteByte(0);
                 break;
-            case BsonType.Binary:
+            case BsonArray array:
+                foreach (var item in array)
+                    Element(key, item, null);
+
+                key.WriteByte(0);
+                break;
+            case BsonBinaryData:
                 // MongoDB orders bytes by length, then subtype.
-                Big(key, BinaryPrimitives.ReadUInt32LittleEndian(value));
-                key.Write(value[4..]);
+                var bytes = Bytes(value);
+                Big(key, BinaryPrimitives.ReadUInt32LittleEndian(bytes));
+                key.Write(bytes[4..]);
                 break;
-            case BsonType.Date:
-                Big(key, (ulong)BinaryPrimitives.ReadInt64LittleEndian(value) ^ SignBit);
+            case BsonDateTime date:
+                Big(key, (ulong)date.MillisecondsSinceEpoch ^ SignBit);
                 break;
-            case BsonType.Timestamp:
-                Big(key, BinaryPrimitives.ReadUInt64LittleEndian(value));
+            case BsonTimestamp time:
+                Big(key, (ulong)time.Value);
                 break;
-            case BsonType.Double or BsonType.Int32 or BsonType.Int64 or BsonType.Decimal128:
-                Number(key, type, value);
+            case BsonDouble number:
+                Approximate(key, number.Value, 0, "");
+                break;
+            case BsonDecimal128 number:
+                Decimal(key, number.Value);
+                break;
+            case BsonInt32 or BsonInt64:
+                var whole = value.ToInt64();
+                Approximate(key, whole, (long)(whole - (Int128)(double)whole), "");
                 break;
             default:
-                key.Write(value);
+                key.Write(Bytes(value));
                 break;
         }
     }
 
-    private static void Elements(MemoryStream key, ReadOnlySpan<byte> document, bool named)
+    private static void Element(MemoryStream key, BsonValue value, string? name)
     {
-        var reader = new BsonReader(document);
-        while (reader.Read())
-        {
-            // One more than the kind, so that the end (0) sorts before any element.
-            key.WriteByte((byte)(Kind(reader.Type) + 1));
-            if (named)
-                Terminated(key, reader.Name);
+        // One more than the kind, so that the end (0) sorts before any element.
+        key.WriteByte((byte)(Kind(value.BsonType) + 1));
+        if (name is not null)
+            Terminated(key, Encoding.UTF8.GetBytes(name));
 
-            Write(key, reader.Type, reader.Value);
-        }
-
-        key.WriteByte(0);
+        Write(key, value);
     }
+
+    /// <summary>The value as BSON lays it out: <c>i32 bytes | u8 type | name | 0 | value | 0</c>, with an empty name.</summary>
+    private static ReadOnlySpan<byte> Bytes(BsonValue value) => new BsonDocument("", value).ToBson().AsSpan()[6..^1];
 
     /// <summary>Text that ends with 0, 0 inside written as 0 255: shorter text sorts first.</summary>
     private static void Terminated(MemoryStream key, ReadOnlySpan<byte> text)
@@ -99,32 +113,12 @@ internal static class SortKey
         key.Write([0, 0]);
     }
 
-    private static void Number(MemoryStream key, BsonType type, ReadOnlySpan<byte> value)
-    {
-        switch (type)
-        {
-            case BsonType.Double:
-                Approximate(key, BinaryPrimitives.ReadDoubleLittleEndian(value), 0, "");
-                break;
-            case BsonType.Decimal128:
-                Decimal(
-                    key,
-                    new Decimal128(BinaryPrimitives.ReadUInt64LittleEndian(value[8..]), BinaryPrimitives.ReadUInt64LittleEndian(value)));
-                break;
-            default:
-                var whole = type == BsonType.Int32
-                    ? BinaryPrimitives.ReadInt32LittleEndian(value)
-                    : BinaryPrimitives.ReadInt64LittleEndian(value);
-                Approximate(key, whole, (long)(whole - (Int128)(double)whole), "");
-                break;
-        }
-    }
-
     private static void Decimal(MemoryStream key, Decimal128 value)
     {
         var text = value.ToString();
+        var isFinite = !Decimal128.IsNaN(value) && !Decimal128.IsInfinity(value);
         var near = double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
-        if (value.IsFinite
+        if (isFinite
             && Math.Abs(near) < 1e18
             && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var exact))
         {
@@ -134,7 +128,7 @@ internal static class SortKey
             return;
         }
 
-        Approximate(key, near, 0, value.IsFinite ? text : "");
+        Approximate(key, near, 0, isFinite ? text : "");
     }
 
     /// <summary>The nearest double, what the number lies above it, and what tells it from others still.</summary>

@@ -1,12 +1,24 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using MongoDB.Driver;
+using Tidemill.Connectors.Tls;
 using Tidemill.Core.Errors;
 
 namespace Tidemill.Connectors.MongoDb;
 
-/// <summary>A connection string with the settings Tidemill relies on put in where the user gave none.</summary>
-/// <param name="Uri">For the driver; holds secrets.</param>
+/// <summary>
+/// A connection string, with the settings that Tidemill relies on put in where the user gave none, and the options that name files,
+/// which the driver leaves to the application.
+/// </summary>
+/// <param name="Settings">For the driver; holds secrets.</param>
 /// <param name="Hosts">For messages.</param>
-internal sealed record MongoAddress(string Uri, string Hosts)
+/// <param name="Database">The one that the string names; null when it names none.</param>
+internal sealed record MongoAddress(MongoClientSettings Settings, string Hosts, string? Database)
 {
+    private const string CaFile = "tlsCAFile";
+    private const string KeyFile = "tlsCertificateKeyFile";
+    private const string KeyPassword = "tlsCertificateKeyFilePassword";
+
     /// <summary>
     /// Writes are acknowledged when they are journaled by a majority; a server that is away is noticed in seconds, because
     /// the retries are the stream's own.
@@ -21,6 +33,11 @@ internal sealed record MongoAddress(string Uri, string Hosts)
         ("appname", "tidemill"),
     ];
 
+    private static readonly HashSet<string> Files = new([CaFile, KeyFile, KeyPassword], StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Known to other drivers, and silently without effect in this one.</summary>
+    private static readonly string[] Refused = ["tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames", "tlsCRLFile"];
+
     /// <summary>InvalidRequest when it is no MongoDB connection string; the message does not repeat it.</summary>
     public static MongoAddress Parse(string uri)
     {
@@ -34,13 +51,81 @@ internal sealed record MongoAddress(string Uri, string Hosts)
 
         var rest = uri[scheme.Length..];
         var question = rest.IndexOf('?', StringComparison.Ordinal);
-        var query = question < 0 ? "" : rest[(question + 1)..];
         var place = question < 0 ? rest : rest[..question];
         var slash = place.IndexOf('/', place.LastIndexOf('@') + 1);
-        var hosts = slash < 0 ? place : place[..slash];
-        var given = query.Split('&', ';').Select(option => option.Split('=')[0]).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var added = Defaults.Where(option => !given.Contains(option.Name)).Select(option => $"{option.Name}={option.Value}");
-        var options = string.Join('&', query.Split('&', StringSplitOptions.RemoveEmptyEntries).Concat(added));
-        return new MongoAddress($"{scheme}{place}{(slash < 0 ? "/" : "")}?{options}", hosts[(hosts.LastIndexOf('@') + 1)..]);
+        var hosts = (slash < 0 ? place : place[..slash])[(place.LastIndexOf('@') + 1)..];
+        var given = Options(question < 0 ? "" : rest[(question + 1)..]);
+        var options = given.Where(option => !Files.Contains(option.Key))
+            .Select(option => $"{option.Key}={option.Value}")
+            .Concat(Defaults.Where(option => !given.ContainsKey(option.Name)).Select(option => $"{option.Name}={option.Value}"));
+        if (Refused.FirstOrDefault(given.ContainsKey) is { } refused)
+        {
+            throw new TidemillException(
+                ErrorCode.InvalidRequest, $"The documents' uri for {hosts}: {refused} is not supported; use {CaFile}, or tlsInsecure.");
+        }
+
+        try
+        {
+            var url = MongoUrl.Create($"{scheme}{place}{(slash < 0 ? "/" : "")}?{string.Join('&', options)}");
+            var settings = MongoClientSettings.FromUrl(url);
+            AddFiles(settings, given);
+            return new MongoAddress(settings, hosts, url.DatabaseName);
+        }
+        catch (Exception error) when (error is MongoException or ArgumentException or FormatException or TimeoutException)
+        {
+            throw new TidemillException(
+                ErrorCode.InvalidRequest, $"The documents' uri for {hosts} is no MongoDB connection string: {WithoutQuote(error.Message)}");
+        }
+    }
+
+    private static Dictionary<string, string> Options(string query)
+    {
+        var options = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var option in query.Split(['&', ';'], StringSplitOptions.RemoveEmptyEntries))
+        {
+            var (name, value) = option.Split('=', 2) is [var left, var right] ? (left, right) : (option, "");
+            // readPreferenceTags may stand several times.
+            options[name] = options.TryGetValue(name, out var before) ? $"{before}&{name}={value}" : value;
+        }
+
+        return options;
+    }
+
+    private static void AddFiles(MongoClientSettings settings, Dictionary<string, string> options)
+    {
+        if (options.TryGetValue(CaFile, out var authority))
+        {
+            settings.SslSettings = settings.SslSettings.Clone();
+            settings.SslSettings.ServerCertificateValidationCallback =
+                CertificateAuthority.Load(Uri.UnescapeDataString(authority), CaFile).IsSigned;
+        }
+
+        if (options.TryGetValue(KeyFile, out var key))
+        {
+            settings.SslSettings = settings.SslSettings.Clone();
+            settings.SslSettings.ClientCertificates = [Certificate(Uri.UnescapeDataString(key), options.GetValueOrDefault(KeyPassword))];
+        }
+    }
+
+    private static X509Certificate2 Certificate(string file, string? password)
+    {
+        try
+        {
+            return password is null
+                ? X509Certificate2.CreateFromPemFile(file)
+                : X509Certificate2.CreateFromEncryptedPemFile(file, Uri.UnescapeDataString(password));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new TidemillException(
+                ErrorCode.ConfigurationInvalid, $"{KeyFile}: {file} cannot be read as a certificate with its key. {error.Message}", error);
+        }
+    }
+
+    /// <summary>What the driver quotes is the connection string.</summary>
+    private static string WithoutQuote(string message)
+    {
+        var (first, last) = (message.IndexOf('\'', StringComparison.Ordinal), message.LastIndexOf('\''));
+        return first < last ? $"{message[..first].TrimEnd()} ...{message[(last + 1)..]}" : message;
     }
 }

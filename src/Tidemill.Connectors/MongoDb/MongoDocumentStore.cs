@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Text;
+using MongoDB.Bson;
+using MongoDB.Driver;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Documents;
-using Tidemill.Core.Documents.Bson;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
@@ -10,9 +11,9 @@ using Tidemill.Core.Warehouses;
 namespace Tidemill.Connectors.MongoDb;
 
 /// <summary>
-/// Documents in a MongoDB database, through the official C driver. On a replica set or sharded cluster a sink's documents
-/// and its checkpoint (collection <c>tidemill_checkpoints</c>) are one transaction; a standalone server gets the documents
-/// first, journaled with the checkpoint. Connects when first used.
+/// Documents in a MongoDB database. On a replica set or sharded cluster a sink's documents and its checkpoint (collection
+/// <c>tidemill_checkpoints</c>) are one transaction; a standalone server gets the documents first, journaled with the checkpoint.
+/// Connects when first used.
 /// </summary>
 public sealed class MongoDocumentStore : IDocumentStore
 {
@@ -22,161 +23,153 @@ public sealed class MongoDocumentStore : IDocumentStore
     private const int MaxTransactionBytes = 48 << 20;
     private const int FewDocuments = 1000;
 
-    private readonly MongoClients _clients;
+    private static readonly FilterDefinitionBuilder<RawBsonDocument> Filters = Builders<RawBsonDocument>.Filter;
+
+    private readonly MongoClient _client;
+    private readonly IMongoDatabase _database;
     private readonly ConcurrentDictionary<string, bool> _known = new();
-    private volatile ServerKind? _server;
+    private volatile string? _topology;
 
-    private MongoDocumentStore(MongoClients clients) => _clients = clients;
+    private MongoDocumentStore(MongoClient client, string database, string hosts)
+    {
+        _client = client;
+        _database = client.GetDatabase(database);
+        Description = $"MongoDB database {database} at {hosts}";
+    }
 
-    public string Description => _clients.Description;
+    public string Description { get; }
 
-    /// <summary>
-    /// NativeLibraryMissing when the driver is not installed, InvalidRequest when the connection is half configured. The
-    /// server need not be up.
-    /// </summary>
+    /// <summary>InvalidRequest when the connection is half configured. The server need not be up.</summary>
     public static MongoDocumentStore Open(DocumentsConnection connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        return new MongoDocumentStore(MongoClients.Open(connection.Uri ?? "", connection.Database));
+        var address = MongoAddress.Parse(connection.Uri ?? "");
+        var database = connection.Database ?? address.Database ?? throw new TidemillException(
+            ErrorCode.InvalidRequest, $"Nothing names the database at {address.Hosts}; write `database: NAME` beside the uri.");
+        return new MongoDocumentStore(new MongoClient(address.Settings), database, address.Hosts);
     }
 
     /// <summary>The server's version and what it is, for people who look for what is wrong.</summary>
-    public Task<string> DescribeServerAsync(CancellationToken cancellationToken) => _clients.RunAsync(
-        client =>
-        {
-            using var command = MongoCommands.Simple("buildInfo");
-            var version = client.Command(command, reply => BsonValue.Of(reply.Span, "version"u8)?.ToJson().Trim('"'));
-            return $"MongoDB {version}, {(Server(client).Transactional ? "with transactions" : "standalone, without transactions")}";
-        },
-        cancellationToken);
+    public Task<string> DescribeServerAsync(CancellationToken cancellationToken) => RunAsync(async () =>
+    {
+        var build = await _database.RunCommandAsync<BsonDocument>(new BsonDocument("buildInfo", 1), null, cancellationToken);
+        var kind = await IsTransactionalAsync(cancellationToken) ? "with transactions" : "standalone, without transactions";
+        return $"MongoDB {build["version"]}, {kind}";
+    });
 
     /// <summary>Runs any command, given as Extended JSON; for tests and for setting up collections.</summary>
-    internal Task<string> RunAsync(string command, CancellationToken cancellationToken) => _clients.RunAsync(
-        client =>
-        {
-            using var writer = new BsonWriter();
-            writer.RawBytes(ExtendedJson.Parse(Encoding.UTF8.GetBytes(command)));
-            return client.Command(writer, reply => Encoding.UTF8.GetString(ExtendedJson.Write(reply.Span, JsonTypes.Relaxed)), write: true);
-        },
-        cancellationToken);
+    internal Task<string> RunAsync(string command, CancellationToken cancellationToken) => RunAsync(async () => ExtendedJson.Text(
+        await _database.RunCommandAsync<BsonDocument>(ExtendedJson.Parse(Encoding.UTF8.GetBytes(command)), null, cancellationToken),
+        JsonTypes.Relaxed));
 
     public Task<BulkResult> UpsertAsync(
         string collection, DocumentBatch documents, BulkOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(documents);
         DocumentCollections.Check(collection);
-        return _clients.RunAsync(
-            client => new MongoUpserts(
-                client, collection, documents, order, Description).Write(null, order == BulkOrder.Unordered, cancellationToken),
-            cancellationToken);
+        return RunAsync(() => Upserts(collection, documents, order).WriteAsync(null, order == BulkOrder.Unordered, cancellationToken));
     }
 
-    public Task<byte[]?> GetAsync(string collection, BsonValue id, CancellationToken cancellationToken) => _clients.RunAsync(
-        client =>
-        {
-            using var filter = MongoCommands.Build(writer => writer.Value("_id"u8, id.Type, id.Bytes.Span));
-            using var options = MongoCommands.Build(writer => writer.Int64("limit"u8, 1));
-            return client.Find(collection, filter, options).FirstOrDefault();
-        },
-        cancellationToken);
+    public Task<RawBsonDocument?> GetAsync(string collection, BsonValue id, CancellationToken cancellationToken) => RunAsync(
+        async () => (RawBsonDocument?)await Collection(collection).Find(Filters.Eq("_id", id)).FirstOrDefaultAsync(cancellationToken));
 
-    public Task<IReadOnlyList<byte[]>> FindAsync(DocumentQuery query, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<RawBsonDocument>> FindAsync(DocumentQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        return _clients.RunAsync<IReadOnlyList<byte[]>>(
-            client =>
+        var order = Builders<RawBsonDocument>.Sort.Ascending(query.Field);
+        var options = new FindOptions<RawBsonDocument>
+        {
+            Sort = query.Field == "_id" ? order : order.Ascending("_id"),
+            Limit = query.Limit,
+            // Without an index on the field the server sorts; it may use its disk for that.
+            AllowDiskUse = true,
+        };
+        return RunAsync<IReadOnlyList<RawBsonDocument>>(async () =>
+        {
+            using var cursor = await Collection(query.Collection).FindAsync(Filter(query), options, cancellationToken);
+            var documents = new List<RawBsonDocument>();
+            var left = query.MaxBytes;
+            while (left > 0 && await cursor.MoveNextAsync(cancellationToken))
             {
-                using var filter = MongoFilter.Filter(query);
-                using var options = MongoFilter.Options(query);
-                return client.Find(query.Collection, filter, options, query.MaxBytes);
-            },
-            cancellationToken);
+                foreach (var document in cursor.Current.TakeWhile(_ => left > 0))
+                {
+                    documents.Add(document);
+                    left -= document.Slice.Length;
+                }
+            }
+
+            return documents;
+        });
     }
 
-    public Task<long> CountAsync(string collection, CancellationToken cancellationToken) => _clients.RunAsync(
-        client =>
-        {
-            using var command = MongoCommands.Count(collection);
-            return client.Command(command, reply => FirstBatch(reply.Span).Select(document => Whole(document, "n"u8)).FirstOrDefault());
-        },
-        cancellationToken);
+    public Task<long> CountAsync(string collection, CancellationToken cancellationToken) =>
+        RunAsync(() => Collection(collection).CountDocumentsAsync(Filters.Empty, null, cancellationToken));
 
     public Task<IReadOnlyList<string>> ListCollectionsAsync(CancellationToken cancellationToken) =>
-        _clients.RunAsync<IReadOnlyList<string>>(
-        client =>
+        RunAsync<IReadOnlyList<string>>(async () =>
         {
-            using var command = MongoCommands.ListCollections();
-            return client.Command(command, reply => FirstBatch(reply.Span).Select(document => Text(document, "name"u8))
-                .Where(name => name != Checkpoints && !name.StartsWith("system.", StringComparison.Ordinal)).Order(
-                    StringComparer.Ordinal).ToList());
-        },
-        cancellationToken);
+            var options = new ListCollectionNamesOptions { AuthorizedCollections = true, Filter = new BsonDocument("type", "collection") };
+            using var cursor = await _database.ListCollectionNamesAsync(options, cancellationToken);
+            return (await cursor.ToListAsync(cancellationToken))
+                .Where(name => name != Checkpoints && !name.StartsWith("system.", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal).ToList();
+        });
 
-    public Task<long> DeleteAsync(string collection, IReadOnlyList<BsonValue> ids, CancellationToken cancellationToken) =>
-        _clients.RunAsync(
-        client =>
-        {
-            using var command = MongoCommands.Delete(collection, ids);
-            return client.Command(command, reply => Whole(reply, "n"u8), write: true);
-        },
-        cancellationToken);
+    public Task<long> DeleteAsync(string collection, IReadOnlyList<BsonValue> ids, CancellationToken cancellationToken) => RunAsync(
+        async () => (await Collection(collection).DeleteManyAsync(Filters.In("_id", ids), cancellationToken)).DeletedCount);
 
-    public Task DropAsync(string collection, CancellationToken cancellationToken) => _clients.RunAsync(
-        client =>
-        {
-            _known.TryRemove(collection, out _);
-            using var command = MongoCommands.Named("drop", collection);
-            try
-            {
-                return client.Command(command, _ => true, write: true);
-            }
-            catch (TidemillException error) when (error.Code == ErrorCode.NotFound)
-            {
-                return false;
-            }
-        },
-        cancellationToken);
+    public Task DropAsync(string collection, CancellationToken cancellationToken) => RunAsync(async () =>
+    {
+        _known.TryRemove(collection, out _);
+        await _database.DropCollectionAsync(collection, cancellationToken);
+        return true;
+    });
 
     public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(
-        CheckpointOwner owner, CancellationToken cancellationToken) =>
-        _clients.RunAsync<IReadOnlyDictionary<TopicPartition, LogOffset>>(client => ReadPositions(client, owner), cancellationToken);
+        CheckpointOwner owner, CancellationToken cancellationToken) => RunAsync(() => PositionsAsync(owner, cancellationToken));
 
     public Task<BulkResult> CommitAsync(DocumentCommit commit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(commit);
         DocumentCollections.Check(commit.Collection);
-        return _clients.RunAsync(
-            client =>
-            {
-                CheckNotFenced(ReadPositions(client, commit.Owner), commit);
-                return Server(client).Transactional
-                    ? CommitAsOne(client, commit, cancellationToken)
-                    : CommitInTurn(client, commit, cancellationToken);
-            },
-            cancellationToken);
+        return RunAsync(async () =>
+        {
+            CheckNotFenced(await PositionsAsync(commit.Owner, cancellationToken), commit);
+            return await IsTransactionalAsync(cancellationToken)
+                ? await CommitAsOneAsync(commit, cancellationToken)
+                : await CommitInTurnAsync(commit, cancellationToken);
+        });
     }
 
+    /// <summary>The driver keeps the connections of an address for whoever opens it next.</summary>
     public ValueTask DisposeAsync()
     {
-        _clients.Dispose();
+        _client.Dispose();
         return ValueTask.CompletedTask;
     }
+
+    private static FilterDefinition<RawBsonDocument> Filter(DocumentQuery query) => query switch
+    {
+        { From: null, Field: "_id" } => Filters.Empty,
+        { From: null } => Filters.Ne(query.Field, BsonNull.Value),
+        { From: { } from, Field: "_id" } => Filters.Gt("_id", from),
+        { From: { } from, AfterId: null } => Filters.Gte(query.Field, from),
+        { From: { } from, AfterId: { } after } =>
+            Filters.Or(Filters.Gt(query.Field, from), Filters.Eq(query.Field, from) & Filters.Gt("_id", after)),
+    };
 
     /// <summary>
     /// One transaction lies in the server's cache as a whole, and a full cache shows as a conflict, however often it is tried:
     /// many documents are refused then, so that fewer come.
     /// </summary>
-    private BulkResult CommitAsOne(MongoClient client, DocumentCommit commit, CancellationToken cancellationToken)
+    private async Task<BulkResult> CommitAsOneAsync(DocumentCommit commit, CancellationToken cancellationToken)
     {
-        if (commit.Documents.Count > MaxTransactionDocuments
-            || (commit.Documents.Count > 1 && commit.Documents.Writer.Length > MaxTransactionBytes))
-        {
+        if (commit.Documents is { Count: > MaxTransactionDocuments } or { Count: > 1, Bytes: > MaxTransactionBytes })
             throw TooMany(commit, null);
-        }
 
         try
         {
-            return CommitTransaction(client, commit, cancellationToken);
+            return await RunAsync(() => CommitTransactionAsync(commit, cancellationToken));
         }
         catch (TidemillException error) when (error.Code == ErrorCode.TransactionConflict && commit.Documents.Count > FewDocuments)
         {
@@ -186,69 +179,77 @@ public sealed class MongoDocumentStore : IDocumentStore
 
     private static TidemillException TooMany(DocumentCommit commit, TidemillException? error) => new(
         ErrorCode.RowRejected,
-        $"Collection {commit.Collection}: {commit.Documents.Count} documents of {commit.Documents.Writer.Length} bytes are too many "
+        $"Collection {commit.Collection}: {commit.Documents.Count} documents of {commit.Documents.Bytes} bytes are too many "
             + $"for one transaction.",
         error);
 
-    private BulkResult CommitTransaction(MongoClient client, DocumentCommit commit, CancellationToken cancellationToken)
-    {
-        EnsureExists(client, Checkpoints);
-        if (commit.Documents.Count > 0)
-            EnsureExists(client, commit.Collection);
-
-        var upserts = new MongoUpserts(client, commit.Collection, commit.Documents, commit.Order, Description);
-        var written = InTransaction(client, transaction =>
-        {
-            Advance(client, transaction, commit);
-            return upserts.Write(transaction, goesOn: false, cancellationToken);
-        });
-        return written.Refused.Count == 0 ? written : new BulkResult(0, upserts.AllRefused(written.Refused, cancellationToken));
-    }
-
     /// <summary>Commits unless a document was refused.</summary>
-    private static BulkResult InTransaction(MongoClient client, Func<MongoTransaction, BulkResult> write)
+    private async Task<BulkResult> CommitTransactionAsync(DocumentCommit commit, CancellationToken cancellationToken)
     {
-        using var transaction = client.Begin();
-        var result = write(transaction);
-        if (result.Refused.Count == 0)
-            transaction.Commit();
+        await EnsureExistsAsync(Checkpoints, cancellationToken);
+        if (commit.Documents.Count > 0)
+            await EnsureExistsAsync(commit.Collection, cancellationToken);
 
-        return result;
+        var upserts = Upserts(commit.Collection, commit.Documents, commit.Order);
+        BulkResult written;
+        using (var session = await _client.StartSessionAsync(null, cancellationToken))
+        {
+            session.StartTransaction();
+            await AdvanceAsync(session, commit, cancellationToken);
+            written = await upserts.WriteAsync(session, goesOn: false, cancellationToken);
+            if (written.Refused.Count == 0)
+            {
+                await session.CommitTransactionAsync(cancellationToken);
+                return written;
+            }
+        }
+
+        return new BulkResult(0, await upserts.AllRefusedAsync(written.Refused, cancellationToken));
     }
 
-    private BulkResult CommitInTurn(MongoClient client, DocumentCommit commit, CancellationToken cancellationToken)
+    private async Task<BulkResult> CommitInTurnAsync(DocumentCommit commit, CancellationToken cancellationToken)
     {
-        var written = new MongoUpserts(
-            client, commit.Collection, commit.Documents, commit.Order, Description).Write(null, goesOn: true, cancellationToken);
+        var written = await Upserts(commit.Collection, commit.Documents, commit.Order).WriteAsync(null, goesOn: true, cancellationToken);
         if (written.Refused.Count == 0)
-            Advance(client, null, commit);
+            await AdvanceAsync(null, commit, cancellationToken);
 
         return written;
     }
 
-    private void Advance(MongoClient client, MongoTransaction? transaction, DocumentCommit commit)
+    /// <summary>Moves each partition's position from its range's start to its end. CheckpointFenced when one stands elsewhere.</summary>
+    private async Task AdvanceAsync(IClientSessionHandle? session, DocumentCommit commit, CancellationToken cancellationToken)
     {
+        var positions = _database.GetCollection<BsonDocument>(Checkpoints);
         foreach (var range in commit.Ranges)
         {
-            using var update = MongoCommands.Advance(Checkpoints, commit.Owner, range);
-            if (client.Command(update, reply => Whole(reply, "n"u8), write: true, transaction) > 0)
+            var id = $"{commit.Owner.Stream}/{commit.Owner.Sink}/{range.Partition.Topic}/{range.Partition.Partition}";
+            FilterDefinition<BsonDocument> held = new BsonDocument { { "_id", id }, { "next", range.Start.Value } };
+            var change = Builders<BsonDocument>.Update.Set("next", range.End.Value).CurrentDate("updated_at");
+            var moved = session is null
+                ? await positions.UpdateOneAsync(held, change, null, cancellationToken)
+                : await positions.UpdateOneAsync(session, held, change, null, cancellationToken);
+            if (moved.MatchedCount > 0)
                 continue;
 
-            using var insert = MongoCommands.InsertPosition(Checkpoints, commit.Owner, range);
-            if (!Inserted(client, transaction, insert))
+            var first = new BsonDocument
+            {
+                { "_id", id }, { "stream", commit.Owner.Stream }, { "sink", commit.Owner.Sink }, { "topic", range.Partition.Topic },
+                { "partition", range.Partition.Partition }, { "next", range.End.Value },
+            };
+            try
+            {
+                await (session is null
+                    ? positions.InsertOneAsync(first, null, cancellationToken)
+                    : positions.InsertOneAsync(session, first, null, cancellationToken));
+            }
+            catch (MongoWriteException error) when (error.WriteError?.Category == ServerErrorCategory.DuplicateKey)
+            {
                 throw DocumentCollections.Fenced(commit.Owner, range);
+            }
         }
     }
 
-    /// <summary>False when the document is there already; a transaction is then over.</summary>
-    private bool Inserted(MongoClient client, MongoTransaction? transaction, BsonWriter insert)
-    {
-        var refused = new List<RefusedDocument>();
-        client.Command(insert, reply => MongoUpserts.Changed(reply.Span, refused, 0, Description), write: true, transaction);
-        return refused.Count == 0;
-    }
-
-    private static void CheckNotFenced(Dictionary<TopicPartition, LogOffset> held, DocumentCommit commit)
+    private static void CheckNotFenced(IReadOnlyDictionary<TopicPartition, LogOffset> held, DocumentCommit commit)
     {
         foreach (var range in commit.Ranges)
         {
@@ -257,41 +258,38 @@ public sealed class MongoDocumentStore : IDocumentStore
         }
     }
 
-    private static Dictionary<TopicPartition, LogOffset> ReadPositions(MongoClient client, CheckpointOwner owner)
+    private async Task<IReadOnlyDictionary<TopicPartition, LogOffset>> PositionsAsync(
+        CheckpointOwner owner, CancellationToken cancellationToken)
     {
-        using var filter = MongoCommands.Build(writer =>
-        {
-            writer.Text("stream"u8, Encoding.UTF8.GetBytes(owner.Stream));
-            writer.Text("sink"u8, Encoding.UTF8.GetBytes(owner.Sink));
-        });
-        using var options = MongoCommands.Build(_ => { });
-        return client.Find(Checkpoints, filter, options).ToDictionary(
-            document => new TopicPartition(Text(document, "topic"u8), (int)Whole(document, "partition"u8)),
-            document => new LogOffset(Whole(document, "next"u8)));
+        FilterDefinition<BsonDocument> owned = new BsonDocument { { "stream", owner.Stream }, { "sink", owner.Sink } };
+        var positions = await _database.GetCollection<BsonDocument>(Checkpoints).Find(owned).ToListAsync(cancellationToken);
+        return positions.ToDictionary(
+            position => new TopicPartition(position["topic"].AsString, position["partition"].ToInt32()),
+            position => new LogOffset(position["next"].ToInt64()));
     }
 
-    private ServerKind Server(MongoClient client)
+    private async Task<bool> IsTransactionalAsync(CancellationToken cancellationToken)
     {
-        if (_server is { } known)
-            return known;
+        if (_topology is null)
+        {
+            var hello = await _database.RunCommandAsync<BsonDocument>(new BsonDocument("hello", 1), null, cancellationToken);
+            _topology = hello.Contains("setName") ? "replica set" : hello.GetValue("msg", "standalone").AsString;
+        }
 
-        using var hello = MongoCommands.Simple("hello");
-        return _server = client.Command(hello, reply => new ServerKind(
-            BsonValue.Of(reply.Span, "setName"u8) is not null || BsonValue.Of(reply.Span, "msg"u8)?.ToJson() == "\"isdbgrid\""));
+        return _topology is "replica set" or "isdbgrid";
     }
 
     /// <summary>Inside a transaction a collection that comes to be conflicts with others who make it.</summary>
-    private void EnsureExists(MongoClient client, string collection)
+    private async Task EnsureExistsAsync(string collection, CancellationToken cancellationToken)
     {
         if (_known.ContainsKey(collection))
             return;
 
-        using var create = MongoCommands.Named("create", collection);
         try
         {
-            client.Command(create, _ => true, write: true);
+            await _database.CreateCollectionAsync(collection, null, cancellationToken);
         }
-        catch (TidemillException error) when (error.Message.EndsWith($"code {MongoErrors.NamespaceExists})", StringComparison.Ordinal))
+        catch (MongoCommandException error) when (error.Code == MongoErrors.NamespaceExists)
         {
             // It is there.
         }
@@ -299,35 +297,20 @@ public sealed class MongoDocumentStore : IDocumentStore
         _known[collection] = true;
     }
 
-    private static List<byte[]> FirstBatch(ReadOnlySpan<byte> reply)
-    {
-        var documents = new List<byte[]>();
-        var cursor = new BsonReader(reply);
-        if (!cursor.Find("cursor"u8))
-            return documents;
+    private IMongoCollection<RawBsonDocument> Collection(string name) => _database.GetCollection<RawBsonDocument>(name);
 
-        var fields = new BsonReader(cursor.Value);
-        if (fields.Find("firstBatch"u8))
+    private MongoUpserts Upserts(string collection, DocumentBatch documents, BulkOrder order) =>
+        new(Collection(collection), documents, order, Description);
+
+    private async Task<T> RunAsync<T>(Func<Task<T>> work)
+    {
+        try
         {
-            var batch = new BsonReader(fields.Value);
-            while (batch.Read())
-                documents.Add(batch.Value.ToArray());
+            return await work();
         }
-
-        return documents;
+        catch (Exception error) when (MongoErrors.From(error, _client, Description) is { } known)
+        {
+            throw known;
+        }
     }
-
-    private static long Whole(ReadOnlyMemory<byte> document, ReadOnlySpan<byte> field)
-    {
-        var reader = new BsonReader(document.Span);
-        return reader.Find(field) ? reader.Whole() : 0;
-    }
-
-    private static string Text(ReadOnlyMemory<byte> document, ReadOnlySpan<byte> field)
-    {
-        var reader = new BsonReader(document.Span);
-        return reader.Find(field) ? Encoding.UTF8.GetString(reader.Text()) : "";
-    }
-
-    private sealed record ServerKind(bool Transactional);
 }

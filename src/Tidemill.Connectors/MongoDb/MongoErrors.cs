@@ -1,68 +1,62 @@
-using System.Text;
-using Tidemill.Connectors.MongoDb.Native;
+using System.Security.Authentication;
+using System.Text.RegularExpressions;
+using MongoDB.Driver;
 using Tidemill.Core.Documents;
-using Tidemill.Core.Documents.Bson;
 using Tidemill.Core.Errors;
 
 namespace Tidemill.Connectors.MongoDb;
 
 /// <summary>The driver's and the server's errors as <see cref="ErrorCode"/>s; the server's code stands in the message.</summary>
-internal static class MongoErrors
+internal static partial class MongoErrors
 {
     public const int NamespaceExists = 48;
-    public const int DuplicateKey = 11000;
 
-    // libmongoc's error domains with error API version 2.
-    private const uint ClientDomain = 1;
-    private const uint StreamDomain = 2;
-    private const uint ProtocolDomain = 3;
-    private const uint ServerSelectionDomain = 13;
-    private const uint ServerSelectionDomainOf1X = 15;
-    private const uint WriteConcernDomain = 16;
-    private const uint ServerDomain = 17;
-    private const uint AuthenticateCode = 11;
+    private const int DuplicateKey = 11000;
+    private const string TransientLabel = "TransientTransactionError";
 
-    public static TidemillException From(in BsonError error, ReadOnlySpan<byte> reply, string description)
+    /// <summary>The error as ours; null when it is not the driver's.</summary>
+    /// <param name="error">What the driver threw.</param>
+    /// <param name="client">Knows why its servers cannot be reached.</param>
+    /// <param name="description">The store, for messages.</param>
+    public static TidemillException? From(Exception error, IMongoClient client, string description)
     {
-        var server = error.Domain is ServerDomain or WriteConcernDomain;
-        var code = server ? OfServer((int)error.Code, HasLabel(reply, "TransientTransactionError"u8)) : OfDriver(error);
-        var name = server ? $" ({CodeName(reply)}{error.Code})" : "";
-        // What the server says of a value it refuses quotes the value.
-        var message = code == ErrorCode.RowRejected ? Reason((int)error.Code, default) : error.Message;
-        return new TidemillException(code, $"{description}: {message}{name}");
+        var (code, message) = error switch
+        {
+            MongoCommandException refused => OfCommand(refused),
+            MongoWriteException { WriteError: { } write } => (OfServer(write.Code, IsTransient(error)), Reason(write.Code, write.Message)),
+            MongoWriteException { WriteConcernError: { } concern } => (OfServer(concern.Code, IsTransient(error)), concern.Message),
+            MongoExecutionTimeoutException => (ErrorCode.TimedOut, error.Message),
+            TimeoutException => OfSelection(client.Cluster.Description.Servers.Select(server => server.HeartbeatException)),
+            MongoConnectionException or MongoConnectionPoolPausedException or MongoWaitQueueFullException or MongoInternalException
+                or MongoClientException => (IsDenied(error) ? ErrorCode.AccessDenied : ErrorCode.Unavailable, Innermost(error)),
+            MongoException => (IsTransient(error) ? ErrorCode.TransactionConflict : ErrorCode.InvalidRequest, error.Message),
+            _ => default,
+        };
+        return message is null ? null : new TidemillException(code, $"{description}: {message}", error);
     }
 
-    /// <summary>The entries of a write command's <c>writeErrors</c>, their positions moved by <paramref name="first"/>.</summary>
-    public static void AddRefused(List<RefusedDocument> refused, ReadOnlySpan<byte> writeErrors, int first, string description)
+    /// <summary>The documents that a write did not take, their positions moved by <paramref name="first"/>.</summary>
+    /// <exception cref="TidemillException">The write failed for another reason than its documents.</exception>
+    public static IEnumerable<RefusedDocument> Refused(MongoBulkWriteException error, int first, string description)
     {
-        var errors = new BsonReader(writeErrors);
-        while (errors.Read())
+        if (error.WriteConcernError is { } concern)
+            throw new TidemillException(OfServer(concern.Code, IsTransient(error)), $"{description}: {concern.Message}", error);
+
+        foreach (var write in error.WriteErrors)
         {
-            var (index, code) = (0, 0);
-            ReadOnlySpan<byte> keys = default;
-            var error = new BsonReader(errors.Value);
-            while (error.Read())
+            if (OfServer(write.Code, IsTransient(error)) is var meaning
+                && (write.Code is 257 or 290 || meaning is not (ErrorCode.RowRejected or ErrorCode.InvalidRequest)))
             {
-                if (error.Name.SequenceEqual("index"u8))
-                    index = (int)error.Whole();
-                else if (error.Name.SequenceEqual("code"u8))
-                    code = (int)error.Whole();
-                else if (error.Name.SequenceEqual("keyPattern"u8))
-                    keys = error.Value;
+                throw new TidemillException(meaning, $"{description}: a write failed (code {write.Code}).", error);
             }
-
-            if (OfServer(code, transient: false) is var meaning
-                && (code is 257 or 290 || meaning is not (ErrorCode.RowRejected or ErrorCode.InvalidRequest)))
-            {
-                throw new TidemillException(meaning, $"{description}: a write failed (code {code}).");
-            }
-
-            refused.Add(new RefusedDocument(first + index, code, Reason(code, keys)));
         }
+
+        return error.WriteErrors.Select(write => new RefusedDocument(first + write.Index, write.Code, Reason(write.Code, write.Message)))
+            .OrderBy(refused => refused.Index);
     }
 
     /// <summary>What a code means for the work that met it.</summary>
-    public static ErrorCode OfServer(int code, bool transient) => code switch
+    private static ErrorCode OfServer(int code, bool transient) => code switch
     {
         11 or 13 or 18 or 31 or 33 or 8000 => ErrorCode.AccessDenied,
         24 or 46 or 112 or 117 or 225 or 244 or 246 or 251 or 256 or 267 => ErrorCode.TransactionConflict,
@@ -78,17 +72,38 @@ internal static class MongoErrors
         _ => ErrorCode.InvalidRequest,
     };
 
-    private static ErrorCode OfDriver(in BsonError error) => error.Domain switch
+    private static (ErrorCode Code, string Message) OfCommand(MongoCommandException error)
     {
-        ClientDomain when error.Code == AuthenticateCode => ErrorCode.AccessDenied,
-        _ when Says(error, "authentication failed") || Says(error, "certificate verify failed") => ErrorCode.AccessDenied,
-        ClientDomain or StreamDomain or ProtocolDomain or ServerSelectionDomain or ServerSelectionDomainOf1X => ErrorCode.Unavailable,
-        _ => ErrorCode.InvalidRequest,
-    };
+        var code = OfServer(error.Code, IsTransient(error));
+        // What the server says of a value it refuses quotes the value.
+        var message = code == ErrorCode.RowRejected ? Reason(error.Code, "") : error.ErrorMessage;
+        return (code, $"{message} ({(error.CodeName is { Length: > 0 } name ? $"{name}, " : "")}code {error.Code})");
+    }
 
-    private static string Reason(int code, ReadOnlySpan<byte> keys) => code switch
+    private static (ErrorCode Code, string Message) OfSelection(IEnumerable<Exception?> heartbeats)
     {
-        DuplicateKey or 11001 => $"another document has the same {Names(keys)}, which a unique index forbids (code {code})",
+        var failures = heartbeats.OfType<Exception>().ToList();
+        return (
+            failures.Any(IsDenied) ? ErrorCode.AccessDenied : ErrorCode.Unavailable,
+            failures.Count > 0 ? Innermost(failures[0]) : "no server can be written to");
+    }
+
+    private static bool IsDenied(Exception error) =>
+        Chain(error).Any(cause => cause is MongoAuthenticationException or AuthenticationException);
+
+    private static bool IsTransient(Exception error) => error is MongoException labelled && labelled.HasErrorLabel(TransientLabel);
+
+    private static string Innermost(Exception error) => Chain(error).Last().Message;
+
+    private static IEnumerable<Exception> Chain(Exception? error)
+    {
+        for (; error is not null; error = error.InnerException)
+            yield return error;
+    }
+
+    private static string Reason(int code, string message) => code switch
+    {
+        DuplicateKey or 11001 => $"another document has the same key in the unique index {Index(message)} (code {code})",
         121 => $"the collection's validation refuses it (code {code})",
         10334 or 17419 or 17420 => $"it is larger than the 16 MiB that MongoDB takes (code {code})",
         171 => $"two arrays lie under one index (code {code})",
@@ -97,46 +112,10 @@ internal static class MongoErrors
         _ => $"MongoDB refuses a value or a name in it (code {code})",
     };
 
-    private static string Names(ReadOnlySpan<byte> keys)
-    {
-        if (keys.IsEmpty)
-            return "indexed fields";
+    /// <summary>The index's name, which the driver gives only within a message that quotes values too.</summary>
+    private static string Index(string message) =>
+        IndexName().Match(message) is { Success: true } match ? match.Groups[1].Value : "of the collection";
 
-        var names = new List<string>();
-        var reader = new BsonReader(keys);
-        while (reader.Read())
-            names.Add(Encoding.UTF8.GetString(reader.Name));
-
-        return string.Join(", ", names);
-    }
-
-    private static string CodeName(ReadOnlySpan<byte> reply)
-    {
-        if (reply.IsEmpty)
-            return "code ";
-
-        var reader = new BsonReader(reply);
-        return reader.Find("codeName"u8) && reader.Type == BsonType.Text ? $"{Encoding.UTF8.GetString(reader.Text())}, code " : "code ";
-    }
-
-    private static bool HasLabel(ReadOnlySpan<byte> reply, ReadOnlySpan<byte> label)
-    {
-        if (reply.IsEmpty)
-            return false;
-
-        var reader = new BsonReader(reply);
-        if (!reader.Find("errorLabels"u8) || reader.Type != BsonType.Array)
-            return false;
-
-        var labels = new BsonReader(reader.Value);
-        while (labels.Read())
-        {
-            if (labels.Text().SequenceEqual(label))
-                return true;
-        }
-
-        return false;
-    }
-
-    private static bool Says(in BsonError error, string words) => error.Message.Contains(words, StringComparison.OrdinalIgnoreCase);
+    [GeneratedRegex(@" index: (.{1,128}?) (?:dup key|collation): ")]
+    private static partial Regex IndexName();
 }

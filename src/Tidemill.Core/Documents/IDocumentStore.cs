@@ -1,4 +1,4 @@
-using Tidemill.Core.Documents.Bson;
+using MongoDB.Bson;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 
@@ -20,11 +20,11 @@ public interface IDocumentStore : IAsyncDisposable
     /// </summary>
     Task<BulkResult> UpsertAsync(string collection, DocumentBatch documents, BulkOrder order, CancellationToken cancellationToken);
 
-    /// <summary>The document, BSON; null when there is none.</summary>
-    Task<byte[]?> GetAsync(string collection, BsonValue id, CancellationToken cancellationToken);
+    /// <summary>The document; null when there is none.</summary>
+    Task<RawBsonDocument?> GetAsync(string collection, BsonValue id, CancellationToken cancellationToken);
 
     /// <summary>Documents in the order of the query's field, then of <c>_id</c>.</summary>
-    Task<IReadOnlyList<byte[]>> FindAsync(DocumentQuery query, CancellationToken cancellationToken);
+    Task<IReadOnlyList<RawBsonDocument>> FindAsync(DocumentQuery query, CancellationToken cancellationToken);
 
     Task<long> CountAsync(string collection, CancellationToken cancellationToken);
 

@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Text;
+using MongoDB.Bson;
+using MongoDB.Bson.IO;
 using Tidemill.Core.Batches;
-using Tidemill.Core.Documents.Bson;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Schemas;
 
@@ -13,10 +13,9 @@ namespace Tidemill.Core.Documents;
 /// </summary>
 public sealed class RowDocuments
 {
-    private static readonly byte[] IdName = "_id"u8.ToArray();
+    private const string IdName = "_id";
 
     private readonly Schema _schema;
-    private readonly byte[][] _names;
     private readonly int[] _id;
     private readonly int[] _position;
     private readonly int[] _fields;
@@ -27,10 +26,9 @@ public sealed class RowDocuments
     {
         ArgumentNullException.ThrowIfNull(schema);
         _schema = schema;
-        _names = [.. schema.Fields.Select(field => Encoding.UTF8.GetBytes(field.Name))];
         _id = [.. id];
         _position = _id.Length > 0 ? [] : [.. position];
-        var named = schema.IndexOf("_id");
+        var named = schema.IndexOf(IdName);
         _fields = [.. Enumerable.Range(0, schema.Fields.Count).Where(column => column != named && !_position.Contains(column))];
     }
 
@@ -39,23 +37,21 @@ public sealed class RowDocuments
     {
         ArgumentNullException.ThrowIfNull(rows);
         ArgumentNullException.ThrowIfNull(documents);
-        var cells = new CellBson[_names.Length];
+        var cells = new CellBson[_schema.Fields.Count];
         var refused = new List<string>();
         foreach (var chunk in rows.Chunks)
         {
             for (var column = 0; column < cells.Length; column++)
-                cells[column] = new CellBson(chunk[column], _schema.Fields[column], _names[column]);
+                cells[column] = new CellBson(chunk[column], _schema.Fields[column]);
 
             for (var row = 0; row < chunk.Size; row++)
             {
                 try
                 {
-                    Write(documents.Writer, cells, row);
-                    documents.Add();
+                    documents.Add(Write, (cells, row));
                 }
                 catch (TidemillException error) when (error.Code == ErrorCode.RowRejected)
                 {
-                    documents.Drop();
                     refused.Add(error.Message);
                 }
             }
@@ -64,17 +60,25 @@ public sealed class RowDocuments
         return refused;
     }
 
-    private void Write(BsonWriter writer, CellBson[] cells, int row)
+    private void Write(BsonBinaryWriter writer, (CellBson[] Cells, int Row) from)
     {
-        var mark = writer.Begin();
-        WriteId(writer, cells, row);
-        foreach (var column in _fields)
-            cells[column].Write(writer, row);
+        var (cells, row) = from;
+        try
+        {
+            writer.WriteStartDocument();
+            WriteId(writer, cells, row);
+            foreach (var column in _fields)
+                cells[column].Write(writer, row);
 
-        writer.End(mark);
+            writer.WriteEndDocument();
+        }
+        catch (BsonSerializationException error)
+        {
+            throw new TidemillException(ErrorCode.RowRejected, "A row is no BSON: it nests deeper than 100 levels.", error);
+        }
     }
 
-    private void WriteId(BsonWriter writer, CellBson[] cells, int row)
+    private void WriteId(BsonBinaryWriter writer, CellBson[] cells, int row)
     {
         foreach (var column in _id.Where(column => cells[column].IsNull(row)))
         {
@@ -85,19 +89,19 @@ public sealed class RowDocuments
         switch (_id)
         {
             case []:
-                writer.Text(IdName, Encoding.UTF8.GetBytes(string.Create(
+                writer.WriteString(IdName, string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{Encoding.UTF8.GetString(cells[_position[0]].Bytes(row))}-{cells[_position[1]].Integer(row)}-{cells[_position[2]].Integer(row)}")));
+                    $"{cells[_position[0]].Text(row)}-{cells[_position[1]].Integer(row)}-{cells[_position[2]].Integer(row)}"));
                 break;
             case [var only]:
                 cells[only].Write(writer, IdName, row);
                 break;
             default:
-                var mark = writer.Begin(BsonType.Document, IdName);
+                writer.WriteStartDocument(IdName);
                 foreach (var column in _id)
                     cells[column].Write(writer, row);
 
-                writer.End(mark);
+                writer.WriteEndDocument();
                 break;
         }
     }

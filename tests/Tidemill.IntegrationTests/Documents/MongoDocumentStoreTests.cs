@@ -1,8 +1,6 @@
-using System.Text;
 using Tidemill.Connectors.MongoDb;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Documents;
-using Tidemill.Core.Documents.Bson;
 using Tidemill.Core.Errors;
 using Tidemill.IntegrationTests.Servers;
 using Tidemill.Tests.Documents;
@@ -23,7 +21,7 @@ public sealed class MongoDocumentStoreTests : DocumentStoreContractTests
         var refused = Assert.Single(
             await RefusedAsync(1, 3, """{"_id":2,"email":"b@example.com"}""", """{"_id":3,"email":"a@example.com"}"""));
         Assert.Equal((1, 11000), (refused.Index, refused.Code));
-        Assert.Contains("email", refused.Reason, StringComparison.Ordinal);
+        Assert.Contains("index e ", refused.Reason, StringComparison.Ordinal);
         Assert.DoesNotContain("example.com", refused.Reason, StringComparison.Ordinal);
         Assert.Equal(1, await Store.CountAsync("orders", default));
         await CommitAsync(1, 3, """{"_id":2,"email":"b@example.com"}""");
@@ -41,19 +39,6 @@ public sealed class MongoDocumentStoreTests : DocumentStoreContractTests
         Assert.Equal(order == BulkOrder.Ordered ? [1] : [1, 3], result.Refused.Select(refused => refused.Index));
         Assert.All(result.Refused, refused => Assert.Equal(121, refused.Code));
         Assert.Equal(written, result.Changed);
-    }
-
-    [Fact]
-    public async Task The_driver_reads_our_json_and_bytes_as_we_do()
-    {
-        const string Document =
-            """{"_id":{"$oid":"64b7f0c2e1a4f5d6c7b8a901"},"s":"ü\"","i":1,"l":5000000000,"d":1.5,"dec":{"$numberDecimal":"1.50E+40"},"bin":{"$binary":{"base64":"AQID","subType":"80"}},"code":{"$code":"f()","$scope":{"x":1}},"date":{"$date":{"$numberLong":"1700000000123"}},"ts":{"$timestamp":{"t":42,"i":1}},"re":{"$regularExpression":{"pattern":"a.*","options":"i"}},"min":{"$minKey":1},"b":false,"n":null,"o":{"a":{"b":{}}},"a":[[],[1]]}""";
-        var ours = ExtendedJson.Parse(Encoding.UTF8.GetBytes(Document));
-        Assert.Equal(Convert.ToHexString(DriverJson.Parse(Document)), Convert.ToHexString(ours));
-        using var driver = System.Text.Json.JsonDocument.Parse(DriverJson.Write(ours));
-        using var own = System.Text.Json.JsonDocument.Parse(ExtendedJson.Write(ours, JsonTypes.Canonical));
-        Assert.True(System.Text.Json.JsonElement.DeepEquals(driver.RootElement, own.RootElement));
-        await Task.CompletedTask;
     }
 }
 

@@ -1,8 +1,6 @@
 using System.Globalization;
 using Tidemill.Connectors.MongoDb;
-using Tidemill.Connectors.MongoDb.Native;
 using Tidemill.Core.Configuration;
-using Tidemill.Core.Errors;
 
 [assembly: AssemblyFixture(typeof(Tidemill.IntegrationTests.Servers.SharedMongo))]
 
@@ -44,7 +42,7 @@ public sealed class MongoServer : IAsyncDisposable
 
     /// <summary>A server of the caller's own: standalone, unless the options say --replset or --auth.</summary>
     public static async Task<MongoServer> StartPrivateAsync(params string[] options) =>
-        Required(HasDriver() ? await StartAsync(options) : null);
+        Required(await StartAsync(options));
 
     /// <summary>A connection to a database of that name.</summary>
     public DocumentsConnection Connection(string database) => new() { Type = DocumentsType.MongoDb, Uri = _uri, Database = database };
@@ -62,15 +60,10 @@ public sealed class MongoServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _script?.DisposeAsync() ?? default;
 
-    private static async Task<MongoServer?> FindOrStartAsync()
-    {
-        if (!HasDriver())
-            return null;
-
-        return Environment.GetEnvironmentVariable("TIDEMILL_TEST_MONGODB") is { Length: > 0 } given
+    private static async Task<MongoServer?> FindOrStartAsync() =>
+        Environment.GetEnvironmentVariable("TIDEMILL_TEST_MONGODB") is { Length: > 0 } given
             ? new MongoServer(given, null, [])
             : await StartAsync("--replset");
-    }
 
     private static async Task<MongoServer?> StartAsync(params string[] options)
     {
@@ -81,18 +74,6 @@ public sealed class MongoServer : IAsyncDisposable
         return new MongoServer((await script.RunAsync(start))["TIDEMILL_TEST_MONGODB"], script, start);
     }
 
-    private static bool HasDriver()
-    {
-        try
-        {
-            return MongoLibrary.Version.Length > 0;
-        }
-        catch (TidemillException error) when (error.Code == ErrorCode.NativeLibraryMissing)
-        {
-            return false;
-        }
-    }
-
     private static MongoServer Required(MongoServer? server) => TestServer.Required(
-        server, "No MongoDB: set TIDEMILL_TEST_MONGODB to a replica set's connection string, and install libmongoc-1.0-0.");
+        server, "No MongoDB: set TIDEMILL_TEST_MONGODB to a replica set's connection string.");
 }

@@ -2,7 +2,6 @@ using System.Text;
 using Tidemill.Connectors.Documents;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Documents;
-using Tidemill.Core.Documents.Bson;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;

@@ -1,6 +1,5 @@
-using System.Text;
+using MongoDB.Bson;
 using Tidemill.Core.Documents;
-using Tidemill.Core.Documents.Bson;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
@@ -65,7 +64,7 @@ public abstract class DocumentStoreContractTests : IAsyncLifetime
         await UpsertAsync($$"""{"_id":{{id}},"v":{{id}},"list":[{{id}},null,{"deep":{{id}}}]}""", """{"_id":{"$minKey":1}}""");
         var found = await GetAsync(id);
         Assert.Equal($$"""{"_id":{{id}},"v":{{id}},"list":[{{id}},null,{"deep":{{id}}}]}""", found);
-        Assert.Equal(1, await Store.DeleteAsync("orders", [BsonValue.Parse(id), BsonValue.Text("nobody")], default));
+        Assert.Equal(1, await Store.DeleteAsync("orders", [ExtendedJson.ParseValue(id), "nobody"], default));
         Assert.Null(await GetAsync(id));
     }
 
@@ -100,11 +99,7 @@ public abstract class DocumentStoreContractTests : IAsyncLifetime
     public async Task A_document_that_is_refused_is_named_and_the_order_decides_over_the_rest(BulkOrder order, int written)
     {
         using var batch = DocumentBatch.Of("""{"_id":1}""");
-        var mark = batch.Writer.Begin();
-        batch.Writer.Int32("_id"u8, 2);
-        batch.Writer.Binary("large"u8, 0, new byte[DocumentCollections.MaxDocumentBytes]);
-        batch.Writer.End(mark);
-        batch.Add();
+        AddLarge(batch, 2);
         batch.Add(ExtendedJson.Parse("""{"_id":3}"""u8));
         var result = await Store.UpsertAsync("orders", batch, order, default);
         var refused = Assert.Single(result.Refused);
@@ -117,15 +112,11 @@ public abstract class DocumentStoreContractTests : IAsyncLifetime
     public async Task A_document_of_the_largest_size_is_taken()
     {
         using var batch = new DocumentBatch();
-        var mark = batch.Writer.Begin();
-        batch.Writer.Int32("_id"u8, 1);
         const int Beside = 4 + 9 + 1 + 2 + 5 + 1;
-        batch.Writer.Binary("b"u8, 0, new byte[DocumentCollections.MaxDocumentBytes - Beside]);
-        batch.Writer.End(mark);
-        batch.Add();
+        batch.Add(new BsonDocument { { "_id", 1 }, { "b", new byte[DocumentCollections.MaxDocumentBytes - Beside] } });
         Assert.Equal(DocumentCollections.MaxDocumentBytes, batch[0].Length);
         Assert.Empty((await Store.UpsertAsync("orders", batch, BulkOrder.Ordered, default)).Refused);
-        Assert.Equal(DocumentCollections.MaxDocumentBytes, (await Store.GetAsync("orders", BsonValue.Int32(1), default))!.Length);
+        Assert.Equal(DocumentCollections.MaxDocumentBytes, (await Store.GetAsync("orders", (BsonInt32)(1), default))!.Slice.Length);
     }
 
     [Fact]
@@ -138,8 +129,8 @@ public abstract class DocumentStoreContractTests : IAsyncLifetime
         BsonValue? from = null;
         while (await Store.FindAsync(new DocumentQuery("orders", 700) { From = from }, default) is { Count: > 0 } page)
         {
-            all.AddRange(page.Select(document => Number(document, "_id"u8)));
-            from = BsonValue.Of(page[^1], "_id"u8);
+            all.AddRange(page.Select(document => document["_id"].ToInt32()));
+            from = page[^1]["_id"];
         }
 
         Assert.Equal(Enumerable.Range(0, 5000), all);
@@ -152,12 +143,12 @@ public abstract class DocumentStoreContractTests : IAsyncLifetime
             """{"_id":"d","at":{"$date":{"$numberLong":"5"}}}""", """{"_id":"b","at":{"$date":{"$numberLong":"5"}}}""",
             """{"_id":"c","at":{"$date":{"$numberLong":"5"}}}""", """{"_id":"a","at":{"$date":{"$numberLong":"9"}}}""",
             """{"_id":"e","at":{"$date":{"$numberLong":"1"}}}""", """{"_id":"f"}""", """{"_id":"g","at":null}""");
-        var five = BsonValue.Parse("""{"$date":{"$numberLong":"5"}}""");
+        var five = ExtendedJson.ParseValue("""{"$date":{"$numberLong":"5"}}""");
         Assert.Equal("e b c d a", await IdsAsync(new DocumentQuery("orders", 10) { Field = "at" }));
         Assert.Equal("e b", await IdsAsync(new DocumentQuery("orders", 2) { Field = "at" }));
         Assert.Equal("b c d a", await IdsAsync(new DocumentQuery("orders", 10) { Field = "at", From = five }));
-        Assert.Equal("c d a", await IdsAsync(new DocumentQuery("orders", 10) { Field = "at", From = five, AfterId = BsonValue.Text("b") }));
-        Assert.Equal("", await IdsAsync(new DocumentQuery("orders", 10) { Field = "at", From = BsonValue.Int32(0) }));
+        Assert.Equal("c d a", await IdsAsync(new DocumentQuery("orders", 10) { Field = "at", From = five, AfterId = "b" }));
+        Assert.Equal("", await IdsAsync(new DocumentQuery("orders", 10) { Field = "at", From = (BsonInt32)(0) }));
         Assert.Equal("", await IdsAsync(new DocumentQuery("nowhere", 10)));
     }
 
@@ -169,7 +160,7 @@ public abstract class DocumentStoreContractTests : IAsyncLifetime
             """{"_id":"c","m":{"v":{"$numberDecimal":"2.25"}}}""", """{"_id":"d","m":{"v":10}}""", """{"_id":"e","m":1}""",
             """{"_id":"f","m":{"v":"2"}}""");
         Assert.Equal("a c b d f", await IdsAsync(new DocumentQuery("orders", 10) { Field = "m.v" }));
-        Assert.Equal("b d", await IdsAsync(new DocumentQuery("orders", 10) { Field = "m.v", From = BsonValue.Parse("2.5") }));
+        Assert.Equal("b d", await IdsAsync(new DocumentQuery("orders", 10) { Field = "m.v", From = ExtendedJson.ParseValue("2.5") }));
     }
 
     [Fact]
@@ -291,30 +282,17 @@ public abstract class DocumentStoreContractTests : IAsyncLifetime
     }
 
     protected async Task<string?> GetAsync(string id) =>
-        await Store.GetAsync("orders", BsonValue.Parse(id), default) is { } document
-            ? Encoding.UTF8.GetString(ExtendedJson.Write(document, JsonTypes.Canonical))
+        await Store.GetAsync("orders", ExtendedJson.ParseValue(id), default) is { } document
+            ? ExtendedJson.Text(document)
             : null;
 
     /// <summary>Adds a document beyond MongoDB's bound.</summary>
-    private static void AddLarge(DocumentBatch batch, int id)
-    {
-        var mark = batch.Writer.Begin();
-        batch.Writer.Int32("_id"u8, id);
-        batch.Writer.Binary("large"u8, 0, new byte[DocumentCollections.MaxDocumentBytes]);
-        batch.Writer.End(mark);
-        batch.Add();
-    }
+    private static void AddLarge(DocumentBatch batch, int id) =>
+        batch.Add(new BsonDocument { { "_id", id }, { "large", new byte[DocumentCollections.MaxDocumentBytes] } });
 
     private static OffsetRange Range(long start, long end) => new(Partition, new LogOffset(start), new LogOffset(end));
 
     private async Task<string> IdsAsync(DocumentQuery query) =>
         string.Join(
-            ' ', (await Store.FindAsync(query, default)).Select(document => BsonValue.Of(document, "_id"u8)!.Value.ToJson().Trim('"')));
-
-    private static int Number(byte[] document, ReadOnlySpan<byte> field)
-    {
-        var reader = new BsonReader(document);
-        reader.Find(field);
-        return (int)reader.Whole();
-    }
+            ' ', (await Store.FindAsync(query, default)).Select(document => document["_id"].AsString));
 }

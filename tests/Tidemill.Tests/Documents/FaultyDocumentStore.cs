@@ -1,5 +1,5 @@
+using MongoDB.Bson;
 using Tidemill.Core.Documents;
-using Tidemill.Core.Documents.Bson;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 
@@ -24,10 +24,10 @@ public sealed class FaultyDocumentStore(
     public Task<BulkResult> UpsertAsync(string collection, DocumentBatch documents, BulkOrder order, CancellationToken cancellationToken) =>
         store.UpsertAsync(collection, documents, order, cancellationToken);
 
-    public Task<byte[]?> GetAsync(string collection, BsonValue id, CancellationToken cancellationToken) =>
+    public Task<RawBsonDocument?> GetAsync(string collection, BsonValue id, CancellationToken cancellationToken) =>
         store.GetAsync(collection, id, cancellationToken);
 
-    public Task<IReadOnlyList<byte[]>> FindAsync(DocumentQuery query, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<RawBsonDocument>> FindAsync(DocumentQuery query, CancellationToken cancellationToken) =>
         store.FindAsync(query, cancellationToken);
 
     public Task<long> CountAsync(string collection, CancellationToken cancellationToken) => store.CountAsync(collection, cancellationToken);
