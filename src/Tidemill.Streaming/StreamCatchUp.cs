@@ -73,7 +73,7 @@ public static class StreamCatchUp
     {
         try
         {
-            var held = await sink.ReadPositionsAsync(cancellationToken);
+            var held = await sink.ReadPositionsAsync(topic.TopicPartitions(), cancellationToken);
             return topic.Partitions.All(p =>
                 p.Next <= p.Earliest || held.GetValueOrDefault(new TopicPartition(topic.Name, p.Partition)) >= p.Next);
         }

@@ -56,7 +56,8 @@ public sealed class CollectionSink : IDocumentSink, IRowRefusals
         return Task.CompletedTask;
     }
 
-    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CancellationToken cancellationToken) =>
+    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(
+        IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken) =>
         _store.ReadPositionsAsync(_owner, cancellationToken);
 
     /// <summary>Extended JSON's types are kept as what they name; all else is told apart by its own text.</summary>

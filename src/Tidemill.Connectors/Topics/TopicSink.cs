@@ -60,7 +60,8 @@ public sealed class TopicSink : ISink
         }
     }
 
-    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CancellationToken cancellationToken) =>
+    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(
+        IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken) =>
         _producer.ReadPositionsAsync(cancellationToken);
 
     public async Task<long> WriteAsync(SinkBatch batch, CancellationToken cancellationToken)

@@ -56,5 +56,7 @@ public sealed record TopicDescription(string Name, IReadOnlyList<PartitionDescri
 {
     public TopicSettings Settings { get; init; } = new();
 
+    public IReadOnlyList<TopicPartition> TopicPartitions() => [.. Partitions.Select(p => new TopicPartition(Name, p.Partition))];
+
     public long Records => Partitions.Sum(p => p.Next.Value - p.Earliest.Value);
 }

@@ -60,8 +60,12 @@ public interface ISearchStore : IAsyncDisposable
     /// index.</summary>
     IAsyncEnumerable<SearchHit> ScanAsync(string pattern, CancellationToken cancellationToken);
 
-    /// <summary>For each partition that the sink has ever advanced, the next record that it does not hold yet.</summary>
-    Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadCheckpointsAsync(CheckpointOwner owner, CancellationToken cancellationToken);
+    /// <summary>
+    /// For each of the partitions that the sink has ever advanced, the next record that it does not hold yet. Read by key:
+    /// no search runs and no index is refreshed.
+    /// </summary>
+    Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadCheckpointsAsync(
+        CheckpointOwner owner, IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken);
 
     /// <summary>CheckpointFenced when a partition's position is known and is not the range's start.</summary>
     Task RequireCheckpointsAsync(CheckpointOwner owner, IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken);

@@ -17,8 +17,12 @@ public interface ISink : IAsyncDisposable
     /// <summary>Prepares the target for rows of this schema: tables, indexes, mappings. SchemaConflict when they do not fit.</summary>
     Task OpenAsync(Schema schema, CancellationToken cancellationToken);
 
-    /// <summary>The positions held now, of every partition ever written.</summary>
-    Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CancellationToken cancellationToken);
+    /// <summary>
+    /// The positions held now, of at least the given partitions; a partition never written has none. Called each second
+    /// while a stream runs, so it costs the store no more than a look-up by key.
+    /// </summary>
+    Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(
+        IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken);
 
     /// <summary>
     /// Writes rows and moves the checkpoint over <see cref="SinkBatch.Ranges"/>, as one. Durable and visible on return;

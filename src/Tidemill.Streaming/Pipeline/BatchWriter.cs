@@ -158,7 +158,7 @@ internal sealed class BatchWriter(
 
     private static async Task<bool> HoldsAsync(ISink sink, IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken)
     {
-        var held = await sink.ReadPositionsAsync(cancellationToken);
+        var held = await sink.ReadPositionsAsync([.. ranges.Select(range => range.Partition)], cancellationToken);
         return ranges.All(range => held.TryGetValue(range.Partition, out var offset) && offset >= range.End);
     }
 

@@ -24,7 +24,7 @@ internal sealed class PartitionPositions(
         var starts = partitions.ToDictionary(p => p, _ => new LogOffset[sinks.Count]);
         for (var i = 0; i < sinks.Count; i++)
         {
-            var held = await sinks[i].ReadPositionsAsync(cancellationToken);
+            var held = await sinks[i].ReadPositionsAsync(partitions, cancellationToken);
             foreach (var partition in partitions)
                 starts[partition][i] = await PositionAsync(topic, partition, sinks[i], held, cancellationToken);
         }

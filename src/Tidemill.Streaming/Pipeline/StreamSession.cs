@@ -66,11 +66,11 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
 
     /// <summary>Each sink's checkpoints, in the order of the sinks.</summary>
     internal static async Task<List<IReadOnlyDictionary<TopicPartition, LogOffset>>> HeldAsync(
-        IReadOnlyList<ISink> sinks, CancellationToken cancellationToken)
+        IReadOnlyList<ISink> sinks, TopicDescription topic, CancellationToken cancellationToken)
     {
         List<IReadOnlyDictionary<TopicPartition, LogOffset>> held = [];
         foreach (var sink in sinks)
-            held.Add(await sink.ReadPositionsAsync(cancellationToken));
+            held.Add(await sink.ReadPositionsAsync(topic.TopicPartitions(), cancellationToken));
 
         return held;
     }
@@ -191,7 +191,7 @@ internal sealed class StreamSession(StreamServices services, DriftGuard drift, S
     private static async Task<IReadOnlyList<RecordPosition>> HeldByAllAsync(
         TopicDescription topic, StartPosition start, List<ISink> sinks, CancellationToken cancellationToken)
     {
-        var checkpoints = await HeldAsync(sinks, cancellationToken);
+        var checkpoints = await HeldAsync(sinks, topic, cancellationToken);
         return [.. topic.Partitions.Select(p =>
         {
             var partition = new TopicPartition(topic.Name, p.Partition);

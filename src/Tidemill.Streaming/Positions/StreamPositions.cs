@@ -41,7 +41,7 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<FlowD
 
         return await WithSinksAsync(definition, async sinks =>
         {
-            var states = await Task.WhenAll(sinks.Select(sink => StateAsync(sink, cancellationToken)));
+            var states = await Task.WhenAll(sinks.Select(sink => StateAsync(sink, topic, cancellationToken)));
             return topic.Partitions.Select(p => new StreamPartition(
                 p.Partition, p.Earliest.Value, p.Next.Value, [.. states.Select(state => Position(source, p, state))])).ToList();
         });
@@ -57,7 +57,7 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<FlowD
         var topic = await PartitionChoice.RequireAsync(log, source.Topic, request.Partition, cancellationToken);
         return await WithSinksAsync(definition, async sinks =>
         {
-            var held = await StreamSession.HeldAsync(sinks, cancellationToken);
+            var held = await StreamSession.HeldAsync(sinks, topic, cancellationToken);
             List<PositionMove> moves = [];
             foreach (var partition in PartitionChoice.Of(topic, request.Partition))
             {
@@ -110,11 +110,12 @@ public sealed class StreamPositions(StreamServices services, IReadOnlyList<FlowD
         return new SinkPosition(state.Sink, held, Math.Max(0, partition.Next.Value - (held ?? Start(source, partition))));
     }
 
-    private async Task<SinkState> StateAsync(ISink sink, CancellationToken cancellationToken)
+    private async Task<SinkState> StateAsync(ISink sink, TopicDescription topic, CancellationToken cancellationToken)
     {
         try
         {
-            return new SinkState(sink.Name, await WithinAsync(sink.ReadPositionsAsync, cancellationToken), null);
+            var held = await WithinAsync(token => sink.ReadPositionsAsync(topic.TopicPartitions(), token), cancellationToken);
+            return new SinkState(sink.Name, held, null);
         }
         catch (TidemillException error)
         {

@@ -95,7 +95,8 @@ internal sealed class ReplayPlanner(StreamServices services, StreamDeadLetters l
         RangeReplayRequest request,
         StreamDefinition stream, TopicDescription topic, List<string> notes, CancellationToken cancellationToken)
     {
-        var held = await StreamSession.WithSinksAsync(services, stream, sinks => StreamSession.HeldAsync(sinks, cancellationToken));
+        var held = await StreamSession.WithSinksAsync(
+            services, stream, sinks => StreamSession.HeldAsync(sinks, topic, cancellationToken));
         var log = services.LogOf(stream.Source);
         var ranges = new List<OffsetRange>();
         foreach (var partition in topic.Partitions.Where(p => request.Partition is null || p.Partition == request.Partition))

@@ -16,7 +16,8 @@ internal sealed class ReplayTarget(ISink inner, TableName? table, ReplayMethod m
     public Task OpenAsync(Schema schema, CancellationToken cancellationToken) => inner.OpenAsync(schema, cancellationToken);
 
     /// <summary>None: every method may be carried out again, so an attempt whose answer was lost is.</summary>
-    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CancellationToken cancellationToken) =>
+    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(
+        IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyDictionary<TopicPartition, LogOffset>>(Nothing);
 
     public string? Refused(Batch rows) => (inner as IRowRefusals)?.Refused(rows);

@@ -47,7 +47,8 @@ internal sealed class WarehouseSink : ITableSink
     /// <summary>The tables that rows of this schema need.</summary>
     public IEnumerable<TableSpec> Specs(Schema rows, Schema? keys) => keys is null ? [Table(rows)] : [Table(rows), Seen(keys)];
 
-    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CancellationToken cancellationToken) =>
+    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(
+        IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken) =>
         _warehouse.ReadCheckpointsAsync(_owner, cancellationToken);
 
     public Task<long> WriteAsync(SinkBatch batch, CancellationToken cancellationToken) =>

@@ -64,7 +64,8 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         StreamDefinition stream, SinkDefinition definition, CancellationToken cancellationToken)
     {
         await using var sink = (IDocumentSink)services.OpenSink(stream, definition);
-        var checkpoints = await sink.ReadPositionsAsync(cancellationToken);
+        var checkpoints = await sink.ReadPositionsAsync(
+            (await TopicAsync(stream.Source, cancellationToken)).TopicPartitions(), cancellationToken);
         using var expected = new ExpectedRows(stream);
         var (topic, reading) = await ReadDueAsync(stream, definition.Name, expected, checkpoints, cancellationToken);
         var due = reading.Runs;
@@ -90,8 +91,7 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         ExpectedRows expected, IReadOnlyDictionary<TopicPartition, LogOffset> checkpoints, CancellationToken cancellationToken)
     {
         var source = stream.Source;
-        var topic = await services.LogOf(source).DescribeTopicAsync(source.Topic, cancellationToken)
-            ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
+        var topic = await TopicAsync(source, cancellationToken);
         var reading = new TopicReading(expected, await LettersAsync(stream.Name, sink, cancellationToken));
         foreach (var partition in topic.Partitions)
         {
@@ -103,6 +103,10 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         reading.AddReplayed(cancellationToken);
         return (topic, reading);
     }
+
+    private async Task<TopicDescription> TopicAsync(TopicSourceDefinition source, CancellationToken cancellationToken) =>
+        await services.LogOf(source).DescribeTopicAsync(source.Topic, cancellationToken)
+        ?? throw new TidemillException(ErrorCode.NotFound, $"Topic {source.Topic} does not exist.");
 
     private static bool IsComplete(StreamDefinition stream, TopicDescription topic) =>
         topic.Partitions.All(p => p.Earliest == LogOffset.Zero) && stream.Source.Start == StartPosition.Earliest;

@@ -24,9 +24,9 @@ internal sealed class TopicVerification(
     {
         var source = await DescribeAsync(services.LogOf(_source), _source.Topic, cancellationToken);
         await using var opened = services.OpenSink(stream, definition);
-        var before = await opened.ReadPositionsAsync(cancellationToken);
+        var before = await opened.ReadPositionsAsync(source.TopicPartitions(), cancellationToken);
         var target = await DescribeAsync(services.LogOf(sink.Connection), sink.Topic, cancellationToken);
-        var after = await opened.ReadPositionsAsync(cancellationToken);
+        var after = await opened.ReadPositionsAsync(source.TopicPartitions(), cancellationToken);
         var letters = await readLetters();
         if (stream.Decode is not null)
         {

@@ -17,6 +17,8 @@ public sealed class ServerFaultTests : IAsyncLifetime
     private static readonly Schema Events = Rows.Schema("id bigint, name text");
     private static readonly IndexSinkDefinition Docs = new("docs", "docs") { Id = ["id"] };
 
+    private static readonly TopicPartition Source = new("events", 0);
+
     private SearchProxy _proxy = null!;
     private SearchConnection _connection = null!;
     private ElasticsearchStore _store = null!;
@@ -140,12 +142,25 @@ public sealed class ServerFaultTests : IAsyncLifetime
         Assert.Equal("gzip", Assert.Single(_proxy.Requests, r => r.Path.Contains("docs/_bulk", StringComparison.Ordinal)).Encoding);
     }
 
+    [Fact]
+    public async Task Positions_are_read_by_id_so_that_looking_each_second_refreshes_and_searches_nothing()
+    {
+        var sink = await SinkAsync(_store);
+        Assert.Empty(await sink.ReadPositionsAsync([Source], Token));
+        using var rows = Some(3);
+        await sink.WriteAsync(Batch(rows), Token);
+        var before = _proxy.Requests.Count;
+        Assert.Equal(new LogOffset(3), Assert.Single(await sink.ReadPositionsAsync([Source, new("events", 1)], Token)).Value);
+        var request = Assert.Single(_proxy.Requests.Skip(before));
+        Assert.EndsWith("tidemill_checkpoints/_mget", request.Path, StringComparison.Ordinal);
+    }
+
     private static Batch Some(int count) =>
         Rows.Batch(Events, [.. Enumerable.Range(0, count).Select(i => new object?[] { (long)i, $"name {i}" })]);
 
     private static SinkBatch Batch(Batch rows) => new()
     {
-        Ranges = [new OffsetRange(new TopicPartition("events", 0), LogOffset.Zero, new LogOffset(rows.RowCount))],
+        Ranges = [new OffsetRange(Source, LogOffset.Zero, new LogOffset(rows.RowCount))],
         Rows = rows,
     };
 
@@ -175,6 +190,6 @@ public sealed class ServerFaultTests : IAsyncLifetime
         Assert.Equal(
             Enumerable.Range(0, count).Select(i => $$"""{"id":{{i}},"name":"name {{i}}"}""").Order(),
             hits.Select(h => h.Source.GetRawText()).Order());
-        Assert.Equal(count, (await sink.ReadPositionsAsync(Token)).Values.Single().Value);
+        Assert.Equal(count, (await sink.ReadPositionsAsync([Source], Token)).Values.Single().Value);
     }
 }

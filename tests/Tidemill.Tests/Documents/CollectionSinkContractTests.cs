@@ -117,7 +117,7 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
         Assert.Equal(3000, replay.Records);
         Assert.Equal(once, await DocumentsAsync());
         Assert.Equal(3000, (await new CollectionSink(
-            Store, "test", stream, (CollectionSinkDefinition)stream.Sinks[0]).ReadPositionsAsync(default)).Values.Sum(o => o.Value));
+            Store, "test", stream, (CollectionSinkDefinition)stream.Sinks[0]).ReadPositionsAsync([], default)).Values.Sum(o => o.Value));
     }
 
     [Fact]
@@ -254,7 +254,7 @@ public abstract class CollectionSinkContractTests : IAsyncLifetime
             Assert.Equal(599, (await DocumentsAsync()).Count(d => d.Contains("\"kind\":\"A\"", StringComparison.Ordinal)));
         }
 
-        var held = await new CollectionSink(Store, "test", stream, (CollectionSinkDefinition)stream.Sinks[0]).ReadPositionsAsync(default);
+        var held = await new CollectionSink(Store, "test", stream, (CollectionSinkDefinition)stream.Sinks[0]).ReadPositionsAsync([], default);
         Assert.Equal([500L, 500L], held.Values.Select(o => o.Value));
         await replay.RunAsync(new RangeReplayRequest("events"), null, default);
         Assert.True(Assert.Single(

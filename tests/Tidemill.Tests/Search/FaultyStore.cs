@@ -59,8 +59,8 @@ internal sealed class FaultyStore(ISearchStore store) : ISearchStore
         store.ScanAsync(pattern, cancellationToken);
 
     public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadCheckpointsAsync(
-        CheckpointOwner owner, CancellationToken cancellationToken) =>
-        store.ReadCheckpointsAsync(owner, cancellationToken);
+        CheckpointOwner owner, IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken) =>
+        store.ReadCheckpointsAsync(owner, partitions, cancellationToken);
 
     public Task RequireCheckpointsAsync(CheckpointOwner owner, IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken) =>
         store.RequireCheckpointsAsync(owner, ranges, cancellationToken);

@@ -87,7 +87,7 @@ public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLi
         _store.OnAdvance = () => throw new TidemillException(ErrorCode.Unavailable, "killed");
         var killed = await SinkAsync(ById, Events);
         await ThrowsAsync(ErrorCode.Unavailable, () => WriteAsync(killed, Events, Range(First, 0, 5000), rows));
-        Assert.Empty(await killed.ReadPositionsAsync(Token));
+        Assert.Empty(await killed.ReadPositionsAsync([First, Second], Token));
         var before = await ScanAsync("docs");
         Assert.Equal(5000, before.Count);
         Assert.True(_store.Bodies > 10);
@@ -96,7 +96,7 @@ public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLi
         var next = await SinkAsync(ById, Events);
         await WriteAsync(next, Events, Range(First, 0, 5000), rows);
         Assert.Equal(Texts(before), Texts(await ScanAsync("docs")));
-        Assert.Equal(new LogOffset(5000), (await next.ReadPositionsAsync(Token))[First]);
+        Assert.Equal(new LogOffset(5000), (await next.ReadPositionsAsync([First, Second], Token))[First]);
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLi
         Assert.Equal("new", await NameAsync(1));
         await WriteAsync(late, Events, Range(First, 10, 11), [1L, "next", 6L]);
         Assert.Equal("next", await NameAsync(1));
-        Assert.Equal(new LogOffset(11), (await taker.ReadPositionsAsync(Token))[First]);
+        Assert.Equal(new LogOffset(11), (await taker.ReadPositionsAsync([First, Second], Token))[First]);
     }
 
     [Fact]
@@ -142,7 +142,7 @@ public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLi
         await ThrowsAsync(
             ErrorCode.CheckpointFenced, () => WriteAsync(late, Events, Range(First, 1, 3), [1L, "older", 2L], [2L, "second", 2L]));
         Assert.Equal("newer", await NameAsync(1));
-        Assert.Equal(new LogOffset(5), (await taker.ReadPositionsAsync(Token))[First]);
+        Assert.Equal(new LogOffset(5), (await taker.ReadPositionsAsync([First, Second], Token))[First]);
     }
 
     [Fact]
@@ -155,9 +155,9 @@ public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLi
         await one.WriteAsync(new SinkBatch { Ranges = [Range(First, 110, 120), Range(Second, 5, 6)], Rows = nothing }, Token);
         Assert.Equal(
             [(First, 120L), (Second, 6L)],
-            (await two.ReadPositionsAsync(Token)).OrderBy(p => p.Key.Partition).Select(p => (p.Key, p.Value.Value)));
+            (await two.ReadPositionsAsync([First, Second], Token)).OrderBy(p => p.Key.Partition).Select(p => (p.Key, p.Value.Value)));
         var elsewhere = new IndexSink(_store, "another project", Stream(ById), ById, _ => { });
-        Assert.Empty(await elsewhere.ReadPositionsAsync(Token));
+        Assert.Empty(await elsewhere.ReadPositionsAsync([First, Second], Token));
     }
 
     [Fact]
@@ -170,7 +170,7 @@ public abstract class IndexSinkContractTests(IEmptySearchStore empty) : IAsyncLi
         var error = await ThrowsAsync(ErrorCode.RowRejected, () => sink.WriteAsync(Batch(all, Range(First, 0, 5)), Token));
         Assert.Contains("3 of 5", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
-        Assert.Empty(await sink.ReadPositionsAsync(Token));
+        Assert.Empty(await sink.ReadPositionsAsync([First, Second], Token));
         Assert.Equal(["1", "5"], (await ScanAsync("docs")).Select(h => h.Id).Order());
 
         Assert.Contains("name", Refused([2L, "secret", 1L]), StringComparison.Ordinal);

@@ -25,27 +25,18 @@ internal sealed class ElasticsearchCheckpoints(ElasticsearchClient client, Elast
 
     private readonly string _index = $"{client.Connection.Prefix}tidemill_checkpoints";
 
-    public async Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadAsync(CheckpointOwner owner, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadAsync(
+        CheckpointOwner owner, IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken)
     {
-        var query = JsonSerializer.Serialize(new
-        {
-            size = 10_000,
-            query = new { @bool = new { filter = new object[] { new { term = new { stream = owner.Stream } }, new { term = new { sink = owner.Sink } } } } },
-        });
         var positions = new Dictionary<TopicPartition, LogOffset>();
-        var refresh = await client.SendAsync(HttpMethod.Post, $"{_index}/_refresh", null, cancellationToken);
-        if (refresh.Status == 404)
+        if (partitions.Count == 0)
             return positions;
 
-        var answer = await client.SendAsync(HttpMethod.Post, $"{_index}/_search", query, cancellationToken);
-        if (!answer.IsSuccess)
-            throw ElasticsearchErrors.Of(client.Description, "read checkpoints", answer);
-
-        foreach (var hit in answer.Root.GetProperty("hits").GetProperty("hits").EnumerateArray())
+        var stored = await FindAsync(owner, partitions, cancellationToken);
+        foreach (var (partition, found) in partitions.Zip(stored ?? []))
         {
-            var source = hit.GetProperty("_source");
-            var partition = new TopicPartition(source.GetProperty("topic").GetString()!, source.GetProperty("partition").GetInt32());
-            positions[partition] = Position(source);
+            if (found is not null)
+                positions[partition] = found.Position;
         }
 
         return positions;
@@ -111,10 +102,24 @@ internal sealed class ElasticsearchCheckpoints(ElasticsearchClient client, Elast
         })).Append('\n');
     }
 
-    /// <summary>What is stored of each range's partition, read past any search delay; makes the index when there is none.</summary>
+    /// <summary>What is stored of each range's partition; makes the index when there is none.</summary>
     private async Task<Stored?[]> LoadAsync(CheckpointOwner owner, IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken)
     {
-        var ids = string.Join(",", ranges.Select(range => $"\"{Id(owner, range.Partition)}\""));
+        if (await FindAsync(owner, [.. ranges.Select(range => range.Partition)], cancellationToken) is { } stored)
+            return stored;
+
+        await CreateAsync(cancellationToken);
+        return new Stored?[ranges.Count];
+    }
+
+    /// <summary>
+    /// What is stored of each partition, in order; null when there is no index. Reads by id, which sees every write
+    /// answered before: nothing waits for a refresh or causes one.
+    /// </summary>
+    private async Task<Stored?[]?> FindAsync(
+        CheckpointOwner owner, IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken)
+    {
+        var ids = string.Join(",", partitions.Select(partition => $"\"{Id(owner, partition)}\""));
         var answer = await client.SendAsync(HttpMethod.Post, $"{_index}/_mget", $$"""{"ids":[{{ids}}]}""", cancellationToken);
         if (!answer.IsSuccess && answer.Status != 404)
             throw ElasticsearchErrors.Of(client.Description, "read checkpoints", answer);
@@ -128,11 +133,8 @@ internal sealed class ElasticsearchCheckpoints(ElasticsearchClient client, Elast
             throw new TidemillException(ErrorCode.Unavailable, $"{client.Description} could not read a checkpoint ({type}).");
         }
 
-        if (documents.Count != ranges.Count || failed.ValueKind == JsonValueKind.Object)
-        {
-            await CreateAsync(cancellationToken);
-            return new Stored?[ranges.Count];
-        }
+        if (documents.Count != partitions.Count || failed.ValueKind == JsonValueKind.Object)
+            return null;
 
         return [.. documents.Select(d => !d.GetProperty("found").GetBoolean() ? null : new Stored(
             Position(d.GetProperty("_source")), d.GetProperty("_seq_no").GetInt64(), d.GetProperty("_primary_term").GetInt64()))];

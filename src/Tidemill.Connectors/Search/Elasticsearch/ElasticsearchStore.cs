@@ -115,8 +115,8 @@ public sealed class ElasticsearchStore : ISearchStore
     }
 
     public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadCheckpointsAsync(
-        CheckpointOwner owner, CancellationToken cancellationToken) =>
-        _checkpoints.ReadAsync(owner, cancellationToken);
+        CheckpointOwner owner, IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken) =>
+        _checkpoints.ReadAsync(owner, partitions, cancellationToken);
 
     public Task RequireCheckpointsAsync(CheckpointOwner owner, IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken) =>
         _checkpoints.RequireAsync(owner, ranges, cancellationToken);

@@ -206,8 +206,8 @@ public sealed class EmbeddedSearchStore : ISearchStore
     }
 
     public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadCheckpointsAsync(
-        CheckpointOwner owner, CancellationToken cancellationToken) =>
-        TakeTurnAsync(tables => tables.ReadCheckpoints(owner), cancellationToken);
+        CheckpointOwner owner, IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken) =>
+        TakeTurnAsync(tables => tables.ReadCheckpoints(owner, partitions), cancellationToken);
 
     public Task RequireCheckpointsAsync(CheckpointOwner owner, IReadOnlyList<OffsetRange> ranges, CancellationToken cancellationToken) =>
         TakeTurnAsync(tables => tables.RequireCheckpoints(owner, ranges), cancellationToken);

@@ -72,16 +72,17 @@ internal sealed class SearchTables(DuckDbConnection connection, string descripti
         outcome is IndexOutcome.Created or IndexOutcome.Updated
         || (outcome == IndexOutcome.Unchanged && !operation.CreateOnly && !operation.IsDelete && !operation.IsStale);
 
-    public IReadOnlyDictionary<TopicPartition, LogOffset> ReadCheckpoints(CheckpointOwner owner) => Read(
+    public IReadOnlyDictionary<TopicPartition, LogOffset> ReadCheckpoints(
+        CheckpointOwner owner, IReadOnlyCollection<TopicPartition> partitions) => Read(
         "SELECT topic, partition, next_offset FROM checkpoints WHERE stream = $1 AND sink = $2", [owner.Stream, owner.Sink],
         (chunk, row) => (
             Partition: new TopicPartition(chunk[0].GetString(row), chunk[1].Data<int>()[row]),
             Next: new LogOffset(chunk[2].Data<long>()[row])))
-        .ToDictionary(p => p.Partition, p => p.Next);
+        .Where(p => partitions.Contains(p.Partition)).ToDictionary(p => p.Partition, p => p.Next);
 
     public bool RequireCheckpoints(CheckpointOwner owner, IReadOnlyList<OffsetRange> ranges)
     {
-        var held = ReadCheckpoints(owner);
+        var held = ReadCheckpoints(owner, [.. ranges.Select(range => range.Partition)]);
         foreach (var range in ranges)
             CheckpointPositions.Require(owner, range, held.TryGetValue(range.Partition, out var position) ? position : null);
 

@@ -65,8 +65,9 @@ public sealed class IndexSink : IDocumentSink, IRowRefusals
         _encoder = new DocumentEncoder(_definition, schema, _store.Prefix);
     }
 
-    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CancellationToken cancellationToken) =>
-        _store.ReadCheckpointsAsync(_owner, cancellationToken);
+    public Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(
+        IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken) =>
+        _store.ReadCheckpointsAsync(_owner, partitions, cancellationToken);
 
     public IAsyncEnumerable<JsonElement> ReadDocumentsAsync(CancellationToken cancellationToken) =>
         _store.ScanAsync(_definition.Date?.Pattern ?? _definition.Index, cancellationToken).Select(hit => hit.Source);

@@ -33,7 +33,8 @@ internal sealed class FileSink(FileSinkDefinition definition) : IDocumentSink
         await File.WriteAllLinesAsync(definition.Path, lines[..whole], cancellationToken);
     }
 
-    public async Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<TopicPartition, LogOffset>> ReadPositionsAsync(
+        IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken)
     {
         var held = new Dictionary<TopicPartition, LogOffset>();
         foreach (var line in File.Exists(definition.Path) ? await File.ReadAllLinesAsync(definition.Path, cancellationToken) : [])
@@ -54,7 +55,7 @@ internal sealed class FileSink(FileSinkDefinition definition) : IDocumentSink
 
     public async Task<long> WriteAsync(SinkBatch batch, CancellationToken cancellationToken)
     {
-        var held = await ReadPositionsAsync(cancellationToken);
+        var held = await ReadPositionsAsync([], cancellationToken);
         if (batch.Ranges.Any(r => held.TryGetValue(r.Partition, out var at) && at != r.Start))
             throw new TidemillException(ErrorCode.CheckpointFenced, $"File {definition.Path} was written by another process.");
 
