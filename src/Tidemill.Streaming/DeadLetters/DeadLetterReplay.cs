@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
@@ -49,7 +50,7 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
         {
             using var rows = new RowMaker(definition);
             await StreamSession.OpenAsync(sinks, rows, cancellationToken);
-            foreach (var letter in await OpenLettersAsync(stream, positions, cancellationToken))
+            await foreach (var letter in OpenLettersAsync(stream, positions, cancellationToken))
             {
                 var sent = editedValue is null ? letter : letter with { EditedValue = editedValue };
                 results.Add(await ReplayAsync(
@@ -126,20 +127,17 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
         }
     }
 
-    private async Task<IReadOnlyList<DeadLetter>> OpenLettersAsync(
-        string stream, IReadOnlyList<RecordPosition>? positions, CancellationToken cancellationToken)
+    /// <summary>Open letters one by one, as rows of the table. NotFound, before the first, when one of the positions has none.</summary>
+    private async IAsyncEnumerable<DeadLetter> OpenLettersAsync(
+        string stream, IReadOnlyList<RecordPosition>? positions, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (positions is null)
-            return await letters.OpenInTableAsync(stream, cancellationToken);
+        foreach (var position in positions ?? [])
+            await letters.RequireInTableAsync(stream, position, cancellationToken);
 
-        var open = new List<DeadLetter>();
-        foreach (var position in positions)
+        foreach (var position in positions ?? await letters.OpenAsync(stream, cancellationToken))
         {
-            var letter = await letters.RequireInTableAsync(stream, position, cancellationToken);
-            if (letter.Status == DeadLetterStatus.Open)
-                open.Add(letter);
+            if (await letters.RequireInTableAsync(stream, position, cancellationToken) is { Status: DeadLetterStatus.Open } letter)
+                yield return letter;
         }
-
-        return open;
     }
 }

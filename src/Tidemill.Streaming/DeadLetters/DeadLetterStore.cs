@@ -12,6 +12,10 @@ namespace Tidemill.Streaming.DeadLetters;
 public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
 {
     private const int RowsPerInsert = 200;
+
+    /// <summary>Letters read at once. Values may have the size of the largest record, so pages are short.</summary>
+    private const int PageLetters = 32;
+
     private const string Columns =
         """stream, topic, "partition", "offset", record_time, key, value, error_code, field, message, created_at, status, edited_value, sinks""";
 
@@ -102,16 +106,47 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
         return counts;
     }
 
-    /// <summary>Positions of all letters of a stream, whatever their status.</summary>
-    public async Task<IReadOnlySet<RecordPosition>> PositionsAsync(string stream, CancellationToken cancellationToken)
+    /// <summary>All letters without keys, values and messages, in the order of their positions. Null filters match everything.</summary>
+    internal async Task<IReadOnlyList<LetterMark>> MarksAsync(
+        string? stream, DeadLetterStatus? status, CancellationToken cancellationToken)
     {
-        const string Sql = $"SELECT topic, \"partition\", \"offset\" FROM {SystemTables.DeadLetters} WHERE stream = $1";
-        await using var result = await warehouse.QueryAsync(Sql, [stream], readOnly: true, cancellationToken);
-        var positions = new HashSet<RecordPosition>();
+        var filter = Filter(stream, status);
+        var sql = $"SELECT stream, topic, \"partition\", \"offset\", created_at, status, sinks, edited_value IS NOT NULL "
+            + $"FROM {SystemTables.DeadLetters} WHERE {filter.Sql} ORDER BY topic, \"partition\", \"offset\"";
+        await using var result = await warehouse.QueryAsync(sql, filter.Parameters, readOnly: true, cancellationToken);
+        var marks = new List<LetterMark>();
         await foreach (var row in result.ReadRowsAsync(cancellationToken))
-            positions.Add(new RecordPosition(new TopicPartition((string)row[0]!, (int)row[1]!), new LogOffset((long)row[2]!)));
+        {
+            marks.Add(new LetterMark(
+                (string)row[0]!, new RecordPosition(new TopicPartition((string)row[1]!, (int)row[2]!), new LogOffset((long)row[3]!)),
+                Zoned(row[4]), Status(row[5]), SinkNames.Read((string?)row[6]), (bool)row[7]!));
+        }
 
-        return positions;
+        return marks;
+    }
+
+    /// <summary>Letters of the range, whole, by offset. Holds a page of them at a time.</summary>
+    internal async IAsyncEnumerable<DeadLetter> ReadAsync(
+        string stream, DeadLetterStatus status, OffsetRange range,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var sql = string.Create(CultureInfo.InvariantCulture,
+            $"SELECT {Columns} FROM {SystemTables.DeadLetters} WHERE stream = $1 AND topic = $2 AND \"partition\" = $3 AND \"offset\" >= $4 "
+                + $"AND \"offset\" < $5 AND status = $6 ORDER BY \"offset\" LIMIT {PageLetters}");
+        IReadOnlyList<DeadLetter> page;
+        var next = range.Start;
+        do
+        {
+            page = await ReadAsync(
+                sql, [stream, range.Partition.Topic, range.Partition.Partition, next.Value, range.End.Value, Name(status)],
+                cancellationToken);
+            foreach (var letter in page)
+            {
+                next = letter.Position.Offset.Plus(1);
+                yield return letter;
+            }
+        }
+        while (page.Count == PageLetters);
     }
 
     /// <summary>Puts a value in place of an open letter's own, or takes it back with null; returns how many letters it was: 0
@@ -194,7 +229,7 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
         Field = (string?)row[8],
         Message = (string)row[9]!,
         CreatedAt = Zoned(row[10]),
-        Status = Enum.Parse<DeadLetterStatus>((string)row[11]!, ignoreCase: true),
+        Status = Status(row[11]),
         EditedValue = (byte[]?)row[12],
         Sinks = SinkNames.Read((string?)row[13]),
     };
@@ -205,6 +240,8 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
         DeadLetterStatus.Replayed => "replayed",
         _ => "discarded",
     };
+
+    private static DeadLetterStatus Status(object? value) => Enum.Parse<DeadLetterStatus>((string)value!, ignoreCase: true);
 
     private static DateTime Unzoned(DateTimeOffset time) => DateTime.SpecifyKind(time.UtcDateTime, DateTimeKind.Unspecified);
 

@@ -40,21 +40,27 @@ public sealed class StreamDeadLetters : IDisposable
         if (fromTopics.Count == 0)
             return await _table.ListAsync(stream, status, limit, skip, cancellationToken);
 
-        var most = (int)Math.Min(int.MaxValue, (long)limit + skip);
-        var page = (await _table.ListAsync(stream, status, most, 0, cancellationToken)).Select(letter => (letter, InTopic: false))
-            .Concat(fromTopics.Select(letter => (letter, InTopic: true)))
-            .OrderByDescending(l => l.letter.CreatedAt).ThenBy(l => l.letter.Position.Partition.Topic, StringComparer.Ordinal)
-            .ThenBy(l => l.letter.Position.Partition.Partition).ThenByDescending(l => l.letter.Position.Offset.Value)
-            .Skip(skip).Take(limit).ToList();
-        var letters = new List<DeadLetter>(page.Count);
-        foreach (var (letter, inTopic) in page)
+        var inTable = await _table.MarksAsync(stream, status, cancellationToken);
+        var page = inTable.Concat(fromTopics.Select(Mark))
+            .OrderByDescending(l => l.CreatedAt).ThenBy(l => l.Position.Partition.Topic, StringComparer.Ordinal)
+            .ThenBy(l => l.Position.Partition.Partition).ThenByDescending(l => l.Position.Offset.Value)
+            .Skip(skip).Take(limit);
+        var letters = new List<DeadLetter>();
+        foreach (var mark in page)
         {
-            letters.Add(inTopic
-                ? await _byStream[letter.Stream].FindAsync(letter.Stream, letter.Position, cancellationToken) ?? letter
-                : letter);
+            if (await FindAsync(mark.Stream, mark.Position, cancellationToken) is { } letter)
+                letters.Add(letter);
         }
 
         return letters;
+    }
+
+    /// <summary>Where the stream's letters lie, without their keys and values.</summary>
+    internal async Task<LetterIndex> IndexAsync(string stream, CancellationToken cancellationToken)
+    {
+        var inTable = await _table.MarksAsync(stream, null, cancellationToken);
+        var fromTopics = await InTopicsAsync(stream, cancellationToken);
+        return new LetterIndex(_table, stream, inTable.Concat(fromTopics.Select(Mark)).ToDictionary(m => m.Position));
     }
 
     /// <summary>The letter of this stream at this position, or null.</summary>
@@ -105,14 +111,10 @@ public sealed class StreamDeadLetters : IDisposable
         return letter;
     }
 
-    /// <summary>All open letters of a stream, now rows of the table.</summary>
-    internal async Task<IReadOnlyList<DeadLetter>> OpenInTableAsync(string stream, CancellationToken cancellationToken)
-    {
-        foreach (var letter in await InTopicsAsync(stream, cancellationToken))
-            await RequireInTableAsync(stream, letter.Position, cancellationToken);
-
-        return await _table.ListAsync(stream, DeadLetterStatus.Open, int.MaxValue, 0, cancellationToken);
-    }
+    /// <summary>Positions of a stream's open letters, in their order.</summary>
+    internal async Task<IReadOnlyList<RecordPosition>> OpenAsync(string stream, CancellationToken cancellationToken) =>
+        [.. (await IndexAsync(stream, cancellationToken)).Marks.Where(m => m.Status == DeadLetterStatus.Open).Select(m => m.Position)
+            .OrderBy(p => p.Partition.Topic, StringComparer.Ordinal).ThenBy(p => p.Partition.Partition).ThenBy(p => p.Offset.Value)];
 
     public void Dispose()
     {
@@ -129,11 +131,14 @@ public sealed class StreamDeadLetters : IDisposable
             var inTopic = await topic.ListAsync(name, cancellationToken);
             if (inTopic.Count > 0)
             {
-                var settled = await _table.PositionsAsync(name, cancellationToken);
+                var settled = (await _table.MarksAsync(name, null, cancellationToken)).Select(m => m.Position).ToHashSet();
                 letters.AddRange(inTopic.Where(l => !settled.Contains(l.Position)));
             }
         }
 
         return letters;
     }
+
+    private static LetterMark Mark(DeadLetter letter) => new(
+        letter.Stream, letter.Position, letter.CreatedAt, letter.Status, letter.Sinks, letter.EditedValue is not null);
 }

@@ -27,7 +27,7 @@ public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDef
         return plan.Refusals.Count > 0 || plan.Rebuild
             ? plan
             : await new ReplayEstimate(
-                services).AddAsync(plan, stream, await LettersAsync(stream.Name, cancellationToken), cancellationToken);
+                services).AddAsync(plan, stream, await letters.IndexAsync(stream.Name, cancellationToken), cancellationToken);
     }
 
     /// <summary>Plans and carries out. InvalidRequest, with all refusals, when rows would be doubled or lost.</summary>
@@ -57,8 +57,8 @@ public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDef
         }
 
         var metrics = new StreamMetrics(stream.Name, "replay", services.Time);
-        var open = (await letters.ListAsync(stream.Name, DeadLetterStatus.Open, int.MaxValue, 0, cancellationToken))
-            .Select(l => l.Position).Where(p => plan.Ranges.Any(r => ReplayPlanner.Contains(r, p))).ToList();
+        var open = (await letters.IndexAsync(stream.Name, cancellationToken)).Marks
+            .Where(m => ReplayPlanner.IsReplayed(m, plan.Ranges)).Select(m => m.Position).ToList();
         await WriteAsync(stream, plan, metrics, cancellationToken);
         var replayed = open.Count == 0
             ? []
@@ -70,14 +70,11 @@ public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDef
     private Task<StreamDefinition> ResolveAsync(RangeReplayRequest request, CancellationToken cancellationToken) =>
         EvolvedSchema.ResolveAsync(services.Warehouse, streams.ReaderNamed(request.Stream), cancellationToken);
 
-    private async Task<Dictionary<RecordPosition, DeadLetter>> LettersAsync(string stream, CancellationToken cancellationToken) =>
-        (await letters.ListAsync(stream, null, int.MaxValue, 0, cancellationToken)).ToDictionary(l => l.Position);
-
     private async Task WriteAsync(StreamDefinition stream, ReplayPlan plan, StreamMetrics metrics, CancellationToken cancellationToken)
     {
         var declared = streams.First(s => s.Name == stream.Name);
         var drift = new DriftGuard(services, declared);
-        var reader = new ReplayReader(services.LogOf(stream.Source), await LettersAsync(stream.Name, cancellationToken));
+        var reader = new ReplayReader(services.LogOf(stream.Source), await letters.IndexAsync(stream.Name, cancellationToken));
         foreach (var range in plan.Ranges)
         {
             var next = range.Start;

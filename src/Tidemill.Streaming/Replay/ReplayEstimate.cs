@@ -16,7 +16,7 @@ internal sealed class ReplayEstimate(StreamServices services)
 
     public async Task<ReplayPlan> AddAsync(
         ReplayPlan plan,
-        StreamDefinition stream, IReadOnlyDictionary<RecordPosition, DeadLetter> letters, CancellationToken cancellationToken)
+        StreamDefinition stream, LetterIndex letters, CancellationToken cancellationToken)
     {
         if (plan.Records is 0 or > MaxRecords)
         {
@@ -38,14 +38,13 @@ internal sealed class ReplayEstimate(StreamServices services)
 
     private async Task<ReplaySink> CompareAsync(
         ReplayPlan plan, StreamDefinition stream, ReplaySink sink, TableWrite table,
-        IReadOnlyDictionary<RecordPosition, DeadLetter> letters, CancellationToken cancellationToken)
+        LetterIndex letters, CancellationToken cancellationToken)
     {
         if (await RowsAsync(table.Table, cancellationToken) > MaxRows)
             return sink;
 
         using var expected = new ExpectedRows(stream);
-        var own = letters.Where(l => l.Value.Concerns(sink.Name)).ToDictionary(l => l.Key, l => l.Value with { Sinks = null });
-        var reader = new ReplayReader(services.LogOf(stream.Source), own);
+        var reader = new ReplayReader(services.LogOf(stream.Source), letters.For(sink.Name));
         var run = 0;
         foreach (var range in plan.Ranges)
         {

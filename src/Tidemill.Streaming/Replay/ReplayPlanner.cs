@@ -34,8 +34,8 @@ internal sealed class ReplayPlanner(StreamServices services, StreamDeadLetters l
                     + "back to what the range says; leave --to out to run up to where the sink stands."));
         }
 
-        var all = await letters.ListAsync(stream.Name, request.Rebuild ? null : DeadLetterStatus.Open, int.MaxValue, 0, cancellationToken);
-        if (request.Rebuild && all.Count(l => l.EditedValue is not null) is > 0 and var edited)
+        var marks = (await letters.IndexAsync(stream.Name, cancellationToken)).Marks;
+        if (request.Rebuild && marks.Count(m => m.IsEdited) is > 0 and var edited)
         {
             notes.Add($"{edited} dead letters have an edited value, which is lost: keep it with `tidemill dead-letters list --status "
                 + $"all --json`.");
@@ -53,12 +53,14 @@ internal sealed class ReplayPlanner(StreamServices services, StreamDeadLetters l
             Sinks = sinks,
             Notes = notes,
             Refusals = refusals,
-            DeadLetters = request.Rebuild ? all.Count : all.Count(l => ranges.Any(r => Contains(r, l.Position))),
+            DeadLetters = marks.Count(m => request.Rebuild || IsReplayed(m, ranges)),
         };
     }
 
-    public static bool Contains(OffsetRange range, RecordPosition position) =>
-        range.Partition == position.Partition && range.Start <= position.Offset && position.Offset < range.End;
+    /// <summary>True for open letters of the ranges.</summary>
+    public static bool IsReplayed(LetterMark letter, IReadOnlyList<OffsetRange> ranges) =>
+        letter is { Status: DeadLetterStatus.Open, Position: var position }
+        && ranges.Any(r => r.Partition == position.Partition && r.Start <= position.Offset && position.Offset < r.End);
 
     private static ReplaySink Sink(StreamDefinition stream, SinkDefinition sink, SinkTraits traits, bool rebuild) =>
         new(sink.Name, sink.Description, Method(stream, IsTable(sink), traits, rebuild));

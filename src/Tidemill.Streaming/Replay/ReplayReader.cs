@@ -10,7 +10,7 @@ namespace Tidemill.Streaming.Replay;
 /// with an open or discarded letter are left out: open ones are replayed as letters. A letter of some sinks comes as a batch of its own
 /// for these, and the record as it is for the others.
 /// </summary>
-internal sealed class ReplayReader(ILog log, IReadOnlyDictionary<RecordPosition, DeadLetter> letters)
+internal sealed class ReplayReader(ILog log, LetterIndex letters)
 {
     private const int MaxRecords = 65_536;
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(30);
@@ -31,7 +31,7 @@ internal sealed class ReplayReader(ILog log, IReadOnlyDictionary<RecordPosition,
                     ErrorCode.TimedOut, $"{range.Partition}: no record came from offset {next} within {ReadTimeout.TotalSeconds} s.");
                 runs.Add(run);
                 next = run.Next < range.End ? run.Next : range.End;
-                batches.Add(run, range.End);
+                await batches.AddAsync(run, range.End, cancellationToken);
             }
 
             foreach (var batch in batches.Complete(next))

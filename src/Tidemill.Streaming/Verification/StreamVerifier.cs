@@ -100,7 +100,7 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
             await ReadAsync(services.LogOf(source), reading, new OffsetRange(at, partition.Earliest, end), cancellationToken);
         }
 
-        reading.AddReplayed(cancellationToken);
+        await reading.AddReplayedAsync(cancellationToken);
         return (topic, reading);
     }
 
@@ -131,12 +131,10 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         };
 
     /// <summary>The letters of records whose rows the sink lacks, or holds as they were replayed.</summary>
-    private async Task<Dictionary<RecordPosition, DeadLetter>> LettersAsync(
-        string stream, string sink, CancellationToken cancellationToken)
+    private async Task<LetterIndex> LettersAsync(string stream, string sink, CancellationToken cancellationToken)
     {
         using var all = new StreamDeadLetters(services.Warehouse, services.Log, streams);
-        var letters = await all.ListAsync(stream, null, int.MaxValue, 0, cancellationToken);
-        return letters.Where(l => l.Concerns(sink)).ToDictionary(l => l.Position);
+        return (await all.IndexAsync(stream, cancellationToken)).For(sink);
     }
 
     private static Task ReadAsync(ILog log, TopicReading reading, OffsetRange range, CancellationToken cancellationToken) =>

@@ -6,7 +6,7 @@ namespace Tidemill.Streaming.Verification;
 
 /// <summary>Sorts a topic's records into rows expected, dead letters, and records that are neither.</summary>
 /// <param name="firstRun">Number of the first run, where another reading has made some before.</param>
-internal sealed class TopicReading(IExpectation expected, IReadOnlyDictionary<RecordPosition, DeadLetter> letters, long firstRun = 0)
+internal sealed class TopicReading(IExpectation expected, LetterIndex letters, long firstRun = 0)
 {
     private const int RunRecords = 1024;
 
@@ -32,7 +32,7 @@ internal sealed class TopicReading(IExpectation expected, IReadOnlyDictionary<Re
         for (var i = 0; i < records.Length && records[i].Offset < end.Value; i++)
         {
             Records++;
-            if (letters.ContainsKey(new RecordPosition(fetched.Partition, new LogOffset(records[i].Offset))))
+            if (letters.Find(new RecordPosition(fetched.Partition, new LogOffset(records[i].Offset))) is not null)
             {
                 DeadLetters++;
                 AddRun(fetched, start, pending, cancellationToken);
@@ -51,9 +51,9 @@ internal sealed class TopicReading(IExpectation expected, IReadOnlyDictionary<Re
     }
 
     /// <summary>Replayed letters have rows: those of the value that was sent.</summary>
-    public void AddReplayed(CancellationToken cancellationToken)
+    public async Task AddReplayedAsync(CancellationToken cancellationToken)
     {
-        foreach (var letter in letters.Values.Where(l => l.Status == DeadLetterStatus.Replayed))
+        await foreach (var letter in letters.ReplayedAsync(cancellationToken))
         {
             using var record = new LetterRecords(letter);
             AddRun(record, 0, 1, cancellationToken);

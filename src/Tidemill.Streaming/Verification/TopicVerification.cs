@@ -16,7 +16,7 @@ namespace Tidemill.Streaming.Verification;
 /// </summary>
 internal sealed class TopicVerification(
     StreamServices services,
-    StreamDefinition stream, SinkDefinition definition, TopicOutput sink, Func<Task<Dictionary<RecordPosition, DeadLetter>>> readLetters)
+    StreamDefinition stream, SinkDefinition definition, TopicOutput sink, Func<Task<LetterIndex>> readLetters)
 {
     private readonly TopicSourceDefinition _source = stream.Source;
 
@@ -46,7 +46,7 @@ internal sealed class TopicVerification(
             DuckDbConnection tables, IExpectation expected, TopicReading reading, ActualValues? values, IReadOnlyList<string> columns)
         {
             await ReadAsync(reading, source, p => p.Earliest, p => Position(before, source, p), cancellationToken);
-            reading.AddReplayed(cancellationToken);
+            await reading.AddReplayedAsync(cancellationToken);
             var report = Report(reading, source, before);
             var (due, missing) = (reading.Runs, reading.Missing.Count);
             await ReadAsync(reading, source, p => Position(before, source, p), p => Position(after, source, p), cancellationToken);

@@ -17,8 +17,9 @@ internal enum Fault
     CommitAnswer,
 }
 
-/// <summary>A real warehouse whose writers fail as told, and whose queries find it away as told.</summary>
-internal sealed class FaultyWarehouse(IWarehouse inner, Func<Fault> next, Func<bool>? away = null) : IWarehouse
+/// <summary>A real warehouse whose writers fail as told, whose queries find it away as told, and whose results are watched.</summary>
+internal sealed class FaultyWarehouse(
+    IWarehouse inner, Func<Fault> next, Func<bool>? away = null, Func<IQueryResult, IQueryResult>? watch = null) : IWarehouse
 {
     public SqlDialect Dialect => inner.Dialect;
 
@@ -34,11 +35,15 @@ internal sealed class FaultyWarehouse(IWarehouse inner, Func<Fault> next, Func<b
     public Task<IReadOnlyList<long>> ExecuteInTransactionAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken) =>
         inner.ExecuteInTransactionAsync(statements, cancellationToken);
 
-    public Task<IQueryResult> QueryAsync(
-        string sql, IReadOnlyList<object?> parameters, bool readOnly, CancellationToken cancellationToken) =>
-        away?.Invoke() == true
-            ? throw new TidemillException(ErrorCode.Unavailable, "The test's warehouse is away for queries.")
-            : inner.QueryAsync(sql, parameters, readOnly, cancellationToken);
+    public async Task<IQueryResult> QueryAsync(
+        string sql, IReadOnlyList<object?> parameters, bool readOnly, CancellationToken cancellationToken)
+    {
+        if (away?.Invoke() == true)
+            throw new TidemillException(ErrorCode.Unavailable, "The test's warehouse is away for queries.");
+
+        var result = await inner.QueryAsync(sql, parameters, readOnly, cancellationToken);
+        return watch is null ? result : watch(result);
+    }
 
     public Task<TableDescription?> DescribeAsync(TableName table, CancellationToken cancellationToken) =>
         inner.DescribeAsync(table, cancellationToken);
