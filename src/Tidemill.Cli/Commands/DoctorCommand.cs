@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Spectre.Console;
 using Tidemill.Connectors.Kafka.Native;
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.DuckDb;
 using Tidemill.Server.Hosting;

@@ -300,7 +300,7 @@ public sealed class MongoDocumentStore : IDocumentStore
     private IMongoCollection<RawBsonDocument> Collection(string name) => _database.GetCollection<RawBsonDocument>(name);
 
     private MongoUpserts Upserts(string collection, DocumentBatch documents, BulkOrder order) =>
-        new(Collection(collection), documents, order, Description);
+        new(_database, collection, documents, order, Description);
 
     private async Task<T> RunAsync<T>(Func<Task<T>> work)
     {

@@ -1,5 +1,5 @@
 using System.Security.Authentication;
-using System.Text.RegularExpressions;
+using MongoDB.Bson;
 using MongoDB.Driver;
 using Tidemill.Core.Documents;
 using Tidemill.Core.Errors;
@@ -7,7 +7,7 @@ using Tidemill.Core.Errors;
 namespace Tidemill.Connectors.MongoDb;
 
 /// <summary>The driver's and the server's errors as <see cref="ErrorCode"/>s; the server's code stands in the message.</summary>
-internal static partial class MongoErrors
+internal static class MongoErrors
 {
     public const int NamespaceExists = 48;
 
@@ -23,7 +23,7 @@ internal static partial class MongoErrors
         var (code, message) = error switch
         {
             MongoCommandException refused => OfCommand(refused),
-            MongoWriteException { WriteError: { } write } => (OfServer(write.Code, IsTransient(error)), Reason(write.Code, write.Message)),
+            MongoWriteException { WriteError: { } write } => (OfServer(write.Code, IsTransient(error)), Reason(write.Code, [])),
             MongoWriteException { WriteConcernError: { } concern } => (OfServer(concern.Code, IsTransient(error)), concern.Message),
             MongoExecutionTimeoutException => (ErrorCode.TimedOut, error.Message),
             TimeoutException => OfSelection(client.Cluster.Description.Servers.Select(server => server.HeartbeatException)),
@@ -35,24 +35,27 @@ internal static partial class MongoErrors
         return message is null ? null : new TidemillException(code, $"{description}: {message}", error);
     }
 
-    /// <summary>The documents that a write did not take, their positions moved by <paramref name="first"/>.</summary>
+    /// <summary>The documents that a write did not take by its reply, their positions moved by <paramref name="first"/>.</summary>
     /// <exception cref="TidemillException">The write failed for another reason than its documents.</exception>
-    public static IEnumerable<RefusedDocument> Refused(MongoBulkWriteException error, int first, string description)
+    public static IEnumerable<RefusedDocument> Refused(BsonDocument reply, int first, string description)
     {
-        if (error.WriteConcernError is { } concern)
-            throw new TidemillException(OfServer(concern.Code, IsTransient(error)), $"{description}: {concern.Message}", error);
+        if (reply.TryGetValue("writeConcernError", out var concern))
+            throw Failed(concern["code"].ToInt32(), "the write was not confirmed");
 
-        foreach (var write in error.WriteErrors)
+        if (!reply.TryGetValue("writeErrors", out var errors))
+            yield break;
+
+        foreach (var error in errors.AsBsonArray.Cast<BsonDocument>())
         {
-            if (OfServer(write.Code, IsTransient(error)) is var meaning
-                && (write.Code is 257 or 290 || meaning is not (ErrorCode.RowRejected or ErrorCode.InvalidRequest)))
-            {
-                throw new TidemillException(meaning, $"{description}: a write failed (code {write.Code}).", error);
-            }
+            var code = error["code"].ToInt32();
+            if (code is 257 or 290 || OfServer(code, transient: false) is not (ErrorCode.RowRejected or ErrorCode.InvalidRequest))
+                throw Failed(code, "a write failed");
+
+            var fields = error.TryGetValue("keyPattern", out var keys) ? keys.AsBsonDocument.Names : [];
+            yield return new RefusedDocument(first + error["index"].ToInt32(), code, Reason(code, fields));
         }
 
-        return error.WriteErrors.Select(write => new RefusedDocument(first + write.Index, write.Code, Reason(write.Code, write.Message)))
-            .OrderBy(refused => refused.Index);
+        TidemillException Failed(int code, string what) => new(OfServer(code, transient: false), $"{description}: {what} (code {code}).");
     }
 
     /// <summary>What a code means for the work that met it.</summary>
@@ -76,7 +79,7 @@ internal static partial class MongoErrors
     {
         var code = OfServer(error.Code, IsTransient(error));
         // What the server says of a value it refuses quotes the value.
-        var message = code == ErrorCode.RowRejected ? Reason(error.Code, "") : error.ErrorMessage;
+        var message = code == ErrorCode.RowRejected ? Reason(error.Code, []) : error.ErrorMessage;
         return (code, $"{message} ({(error.CodeName is { Length: > 0 } name ? $"{name}, " : "")}code {error.Code})");
     }
 
@@ -101,9 +104,9 @@ internal static partial class MongoErrors
             yield return error;
     }
 
-    private static string Reason(int code, string message) => code switch
+    private static string Reason(int code, IEnumerable<string> fields) => code switch
     {
-        DuplicateKey or 11001 => $"another document has the same key in the unique index {Index(message)} (code {code})",
+        DuplicateKey or 11001 => $"another document has the same {Names(fields)}, which a unique index forbids (code {code})",
         121 => $"the collection's validation refuses it (code {code})",
         10334 or 17419 or 17420 => $"it is larger than the 16 MiB that MongoDB takes (code {code})",
         171 => $"two arrays lie under one index (code {code})",
@@ -112,10 +115,5 @@ internal static partial class MongoErrors
         _ => $"MongoDB refuses a value or a name in it (code {code})",
     };
 
-    /// <summary>The index's name, which the driver gives only within a message that quotes values too.</summary>
-    private static string Index(string message) =>
-        IndexName().Match(message) is { Success: true } match ? match.Groups[1].Value : "of the collection";
-
-    [GeneratedRegex(@" index: (.{1,128}?) (?:dup key|collation): ")]
-    private static partial Regex IndexName();
+    private static string Names(IEnumerable<string> fields) => string.Join(", ", fields) is { Length: > 0 } names ? names : "indexed fields";
 }
