@@ -43,19 +43,32 @@ internal sealed class DuckDbQueryResult : IQueryResult
             return chunk is null ? null : Rows(chunk);
         }, cancellationToken);
 
-    private static List<object?[]> Rows(DataChunk chunk)
+    private List<object?[]> Rows(DataChunk chunk)
     {
         var rows = new List<object?[]>(chunk.Size);
         for (var row = 0; row < chunk.Size; row++)
         {
             var cells = new object?[chunk.ColumnCount];
             for (var column = 0; column < cells.Length; column++)
-                cells[column] = DuckDbCells.Read(chunk[column], row);
+                cells[column] = Read(chunk[column], row, column);
 
             rows.Add(cells);
         }
 
         return rows;
+    }
+
+    private object? Read(Vector vector, int row, int column)
+    {
+        try
+        {
+            return DuckDbCells.Read(vector, row);
+        }
+        catch (NotSupportedException error)
+        {
+            throw new TidemillException(ErrorCode.SqlInvalid,
+                $"Column {Columns[column].Name} holds a {vector.Type} that cannot be shown as it is; cast it to text in the query.", error);
+        }
     }
 
     public async ValueTask DisposeAsync()

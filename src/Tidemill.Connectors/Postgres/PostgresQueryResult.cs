@@ -1,7 +1,5 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using Npgsql;
-using NpgsqlTypes;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
 
@@ -15,6 +13,7 @@ internal sealed class PostgresQueryResult : IQueryResult
     private readonly NpgsqlDataReader _reader;
     private readonly string _description;
     private readonly string[] _types;
+    private readonly CellDecoder?[] _decode;
 
     /// <param name="command">Disposed with the result.</param>
     /// <param name="reader">Its rows.</param>
@@ -24,6 +23,7 @@ internal sealed class PostgresQueryResult : IQueryResult
     {
         (_command, _reader, _description, _release) = (command, reader, description, release);
         _types = [.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetDataTypeName)];
+        _decode = [.. _types.Select(PostgresCells.Decoder)];
         Columns = [.. _types.Select((type, i) => new QueryColumn(reader.GetName(i), type))];
     }
 
@@ -59,9 +59,7 @@ internal sealed class PostgresQueryResult : IQueryResult
         var type = _types[column];
         try
         {
-            return type.StartsWith("numeric", StringComparison.Ordinal) ? Numeric(column)
-                : type.StartsWith("interval", StringComparison.Ordinal) ? Interval(_reader.GetFieldValue<NpgsqlInterval>(column))
-                : _reader.GetValue(column);
+            return _decode[column] is { } decode ? decode(Bytes(column)) : _reader.GetValue(column);
         }
         catch (Exception error) when (error is OverflowException or InvalidCastException or ArgumentOutOfRangeException)
         {
@@ -70,23 +68,13 @@ internal sealed class PostgresQueryResult : IQueryResult
         }
     }
 
-    private static object Interval(NpgsqlInterval interval) =>
-        DuckDb.DuckDbCells.Interval(new Tidemill.DuckDb.DuckDbInterval(interval.Months, interval.Days, interval.Time));
-
-    /// <summary>numeric(39,0) is what a HUGEINT is stored as; other numbers are decimals, or integers when larger.</summary>
-    private object Numeric(int column)
+    /// <summary>The cell as the server sent it.</summary>
+    private ReadOnlySpan<byte> Bytes(int column)
     {
-        if (_types[column] is "numeric(39,0)" or "numeric(39)")
-            return _reader.GetFieldValue<BigInteger>(column);
-
-        try
-        {
-            return _reader.GetFieldValue<decimal>(column);
-        }
-        catch (OverflowException)
-        {
-            return _reader.GetFieldValue<BigInteger>(column);
-        }
+        using var stream = _reader.GetStream(column);
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
     }
 
     public async ValueTask DisposeAsync()

@@ -17,9 +17,13 @@ public interface IWarehouse : ISqlEngine
     Task<IWarehouseWriter> OpenWriterAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>A running query. Values are the CLR types of <see cref="Columns"/>: Guid, decimal, DateTime (Kind Unspecified for
-/// timestamp, Utc for timestamptz), DateOnly, TimeOnly, TimeSpan for intervals without months, BigInteger or Int128 as
-/// BigInteger for hugeint, byte[], string (also for JSON), and null.</summary>
+/// <summary>
+/// A running query. Values are the CLR types of <see cref="Columns"/>: Guid, decimal, DateTime (Kind Unspecified for
+/// timestamp, Utc for timestamptz), DateOnly, TimeOnly, TimeSpan for intervals without months, BigInteger for hugeint, byte[], string
+/// (also for JSON), and null. What these do not hold comes exactly, on every warehouse, as <see cref="DuckDbDecimal"/>,
+/// <see cref="DuckDbInterval"/>, <see cref="DuckDbDate"/>, <see cref="DuckDbTimestamp"/> or <see cref="DuckDbTimestampTz"/>, whose
+/// ToString is the text that people see; numerics that are NaN or infinite come as double, those of more than 38 digits as text.
+/// </summary>
 public interface IQueryResult : IAsyncDisposable
 {
     IReadOnlyList<QueryColumn> Columns { get; }

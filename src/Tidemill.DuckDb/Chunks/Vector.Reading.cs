@@ -31,7 +31,7 @@ public readonly unsafe partial struct Vector
     /// <para>
     /// Numbers, bool, string, byte[] (BLOB), Guid, DateOnly, DateTime (TIMESTAMP of s, ms, us), DateTimeOffset in UTC,
     /// TimeOnly come as .NET's types; DECIMAL as decimal up to 28 digits, else <see cref="DuckDbDecimal"/>; dates and
-    /// timestamps beyond .NET's range, infinities too, as <see cref="DuckDbDate"/> and <see cref="DuckDbTimestamp"/>;
+    /// timestamps beyond .NET's range, infinities too, as <see cref="DuckDbDate"/>, <see cref="DuckDbTimestamp"/> and <see cref="DuckDbTimestampTz"/>;
     /// TIME 24:00 as TimeSpan; ENUM and BIT as string; LIST and ARRAY as object?[]; STRUCT as
     /// OrderedDictionary&lt;string, object?&gt;; MAP as KeyValuePair&lt;object, object?&gt;[].
     /// </para>
@@ -83,7 +83,7 @@ public readonly unsafe partial struct Vector
         DuckDbTypeId.TimestampMs => Boxed(DuckDbTimestamp.FromUnits(Data<long>()[row], 1000)),
         DuckDbTypeId.TimestampNs or DuckDbTypeId.TimestampTzNs => new DuckDbTimestampNs(Data<long>()[row]),
         DuckDbTypeId.TimestampTz => new DuckDbTimestamp(Data<long>()[row]) is var instant
-            && instant.TryToDateTime(out var value) ? new DateTimeOffset(value, TimeSpan.Zero) : instant,
+            && instant.TryToDateTime(out var value) ? new DateTimeOffset(value, TimeSpan.Zero) : new DuckDbTimestampTz(instant.Micros),
         DuckDbTypeId.Interval => Data<DuckDbInterval>()[row],
         _ => throw new NotSupportedException($"Values of {Type} cannot be read; cast them in SQL."),
     };

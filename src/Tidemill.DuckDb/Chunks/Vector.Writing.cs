@@ -84,10 +84,20 @@ public readonly unsafe partial struct Vector
             case DuckDbTypeId.UInteger: Data<uint>()[row] = Convert.ToUInt32(value, culture); break;
             case DuckDbTypeId.UBigInt: Data<ulong>()[row] = Convert.ToUInt64(value, culture); break;
             case DuckDbTypeId.HugeInt:
-                Data<Int128>()[row] = value is Int128 huge ? huge : Convert.ToInt64(value, culture);
+                Data<Int128>()[row] = value switch
+                {
+                    Int128 huge => huge,
+                    BigInteger whole => (Int128)whole,
+                    _ => Convert.ToInt64(value, culture),
+                };
                 break;
             case DuckDbTypeId.UHugeInt:
-                Data<UInt128>()[row] = value is UInt128 unsigned ? unsigned : Convert.ToUInt64(value, culture);
+                Data<UInt128>()[row] = value switch
+                {
+                    UInt128 unsigned => unsigned,
+                    BigInteger whole => (UInt128)whole,
+                    _ => Convert.ToUInt64(value, culture),
+                };
                 break;
             case DuckDbTypeId.Float: Data<float>()[row] = Convert.ToSingle(value, culture); break;
             case DuckDbTypeId.Double: Data<double>()[row] = Convert.ToDouble(value, culture); break;
@@ -130,6 +140,7 @@ public readonly unsafe partial struct Vector
     {
         DateTime time => DuckDbTimestamp.FromDateTime(time),
         DateTimeOffset instant => DuckDbTimestamp.FromDateTimeOffset(instant),
+        DuckDbTimestampTz far => new(far.Micros),
         _ => (DuckDbTimestamp)value,
     };
 
@@ -137,6 +148,7 @@ public readonly unsafe partial struct Vector
     {
         DuckDbDecimal number => number,
         Int128 whole => new(whole, 38, 0),
+        BigInteger whole => new((Int128)whole, 38, 0),
         _ => DuckDbDecimal.FromDecimal(Convert.ToDecimal(value, CultureInfo.InvariantCulture)),
     };
 

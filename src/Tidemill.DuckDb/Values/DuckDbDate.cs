@@ -26,5 +26,5 @@ public readonly record struct DuckDbDate(int Days)
         this == PositiveInfinity ? "infinity"
         : this == NegativeInfinity ? "-infinity"
         : TryToDateOnly(out var value) ? value.ToString("yyyy-MM-dd", null)
-        : $"{Days}d";
+        : FarDate.OfDate(Days);
 }

@@ -25,4 +25,8 @@ public readonly record struct DuckDbTimestampNs(long Nanos)
 }
 
 /// <summary>A cell of TIME_NS: nanoseconds since midnight.</summary>
-public readonly record struct DuckDbTimeNs(long Nanos);
+public readonly record struct DuckDbTimeNs(long Nanos)
+{
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture, $"{TimeSpan.FromSeconds(Nanos / 1_000_000_000):hh\\:mm\\:ss}.{Nanos % 1_000_000_000:000000000}");
+}

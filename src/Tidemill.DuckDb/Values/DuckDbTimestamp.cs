@@ -46,11 +46,18 @@ public readonly record struct DuckDbTimestamp(long Micros)
         this == PositiveInfinity ? "infinity"
         : this == NegativeInfinity ? "-infinity"
         : TryToDateTime(out var value) ? value.ToString("yyyy-MM-dd HH:mm:ss.ffffff", null)
-        : $"{Micros}us";
+        : FarDate.OfTimestamp(Micros, "");
 
     private static long FloorMicros(long ticks)
     {
         // The epoch lies on a whole microsecond, so flooring before or after subtracting it is the same.
         return (ticks - ticks % TimeSpan.TicksPerMicrosecond - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
     }
+}
+
+/// <summary>A cell of TIMESTAMP WITH TIME ZONE that .NET's DateTime does not hold; the same numbers as in <see cref="DuckDbTimestamp"/>.</summary>
+public readonly record struct DuckDbTimestampTz(long Micros)
+{
+    public override string ToString() =>
+        new DuckDbTimestamp(Micros) is { IsInfinity: true } infinity ? infinity.ToString() : FarDate.OfTimestamp(Micros, "Z");
 }

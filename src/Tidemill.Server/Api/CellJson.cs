@@ -33,8 +33,8 @@ internal static class CellJson
             case decimal number:
                 json.WriteNumberValue(number);
                 break;
-            case BigInteger number:
-                json.WriteRawValue(number.ToString(CultureInfo.InvariantCulture));
+            case BigInteger or DuckDbDecimal:
+                json.WriteRawValue(CellText.Of(value));
                 break;
             case float number when float.IsFinite(number):
                 json.WriteNumberValue(number);

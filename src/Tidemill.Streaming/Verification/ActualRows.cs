@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 using Tidemill.DuckDb;
@@ -35,7 +36,7 @@ internal sealed record ActualRows(long Count, IReadOnlyDictionary<TopicPartition
             }
 
             for (var column = 0; column < row.Length - 1; column++)
-                chunk[column].SetValue(chunk.Size, row[column]);
+                Set(chunk, column, row[column], table, expected.Columns[column]);
 
             rows++;
             if (++chunk.Size == DataChunk.Capacity)
@@ -48,6 +49,20 @@ internal sealed record ActualRows(long Count, IReadOnlyDictionary<TopicPartition
         appender.Append(chunk);
         appender.Close();
         return new ActualRows(rows, Parse(positions));
+    }
+
+    private static void Set(DataChunk chunk, int column, object? value, TableName table, string name)
+    {
+        try
+        {
+            chunk[column].SetValue(chunk.Size, value);
+        }
+        catch (Exception error) when (error is InvalidCastException or OverflowException or NotSupportedException)
+        {
+            throw new TidemillException(
+                ErrorCode.SchemaConflict,
+                $"Column {name} of table {table} holds a value that {chunk[column].Type}, the type of the stream's rows, does not hold.", error);
+        }
     }
 
     // One statement sees one moment: the table's rows, and in a row of its own what the checkpoints of $1, $2 say.

@@ -7,6 +7,7 @@ using System.Xml;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Search;
 using Tidemill.Core.Warehouses;
+using Tidemill.DuckDb;
 
 namespace Tidemill.Workflows.Tasks;
 
@@ -62,7 +63,7 @@ internal sealed class RowDocumentWriter(IReadOnlyList<QueryColumn> columns, int 
             case sbyte or byte or short or ushort or int or uint or long:
                 json.WriteNumberValue(Convert.ToInt64(value, CultureInfo.InvariantCulture));
                 break;
-            case BigInteger or Int128 or UInt128:
+            case BigInteger or Int128 or UInt128 or DuckDbDecimal:
                 json.WriteRawValue(Convert.ToString(value, CultureInfo.InvariantCulture)!);
                 break;
             case byte[] bytes: json.WriteBase64StringValue(bytes); break;

@@ -97,7 +97,7 @@ internal sealed class ChunkGenerator(int seed)
             DuckDbTypeId.TimestampNs => Pick(
                 DuckDbTimestampNs.PositiveInfinity, new(_random.NextInt64(-9_000_000_000_000_000_000, long.MaxValue))),
             DuckDbTypeId.TimestampTz => Pick<object>(
-                DuckDbTimestamp.NegativeInfinity, new DateTimeOffset(time.Ticks, TimeSpan.Zero)),
+                new DuckDbTimestampTz(-long.MaxValue), new DuckDbTimestampTz(-70_000_000_000_000_000), new DateTimeOffset(time.Ticks, TimeSpan.Zero)),
             DuckDbTypeId.Interval => new DuckDbInterval(
                 _random.Next(-1000, 1000), _random.Next(-1000, 1000), _random.NextInt64(-1L << 50, 1L << 50)),
             _ => throw new InvalidOperationException(type.ToString()),

@@ -1,15 +1,24 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using Tidemill.Connectors.DuckDb;
+using Tidemill.DuckDb;
 
 namespace Tidemill.Connectors.Postgres.Copy;
 
 /// <summary>
 /// numeric on the wire (numeric_send in PostgreSQL's utils/adt/numeric.c), big-endian:
-/// <c>i16 ndigits | i16 weight | u16 sign (0x0000, 0x4000) | u16 dscale | ndigits * i16 digit of base 10000</c>.
+/// <c>i16 ndigits | i16 weight | u16 sign | u16 dscale | ndigits * i16 digit of base 10000</c>; the sign is 0x0000, 0x4000 for
+/// negative numbers, 0xC000 for NaN, 0xD000 and 0xF000 for the infinities.
 /// The value is the sum of digit[i] * 10000^(weight - i); leading and trailing zero digits are left out.
 /// </summary>
 internal static unsafe class NumericFormat
 {
     private const int HeaderBytes = 8;
+
+    /// <summary>Of a DECIMAL.</summary>
+    private const int MaxDigits = 38;
 
     /// <summary>39 decimal digits with any alignment of the point fall into 11 digits of base 10000.</summary>
     public const int MaxBytes = HeaderBytes + 11 * 2;
@@ -41,6 +50,37 @@ internal static unsafe class NumericFormat
             WriteShort(target + position, digits[i]);
 
         return position;
+    }
+
+    /// <summary>
+    /// A decimal; where none holds the number, a BigInteger, or a <see cref="DuckDbDecimal"/>, or beyond its 38 digits a text. NaN and the
+    /// infinities come as double.
+    /// </summary>
+    public static object Read(ReadOnlySpan<byte> bytes, bool asInteger)
+    {
+        int count = BinaryPrimitives.ReadInt16BigEndian(bytes), weight = BinaryPrimitives.ReadInt16BigEndian(bytes[2..]);
+        int sign = BinaryPrimitives.ReadUInt16BigEndian(bytes[4..]), scale = BinaryPrimitives.ReadUInt16BigEndian(bytes[6..]);
+        if (sign >= 0xC000)
+            return sign == 0xC000 ? double.NaN : sign == 0xD000 ? double.PositiveInfinity : double.NegativeInfinity;
+
+        var unscaled = BigInteger.Zero;
+        for (var i = 0; i < count; i++)
+            unscaled = unscaled * 10_000 + BinaryPrimitives.ReadInt16BigEndian(bytes[(HeaderBytes + 2 * i)..]);
+
+        var shift = scale + 4 * (weight - count + 1);
+        unscaled = shift >= 0 ? unscaled * BigInteger.Pow(10, shift) : unscaled / BigInteger.Pow(10, -shift);
+        if (sign == 0x4000)
+            unscaled = -unscaled;
+
+        var fits = scale <= MaxDigits && BigInteger.Abs(unscaled) < BigInteger.Pow(10, MaxDigits);
+        var number = fits && !asInteger ? DuckDbCells.Decimal(new DuckDbDecimal((Int128)unscaled, MaxDigits, (byte)scale)) : null;
+        return number is decimal ? number : scale == 0 ? unscaled : number ?? Text(unscaled, scale);
+    }
+
+    private static string Text(BigInteger unscaled, int scale)
+    {
+        var digits = BigInteger.Abs(unscaled).ToString(CultureInfo.InvariantCulture).PadLeft(scale + 1, '0');
+        return $"{(unscaled.Sign < 0 ? "-" : "")}{digits[..^scale]}.{digits[^scale..]}";
     }
 
     private static int Split(ulong value, int scale, short* digits)
@@ -89,5 +129,5 @@ internal static unsafe class NumericFormat
     private static ulong Power(int digits) => digits switch { 1 => 10, 2 => 100, _ => 1000 };
 
     private static void WriteShort(byte* target, int value) => Unsafe.WriteUnaligned(
-        target, System.Buffers.Binary.BinaryPrimitives.ReverseEndianness((short)value));
+        target, BinaryPrimitives.ReverseEndianness((short)value));
 }
