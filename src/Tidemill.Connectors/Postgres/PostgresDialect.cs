@@ -21,6 +21,10 @@ internal sealed class PostgresDialect : TableDialect
     public override string CreateView(DependentView view, bool mayFail) =>
         mayFail ? PostgresViews.CreateIfFitting(base.CreateView(view, mayFail)) : base.CreateView(view, mayFail);
 
+    public override string? NoteProperties(IEnumerable<TableName> relations) => PostgresProperties.Note(relations);
+
+    public override string? RestoreProperties => PostgresProperties.Restore;
+
     /// <summary>NAMEDATALEN - 1 of a default build.</summary>
     public override int MaxIdentifierBytes => 63;
 

@@ -31,6 +31,15 @@ public abstract class SqlDialect
         Task.FromResult<IReadOnlyList<DependentView>>([]);
 
     /// <summary>
+    /// Notes what stands on the relations beside columns and rows (owner, grants, comments, triggers, ...), before they are
+    /// dropped in the same transaction; null where nothing is lost.
+    /// </summary>
+    public virtual string? NoteProperties(IEnumerable<TableName> relations) => null;
+
+    /// <summary>Puts what was noted on the relations that have the names now; an error where one cannot have it.</summary>
+    public virtual string? RestoreProperties => null;
+
+    /// <summary>
     /// Makes a dropped view again. With <paramref name="mayFail"/> one that no longer fits what it reads is left out without an error.
     /// </summary>
     public virtual string CreateView(DependentView view, bool mayFail)

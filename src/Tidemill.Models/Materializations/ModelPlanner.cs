@@ -35,6 +35,8 @@ internal sealed class ModelPlanner(ISqlEngine warehouse)
         var isTable = model.Config.Materialization == Materialization.Table;
         foreach (var statement in isTable ? BuildTable(model) : [])
             yield return statement;
+        if (existing is not null && warehouse.Dialect.NoteProperties([model.Relation, .. views.Select(view => view.Name)]) is { } note)
+            yield return new(note);
         foreach (var view in views.Reverse())
             yield return new($"DROP VIEW IF EXISTS {view.Name.Quoted}");
         if (existing is { } kind)
@@ -47,6 +49,9 @@ internal sealed class ModelPlanner(ISqlEngine warehouse)
             // swap fails and nothing has changed.
             yield return new(warehouse.Dialect.CreateView(view, mayFail: built.Contains(view.Name)));
         }
+
+        if (existing is not null && warehouse.Dialect.RestoreProperties is { } restore)
+            yield return new(restore);
     }
 
     private static IEnumerable<ModelStatement> CreateView(CompiledModel model) =>

@@ -97,8 +97,3 @@ public abstract class WideValueContract
         CultureInfo.InvariantCulture,
         $$"""{"id":{{id}},"huge":{{huge}},"span":"{{span}}","far":{{far}},"wide":{{wide}},"day":"{{day}}"}""");
 }
-
-public sealed class WideValueTests : WideValueContract
-{
-    private protected override Task<StreamBench> OpenBenchAsync() => StreamBench.OpenAsync();
-}
