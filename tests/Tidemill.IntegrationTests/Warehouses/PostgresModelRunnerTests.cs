@@ -117,7 +117,8 @@ public sealed class PostgresModelRunnerTests : ModelRunnerContractTests
     {
         const string Sql = """
             WITH r AS (SELECT * FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname IN ('m', 'on_m', 'bi', 'over_bi'))
-            SELECT format('%s %s %s %s %s %s', relname, relacl, reloptions, pg_get_userbyid(relowner), relrowsecurity, relreplident) FROM r
+            SELECT format('%s %s %s %s %s %s', relname, (SELECT array_agg(a ORDER BY a::text) FROM unnest(relacl) a), reloptions,
+                pg_get_userbyid(relowner), relrowsecurity, relreplident) FROM r
             UNION ALL SELECT format('%s %s', relname, obj_description(oid, 'pg_class')) FROM r
             UNION ALL SELECT format('%s.%s %s %s', relname, attname, attacl, col_description(attrelid, attnum))
                 FROM r JOIN pg_attribute ON attrelid = r.oid AND attnum > 0
