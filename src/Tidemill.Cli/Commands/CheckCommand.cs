@@ -3,6 +3,7 @@ using System.Text.Json;
 using Spectre.Console;
 using Tidemill.Core.Configuration;
 using Tidemill.Server.Hosting;
+using Tidemill.Streaming.Sinks;
 
 namespace Tidemill.Cli.Commands;
 
@@ -15,6 +16,7 @@ internal static class CheckCommand
         command.OnProject(new ProjectOptions(), (_, choice, _) =>
         {
             var project = ProjectCheck.Load(choice.Folder, choice.Target);
+            var warnings = SharedTables.Warnings(project.Streams);
             if (choice.Json)
             {
                 JsonOutput.Print(JsonSerializer.SerializeToElement(new
@@ -26,12 +28,15 @@ internal static class CheckCommand
                     topics = project.Topics.Select(t => t.Name),
                     streams = project.Flows.Select(f => f.Name),
                     workflows = project.Workflows.Select(w => w.Name),
+                    warnings = warnings.Select(w => new { w.File, w.Path, w.Problem, w.Fix }),
                 }, JsonOutput.Options));
             }
             else
             {
                 AnsiConsole.MarkupLineInterpolated(
                     $"[green]ok[/] {project.Name}, target {project.Target.Name}: {Counts(project)}");
+                foreach (var warning in warnings)
+                    AnsiConsole.MarkupLineInterpolated($"[yellow]warning[/] {warning}");
             }
 
             return Task.FromResult(ExitCode.Success);

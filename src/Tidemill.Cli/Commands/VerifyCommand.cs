@@ -41,6 +41,9 @@ internal static class VerifyCommand
         if (report.Expired > 0)
             AnsiConsole.MarkupLine($"  [yellow]{report.Expired} records were deleted by retention and cannot be checked[/]");
 
+        foreach (var note in report.Notes)
+            AnsiConsole.MarkupLineInterpolated($"  [yellow]{note}[/]");
+
         foreach (var finding in report.Findings)
             AnsiConsole.MarkupLineInterpolated($"  {finding}");
     }

@@ -10,6 +10,8 @@ internal sealed class DuckDbDialect : TableDialect
 
     public override string Name => "duckdb";
 
+    public override StringComparer TableNames => StringComparer.OrdinalIgnoreCase;
+
     public override bool RenamesIndexedTables => false;
 
     /// <summary>DuckDB sets no bound; kept as PostgreSQL's, so that index names are alike.</summary>

@@ -14,6 +14,9 @@ public abstract class SqlDialect
     /// <summary>Longest identifier in bytes of UTF-8.</summary>
     public abstract int MaxIdentifierBytes { get; }
 
+    /// <summary>Which names are one table's. Quoted names: as they stand, unless the engine ignores case.</summary>
+    public virtual StringComparer TableNames => StringComparer.Ordinal;
+
     /// <summary>True when a table with indexes can be renamed: they are then built before it takes another's place.</summary>
     public abstract bool RenamesIndexedTables { get; }
 

@@ -17,7 +17,7 @@ namespace Tidemill.Streaming.Replay;
 /// </summary>
 public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDefinition> streams, StreamDeadLetters letters)
 {
-    private readonly ReplayPlanner _planner = new(services, letters);
+    private readonly ReplayPlanner _planner = new(services, streams, letters);
 
     /// <summary>What the replay will do, with what it will change in the tables as far as that can be told. Nothing is written.</summary>
     public async Task<ReplayPlan> PreviewAsync(RangeReplayRequest request, CancellationToken cancellationToken)

@@ -4,11 +4,12 @@ using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Pipeline;
+using Tidemill.Streaming.Sinks;
 
 namespace Tidemill.Streaming.Replay;
 
 /// <summary>Works out what a replay reads and how each sink takes it.</summary>
-internal sealed class ReplayPlanner(StreamServices services, StreamDeadLetters letters)
+internal sealed class ReplayPlanner(StreamServices services, IReadOnlyList<StreamDefinition> streams, StreamDeadLetters letters)
 {
     public async Task<ReplayPlan> PlanAsync(RangeReplayRequest request, StreamDefinition stream, CancellationToken cancellationToken)
     {
@@ -24,6 +25,7 @@ internal sealed class ReplayPlanner(StreamServices services, StreamDeadLetters l
         List<ReplaySink> sinks = [.. stream.Sinks.Zip(traits).Select(s => Sink(stream, s.First, s.Second, request.Rebuild))];
         var (notes, refusals) = (new List<string>(), new List<string>());
         refusals.AddRange(sinks.Zip(traits).Where(s => s.First.Method == ReplayMethod.Refused).Select(s => Refusal(s.First, s.Second)));
+        refusals.AddRange(request.Rebuild ? stream.Sinks.SelectMany(sink => SharedBy(stream, sink)) : []);
         var ranges = request.Rebuild
             ? Whole(request, topic, refusals)
             : await RangesAsync(request, stream, topic, notes, cancellationToken);
@@ -79,6 +81,10 @@ internal sealed class ReplayPlanner(StreamServices services, StreamDeadLetters l
     private static string Refusal(ReplaySink sink, SinkTraits traits) => traits.Repeat == RepeatRule.Doubles
         ? $"Sink {sink.Name}: {traits.RepeatRefusal}"
         : $"Sink {sink.Name}: only tables are rebuilt here. Delete its target and run the stream under another sink name.";
+
+    private IEnumerable<string> SharedBy(StreamDefinition stream, SinkDefinition sink) =>
+        SharedTables.Others(streams, services.Warehouse, stream, sink).Where(other => other.Stream.Name != stream.Name).Select(other =>
+            $"Sink {sink.Name}: stream {other.Stream.Name} writes its table, too, and would lose its rows there.");
 
     private static List<OffsetRange> Whole(RangeReplayRequest request, TopicDescription topic, List<string> refusals)
     {

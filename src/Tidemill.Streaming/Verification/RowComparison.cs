@@ -5,8 +5,25 @@ namespace Tidemill.Streaming.Verification;
 /// <summary>How many rows are missing, too many or unexplained, and in which runs of records the missing ones lie.</summary>
 internal sealed record ComparedRows(long Lost, long Doubled, long Altered, IReadOnlyList<long> LostRuns);
 
+/// <summary>Whose a table's rows are.</summary>
+internal enum RowOwner
+{
+    /// <summary>The sink's alone.</summary>
+    Sink,
+
+    /// <summary>Others' too; but the sink's are known by the positions of their records.</summary>
+    Known,
+
+    /// <summary>Others' too, and any of them may be alike.</summary>
+    Anybody,
+}
+
 /// <summary>Compares <c>expected_rows</c> with <c>actual_rows</c> by the table's conflict rule.</summary>
-internal sealed class RowComparison(ExpectedRows expected, TableWrite sink, bool complete)
+/// <param name="expected">Has both.</param>
+/// <param name="sink">The table.</param>
+/// <param name="complete">True when rows that no record explains are too many: none has expired, and the rows are the sink's.</param>
+/// <param name="owner">Whose the rows are.</param>
+internal sealed class RowComparison(ExpectedRows expected, TableWrite sink, bool complete, RowOwner owner)
 {
     public ComparedRows Compare() => sink.Rule switch
     {
@@ -26,8 +43,9 @@ internal sealed class RowComparison(ExpectedRows expected, TableWrite sink, bool
         var same = Same(expected.Columns, "w", "f");
         Create("lost", $"SELECT w.{ExpectedRows.RunColumn}, w._n - coalesce(f._n, 0) AS _missing FROM wanted w LEFT JOIN found f ON "
             + $"{same} WHERE w._n > coalesce(f._n, 0)");
-        var doubled = Number($"SELECT coalesce(sum(f._n - coalesce(w._n, 0)), 0) FROM found f LEFT JOIN wanted w ON {same} WHERE f._n "
-            + $"> coalesce(w._n, 0) AND {(complete ? "true" : "w._n IS NOT NULL")}");
+        var doubled = owner == RowOwner.Anybody ? 0 : Number(
+            $"SELECT coalesce(sum(f._n - coalesce(w._n, 0)), 0) FROM found f LEFT JOIN wanted w ON {same} WHERE f._n "
+                + $"> coalesce(w._n, 0) AND {(complete ? "true" : "w._n IS NOT NULL")}");
         return new ComparedRows(Number("SELECT coalesce(sum(_missing), 0) FROM lost"), doubled, 0, expected.LostRuns());
     }
 
@@ -44,7 +62,8 @@ internal sealed class RowComparison(ExpectedRows expected, TableWrite sink, bool
         var explained = $"EXISTS (SELECT 1 FROM wanted w WHERE {Same(expected.Columns, "w", "a")})";
         var altered = complete
             ? Number($"SELECT count(*) FROM actual_rows a WHERE NOT {explained}")
-            : sink.Rule == ConflictRule.Merge ? 0 : Number($"SELECT count(*) FROM actual_rows a WHERE {known} AND NOT {explained}");
+            : sink.Rule == ConflictRule.Merge || owner != RowOwner.Sink ? 0
+            : Number($"SELECT count(*) FROM actual_rows a WHERE {known} AND NOT {explained}");
         return new ComparedRows(Number("SELECT count(*) FROM lost"), doubled, altered, expected.LostRuns());
     }
 

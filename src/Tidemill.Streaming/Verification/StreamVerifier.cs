@@ -6,6 +6,7 @@ using Tidemill.Core.Streams;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Drift;
+using Tidemill.Streaming.Sinks;
 
 namespace Tidemill.Streaming.Verification;
 
@@ -39,7 +40,7 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
     private async Task<VerifyReport?> VerifyAsync(StreamDefinition stream, SinkDefinition sink, CancellationToken cancellationToken) =>
         sink.Output switch
         {
-            TableOutput table => await VerifyAsync(stream, sink.Name, table.Write, cancellationToken),
+            TableOutput table => await VerifyAsync(stream, sink, table.Write, cancellationToken),
             TopicOutput topic => await new TopicVerification(
                 services, stream, sink, topic, () => LettersAsync(stream.Name, sink.Name, cancellationToken)).VerifyAsync(
                     cancellationToken),
@@ -48,17 +49,30 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         };
 
     private async Task<VerifyReport> VerifyAsync(
-        StreamDefinition stream, string name, TableWrite sink, CancellationToken cancellationToken)
+        StreamDefinition stream, SinkDefinition sink, TableWrite write, CancellationToken cancellationToken)
     {
         using var expected = new ExpectedRows(stream);
         var (found, checkpoints) = await ActualRows.LoadAsync(
-            services.Warehouse, new CheckpointOwner(stream.Name, name), sink.Table, expected, cancellationToken);
-        var (topic, reading) = await ReadDueAsync(stream, name, expected, checkpoints, cancellationToken);
+            services.Warehouse, new CheckpointOwner(stream.Name, sink.Name), write.Table, expected, cancellationToken);
+        var (topic, reading) = await ReadDueAsync(stream, sink.Name, expected, checkpoints, cancellationToken);
         expected.Complete();
         JsonSpelling.Unify(expected);
-        return Report(stream, sink.Table.ToString(), topic, checkpoints, reading, found,
-            new RowComparison(expected, sink, IsComplete(stream, topic)).Compare());
+        var others = SharedTables.Others(streams, services.Warehouse, stream, sink);
+        var owner = others.Count == 0 ? RowOwner.Sink
+            : sink.Traits(stream, expected.Columns).Repeat == RepeatRule.ByPosition
+                && others.All(o => o.Stream.Source.Topic != stream.Source.Topic) ? RowOwner.Known
+            : RowOwner.Anybody;
+        var complete = IsComplete(stream, topic) && owner == RowOwner.Sink;
+        var compared = new RowComparison(expected, write, complete, owner).Compare();
+        var report = Report(stream, write.Table.ToString(), topic, checkpoints, reading, found, compared);
+        return owner == RowOwner.Sink ? report : report with { Notes = [Note(others, owner)] };
     }
+
+    private static string Note(IReadOnlyList<TableWriter> others, RowOwner owner) =>
+        $"the table is also written by {string.Join(" and by ", others)}: "
+        + (owner == RowOwner.Known
+            ? "rows of other records than the stream's own are not looked at"
+            : "only lost rows can be found, for the others may be theirs");
 
     private async Task<VerifyReport> VerifyDocumentsAsync(
         StreamDefinition stream, SinkDefinition definition, CancellationToken cancellationToken)

@@ -37,6 +37,9 @@ public sealed record VerifyReport
     /// <summary>The first findings, each naming a place.</summary>
     public required IReadOnlyList<string> Findings { get; init; }
 
+    /// <summary>What could not be checked, and why.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     public bool Proven => Lost == 0 && Doubled == 0 && Altered == 0;
 }
 
