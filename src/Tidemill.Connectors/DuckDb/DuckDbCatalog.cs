@@ -36,6 +36,24 @@ internal static class DuckDbCatalog
         Rows(connection, $"SELECT index_name FROM duckdb_indexes() WHERE {OfTable}", table)
             .Select(row => (string)row[0]!).ToHashSet(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Tables with an index or a key that is one.</summary>
+    public static IReadOnlyList<TableName> IndexedTables(DuckDbConnection connection)
+    {
+        using var result = connection.Query(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE index_count > 0 AND database_name = current_database()");
+        var tables = new List<TableName>();
+        while (result.Fetch() is { } chunk)
+        {
+            using (chunk)
+            {
+                for (var row = 0; row < chunk.Size; row++)
+                    tables.Add(new TableName(chunk[1].GetString(row), chunk[0].GetString(row)));
+            }
+        }
+
+        return tables;
+    }
+
     private static FieldType? Parse(string sqlType) => FieldType.TryParse(sqlType, out var type) ? type : null;
 
     private static List<object?[]> Rows(DuckDbConnection connection, string sql, TableName table)

@@ -42,7 +42,6 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
         + "FROM duckdb_memory()";
 
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LiftedFor = TimeSpan.FromMinutes(5);
 
     private readonly long _ceiling = Math.Max(limit, ceiling ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 5 * 4);
     private readonly Lock _lock = new();
@@ -51,6 +50,7 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
     private long _set;
     private long _logBytes;
     private long _indexes;
+    private int _lifts;
 
     /// <summary>Opens a file with what the machine has, and then sets the limit. May be called again once the engine is gone.</summary>
     /// <exception cref="DuckDbException">As of <see cref="DuckDbDatabase.Open"/>.</exception>
@@ -91,14 +91,23 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
         }
     }
 
-    /// <summary>For some minutes the limit is the ceiling: for work that does not fit the limit and cannot be spilled.</summary>
+    /// <summary>The limit is the ceiling until <see cref="Lower"/>: for keys, which come on top of the limit.</summary>
     public void Lift(DuckDbConnection connection)
     {
         lock (_lock)
         {
             Set(connection, _ceiling);
-            Interlocked.Exchange(ref _next, Environment.TickCount64 + (long)LiftedFor.TotalMilliseconds);
+            _lifts++;
         }
+    }
+
+    /// <summary>The next look brings the limit down again, unless others have lifted it, too.</summary>
+    public void Lower()
+    {
+        lock (_lock)
+            _lifts--;
+
+        Interlocked.Exchange(ref _next, 0);
     }
 
     /// <summary>To be called before rows are written: Unavailable when the machine has no room for more keys.</summary>
@@ -128,7 +137,7 @@ internal sealed class DuckDbMemory(long limit, long? ceiling = null)
             _keyBytes = keys > 0 && held > step ? Math.Max(_keyBytes, (double)held / keys) : _keyBytes;
             var indexes = Math.Max(held, (long)(keys * _keyBytes));
             Interlocked.Exchange(ref _indexes, indexes);
-            Set(connection, Math.Min(_ceiling, limit + (indexes * 5 / 4 / step * step)));
+            Set(connection, _lifts > 0 ? _ceiling : Math.Min(_ceiling, limit + (indexes * 5 / 4 / step * step)));
             SetCheckpoints(connection, Math.Clamp(Math.Max(indexes * 2, limit / Share), FewestLogBytes, MostLogBytes));
             Trim(connection, cached, used);
         }

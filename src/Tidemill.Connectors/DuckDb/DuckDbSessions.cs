@@ -95,19 +95,27 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
     }
 
     /// <summary>
-    /// Runs the work on a session of its own; after a failure the session is not used again. Work that ran out of memory, such as
-    /// building an index, is begun once more with all that the machine has.
+    /// Runs the work on a session of its own; after a failure the session is not used again. Work that ran out of memory while it
+    /// built an index is begun once more, and has all that the machine has until it ends: keys come on top of the limit.
     /// </summary>
-    public Task<T> RunAsync<T>(DuckDbWork kind, Func<DuckDbConnection, T> work, CancellationToken cancellationToken) =>
-        RunAsync(kind, reuses: true, work, cancellationToken);
+    /// <param name="kind">What is done, for errors.</param>
+    /// <param name="work">What is run; it may be begun twice.</param>
+    /// <param name="buildsKeys">True when what ran out of memory builds an index. Null: nothing does.</param>
+    /// <param name="cancellationToken">Interrupts the work.</param>
+    public Task<T> RunAsync<T>(
+        DuckDbWork kind, Func<DuckDbConnection, T> work, CancellationToken cancellationToken,
+        Func<DuckDbConnection, bool>? buildsKeys = null) =>
+        RunAsync(kind, reuses: true, work, buildsKeys, cancellationToken);
 
     /// <summary>The same with statements that may leave settings, temporary tables or macros behind: the session is closed
     /// afterwards.</summary>
-    public Task<T> RunOnceAsync<T>(DuckDbWork kind, Func<DuckDbConnection, T> work, CancellationToken cancellationToken) =>
-        RunAsync(kind, reuses: false, work, cancellationToken);
+    public Task<T> RunOnceAsync<T>(
+        DuckDbWork kind, Func<DuckDbConnection, T> work, Func<DuckDbConnection, bool> buildsKeys, CancellationToken cancellationToken) =>
+        RunAsync(kind, reuses: false, work, buildsKeys, cancellationToken);
 
     private Task<T> RunAsync<T>(
-        DuckDbWork kind, bool reuses, Func<DuckDbConnection, T> work, CancellationToken cancellationToken) =>
+        DuckDbWork kind, bool reuses, Func<DuckDbConnection, T> work, Func<DuckDbConnection, bool>? buildsKeys,
+        CancellationToken cancellationToken) =>
         Task.Run(() =>
         {
             try
@@ -116,17 +124,45 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
             }
             catch (TidemillException error) when (error.InnerException is DuckDbException cause && DuckDbErrors.IsOutOfMemory(cause))
             {
-                return RunAlone(
-                    kind,
-                    reuses,
-                    connection =>
-                    {
-                        memory.Lift(connection);
-                        return work(connection);
-                    },
-                    cancellationToken);
+                if (buildsKeys is null || !RunAlone(DuckDbWork.Querying, reuses: true, buildsKeys, cancellationToken))
+                    throw;
+
+                return RunLifted(kind, reuses, work, cancellationToken);
             }
         }, cancellationToken);
+
+    private T RunLifted<T>(DuckDbWork kind, bool reuses, Func<DuckDbConnection, T> work, CancellationToken cancellationToken)
+    {
+        RunAlone(DuckDbWork.Querying, reuses: true, Lift, cancellationToken);
+        try
+        {
+            return RunAlone(kind, reuses, work, cancellationToken);
+        }
+        finally
+        {
+            memory.Lower();
+            Follow();
+        }
+
+        bool Lift(DuckDbConnection connection)
+        {
+            memory.Lift(connection);
+            return true;
+        }
+    }
+
+    /// <summary>Each use looks at the memory when it ends.</summary>
+    private void Follow()
+    {
+        try
+        {
+            RunAlone(DuckDbWork.Querying, reuses: true, _ => true, CancellationToken.None);
+        }
+        catch (TidemillException)
+        {
+            // An engine that broke is opened with the limit.
+        }
+    }
 
     private T RunAlone<T>(DuckDbWork kind, bool reuses, Func<DuckDbConnection, T> work, CancellationToken cancellationToken)
     {

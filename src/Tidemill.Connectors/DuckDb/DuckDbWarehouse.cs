@@ -117,21 +117,43 @@ public sealed class DuckDbWarehouse : IWarehouse
     public async Task<long> ExecuteAsync(string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
     {
         using var change = await ChangeAsync([sql], cancellationToken);
-        return await _sessions.RunOnceAsync(DuckDbWork.Querying, connection => Execute(connection, sql, parameters), cancellationToken);
+        return await _sessions.RunOnceAsync(
+            DuckDbWork.Querying, connection => Execute(connection, sql, parameters), connection => BuildsKeys(connection, [sql], [sql]),
+            cancellationToken);
     }
 
     public async Task<IReadOnlyList<long>> ExecuteInTransactionAsync(
         IReadOnlyList<string> statements, CancellationToken cancellationToken)
     {
         using var change = await ChangeAsync(statements, cancellationToken);
+        var (done, running) = (0, statements);
         return await _sessions.RunOnceAsync<IReadOnlyList<long>>(DuckDbWork.Querying, connection =>
         {
             // A failure drops the session, and with it the transaction.
             connection.Begin();
-            var changed = statements.Select(sql => Execute(connection, sql, [])).ToList();
+            var changed = new List<long>(statements.Count);
+            for (done = 0; done < statements.Count; done++)
+            {
+                running = [statements[done]];
+                changed.Add(Execute(connection, statements[done], []));
+            }
+
+            running = statements;
             connection.Commit();
             return changed;
-        }, cancellationToken);
+        }, connection => BuildsKeys(connection, [.. statements.Take(done + 1)], running), cancellationToken);
+    }
+
+    /// <param name="connection">Reads the catalogue.</param>
+    /// <param name="statements">What the transaction has run.</param>
+    /// <param name="running">What of it ran out of memory: the last one, or all of them at the commit.</param>
+    private bool BuildsKeys(DuckDbConnection connection, IReadOnlyList<string> statements, IReadOnlyList<string> running)
+    {
+        if (_sessions.TargetsOf(running).OnlyMakesTables)
+            return false;
+
+        var targets = _sessions.TargetsOf(statements);
+        return targets.BuildsIndexes || DuckDbCatalog.IndexedTables(connection).Any(table => targets.MayChange(table));
     }
 
     private Task<TableChange> ChangeAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)

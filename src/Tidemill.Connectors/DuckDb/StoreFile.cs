@@ -35,7 +35,7 @@ internal sealed class StoreFile : IAsyncDisposable
         var file = new StoreFile(new DuckDbSessions(() => Open(path, memory, opened), memory, path));
         try
         {
-            await file._sessions.RunAsync(DuckDbWork.Opening, connection => connection.Execute(schema), cancellationToken);
+            await file._sessions.RunAsync(DuckDbWork.Opening, connection => connection.Execute(schema), cancellationToken, _ => true);
             return file;
         }
         catch
@@ -50,7 +50,7 @@ internal sealed class StoreFile : IAsyncDisposable
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            return await _sessions.RunAsync(DuckDbWork.Writing, work, cancellationToken);
+            return await _sessions.RunAsync(DuckDbWork.Writing, work, cancellationToken, _ => true);
         }
         finally
         {

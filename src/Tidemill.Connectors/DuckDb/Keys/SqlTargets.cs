@@ -35,6 +35,9 @@ internal sealed class SqlTargets
     /// <summary>Statements that change what an unqualified name means.</summary>
     private static readonly HashSet<string> Settings = new(["SET", "RESET", "PRAGMA"], StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Words of statements that make an index, behind CREATE or ALTER.</summary>
+    private static readonly HashSet<string> Indexing = new(["INDEX", "PRIMARY", "UNIQUE"], StringComparer.OrdinalIgnoreCase);
+
     private readonly List<List<string>> _statements;
     private readonly string? _catalog;
 
@@ -57,6 +60,13 @@ internal sealed class SqlTargets
 
     /// <summary>True when an unqualified name may mean a table of any schema from here on.</summary>
     public bool ChangesSettings { get; }
+
+    /// <summary>True when a statement may make an index or a key.</summary>
+    public bool BuildsIndexes => _statements.Exists(
+        words => (Starts(words, "CREATE") || Starts(words, "ALTER")) && words.Exists(Indexing.Contains));
+
+    /// <summary>True when all statements make tables or views without an index: what they need memory for is their query.</summary>
+    public bool OnlyMakesTables => _statements.TrueForAll(words => Starts(words, "CREATE")) && !BuildsIndexes;
 
     /// <param name="table">Its schema; null for the default one.</param>
     /// <param name="anySchema">True when unqualified names may lie in any schema.</param>
@@ -104,6 +114,8 @@ internal sealed class SqlTargets
 
     /// <summary>The name qualifies something else: a column, or a table in a schema of this name.</summary>
     private static bool Qualifies(List<string> words, int index) => index + 1 < words.Count && words[index + 1] == ".";
+
+    private static bool Starts(List<string> words, string word) => words[0].Equals(word, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsRead(List<string> words, int index)
     {
