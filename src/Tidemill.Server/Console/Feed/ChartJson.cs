@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Tidemill.Core.Configuration;
-using Tidemill.Server.Api;
+using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Server.Console.Feed;
 

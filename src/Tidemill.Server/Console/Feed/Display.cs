@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Numerics;
 using Tidemill.Core.Configuration;
-using Tidemill.Server.Api;
+using Tidemill.Core.Warehouses;
+using Tidemill.DuckDb;
 
 namespace Tidemill.Server.Console.Feed;
 
@@ -69,6 +70,7 @@ internal static class Display
     public static double? NumberOf(object? value) => value switch
     {
         BigInteger number => (double)number,
+        DuckDbDecimal number => double.Parse(number.ToString(), CultureInfo.InvariantCulture),
         string or DateTime or bool or null => null,
         IConvertible number => number.ToDouble(CultureInfo.InvariantCulture),
         _ => null,

@@ -48,6 +48,20 @@ public sealed class IndexTaskExecutorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Nested_values_are_arrays_and_objects()
+    {
+        const string Query = """
+            SELECT 1 AS event_hour, MAP {'k': 1, 'l': NULL} AS by_text, MAP {1: 'a'} AS by_number,
+                {'at': TIMESTAMP '2026-01-01 10:00:00', 'spans': [INTERVAL '14 months', INTERVAL '36 hours']} AS nested,
+                123456789012345678901234567890123456.78::DECIMAL(38,2) AS wide, union_value(n := 5) AS either
+            """;
+        Assert.Equal(1, await IndexAsync(Query));
+        Assert.Equal(
+            """{"event_hour":1,"by_text":{"k":1,"l":null},"by_number":[{"key":1,"value":"a"}],"nested":{"at":"2026-01-01T10:00:00Z","spans":["P1Y2M","PT36H"]},"wide":123456789012345678901234567890123456.78,"either":5}""",
+            (await _search.GetAsync("hours", "1", default))!.Value.GetRawText());
+    }
+
+    [Fact]
     public async Task Running_twice_changes_nothing_and_a_backfill_only_what_differs()
     {
         const string Query = "SELECT TIMESTAMP '2026-01-01' + to_hours(n::INTEGER) AS event_hour, n % 10 AS total FROM range(2500) t(n)";

@@ -2,19 +2,24 @@ using System.Globalization;
 using System.Xml;
 using Tidemill.DuckDb;
 
-namespace Tidemill.Server.Api;
+namespace Tidemill.Core.Warehouses;
 
 /// <summary>A database value as text, the same everywhere: times and durations in ISO 8601, nested values as JSON, bytes as
 /// base64.</summary>
-internal static class CellText
+public static class CellText
 {
-    public static string Of(object? value) => value switch
+    /// <param name="value">As query results give it.</param>
+    /// <param name="utc">True: times without a zone are UTC, and said to be.</param>
+    public static string Of(object? value, bool utc = false) => value switch
     {
         null => "",
         string text => text,
         bool flag => flag ? "true" : "false",
-        DateTime { Kind: DateTimeKind.Utc } time => time.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture),
-        DateTime time => time.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture),
+        DateTime time => time.ToString(
+            utc || time.Kind == DateTimeKind.Utc ? "yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'" : "yyyy-MM-dd'T'HH:mm:ss.FFFFFF",
+            CultureInfo.InvariantCulture),
+        DateTimeOffset instant => Of(instant.UtcDateTime),
+        DuckDbTimestamp far when utc => new DuckDbTimestampTz(far.Micros).ToString(),
         DateOnly date => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         TimeOnly time => time.ToString("HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture),
         TimeSpan span => XmlConvert.ToString(span),
