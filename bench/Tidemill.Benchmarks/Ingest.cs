@@ -82,6 +82,7 @@ internal static class Ingest
     public static async Task<(TimeSpan Time, double AllocatedPerRecord)> StreamAsync(
         ILog log, IWarehouse warehouse, int records, StreamDefinition? stream = null)
     {
+        await warehouse.MigrateAsync(StreamTables.Set, default);
         var services = new StreamServices(
             "bench", log, warehouse, TimeProvider.System, NullLoggerFactory.Instance);
         var allocated = GC.GetTotalAllocatedBytes();

@@ -67,6 +67,7 @@ internal static class Latency
             Source = new TopicSourceDefinition(topic),
             Batch = new BatchDefinition { MaxWait = maxWait },
         };
+        await warehouse.MigrateAsync(StreamTables.Set, default);
         var services = new StreamServices(
             "bench", log, warehouse, TimeProvider.System, NullLoggerFactory.Instance);
         using var stop = new CancellationTokenSource();

@@ -5,6 +5,7 @@ using Tidemill.Connectors.DuckDb;
 using Tidemill.Connectors.Topics;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Logs;
+using Tidemill.Core.Warehouses;
 using Tidemill.Streaming;
 
 namespace Tidemill.Benchmarks;
@@ -75,6 +76,7 @@ internal static class Mirror
             Source = new TopicSourceDefinition(topic.Name),
             Sinks = [new TopicSinkDefinition(target, target)],
         };
+        await warehouse.MigrateAsync(StreamTables.Set, default);
         var services = new StreamServices(
             "bench", topic.Log, warehouse, TimeProvider.System, NullLoggerFactory.Instance);
         await StreamCatchUp.RunAsync(services, stream, default);

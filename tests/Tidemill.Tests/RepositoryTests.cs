@@ -28,6 +28,7 @@ public sealed partial class RepositoryTests
 
     [Theory]
     [InlineData("PackageReference", "Npgsql", "Tidemill.Connectors")]
+    [InlineData("PackageReference", "MongoDB.Driver", "Tidemill.Connectors")]
     [InlineData("FrameworkReference", "Microsoft.AspNetCore.App", "Tidemill.Server,Tidemill.Cli")]
     public void Only_named_projects_reference_it(string kind, string name, string allowed)
     {

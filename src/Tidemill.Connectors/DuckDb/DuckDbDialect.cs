@@ -21,5 +21,15 @@ internal sealed class DuckDbDialect : TableDialect
 
     public override bool IndexesBlockAlteration => true;
 
+    /// <summary>DuckDB changes no key: the table is made anew.</summary>
+    public override IReadOnlyList<string> AddKeyColumn(string table, string column, string columns, string key) =>
+    [
+        $"CREATE TABLE {table}_before AS FROM {table}",
+        $"DROP TABLE {table}",
+        $"CREATE TABLE {table} ({column} TEXT NOT NULL, {columns}, PRIMARY KEY ({column}, {key}))",
+        $"INSERT INTO {table} BY NAME SELECT '' AS {column}, * FROM {table}_before",
+        $"DROP TABLE {table}_before",
+    ];
+
     public override string TypeName(FieldType type) => type.ToString();
 }

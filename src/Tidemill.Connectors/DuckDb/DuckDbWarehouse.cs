@@ -18,7 +18,9 @@ public sealed class DuckDbWarehouse : IWarehouse
 {
     private readonly DuckDbSessions _sessions;
 
-    private DuckDbWarehouse(DuckDbSessions sessions) => _sessions = sessions;
+    private DuckDbWarehouse(DuckDbSessions sessions, string project) => (_sessions, Project) = (sessions, project);
+
+    public string Project { get; }
 
     public SqlDialect Dialect => DuckDbDialect.Instance;
 
@@ -30,7 +32,7 @@ public sealed class DuckDbWarehouse : IWarehouse
     public DuckDbDatabase Database => _sessions.Database;
 
     /// <summary>
-    /// Opens the file, creating it, its folder and the system tables when missing. Sessions run in UTC, within
+    /// Opens the file, creating it, its folder and the tables of writers when missing. Sessions run in UTC, within
     /// <see cref="WarehouseConnection.MemoryLimit"/>; extensions are neither fetched nor loaded by themselves, and SQL reaches
     /// no file outside <see cref="WarehouseConnection.Files"/>.
     /// </summary>
@@ -45,12 +47,11 @@ public sealed class DuckDbWarehouse : IWarehouse
         ArgumentNullException.ThrowIfNull(connection);
         var description = $"DuckDB {Path.GetFileName(path)}";
         var memory = new DuckDbMemory(connection.MemoryLimit);
-        var warehouse = new DuckDbWarehouse(new DuckDbSessions(() => Open(path, connection, memory, description), memory, description));
+        var warehouse = new DuckDbWarehouse(
+            new DuckDbSessions(() => Open(path, connection, memory, description), memory, description), connection.Project);
         try
         {
-            foreach (var spec in SystemTableSpecs.All)
-                await warehouse.ApplyAsync(await warehouse.PlanAsync(spec, cancellationToken), cancellationToken);
-
+            await warehouse.MigrateAsync(SystemTables.OfWriters, cancellationToken);
             return warehouse;
         }
         catch
@@ -271,7 +272,7 @@ public sealed class DuckDbWarehouse : IWarehouse
         Task.FromResult<ISqlSession>(new DuckDbSqlSession(_sessions));
 
     public Task<IWarehouseWriter> OpenWriterAsync(CancellationToken cancellationToken) =>
-        Task.FromResult<IWarehouseWriter>(new DuckDbWriter(_sessions));
+        Task.FromResult<IWarehouseWriter>(new DuckDbWriter(_sessions, Project));
 
     /// <summary>Closes the file once writers and results are disposed, too.</summary>
     public async ValueTask DisposeAsync() => await Task.Run(_sessions.Dispose);

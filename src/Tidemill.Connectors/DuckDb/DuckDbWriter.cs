@@ -15,14 +15,15 @@ internal sealed class DuckDbWriter : IWarehouseWriter
 
     private readonly List<DuckDbWrite> _writes = [];
     private readonly DuckDbSessions _sessions;
+    private readonly string _project;
     private readonly TransactionKeys _keys;
     private readonly KeyedRows _rows = new();
     private DuckDbSession? _session;
     private bool _inTransaction;
 
-    public DuckDbWriter(DuckDbSessions sessions)
+    public DuckDbWriter(DuckDbSessions sessions, string project)
     {
-        _sessions = sessions;
+        (_sessions, _project) = (sessions, project);
         _keys = new TransactionKeys(sessions, (work, token) => RunAsync(
             connection =>
             {
@@ -149,18 +150,19 @@ internal sealed class DuckDbWriter : IWarehouseWriter
             return true;
         }, cancellationToken, DuckDbWork.Committing);
 
-    private static void Advance(DuckDbConnection connection, CheckpointOwner owner, OffsetRange range)
+    private void Advance(DuckDbConnection connection, CheckpointOwner owner, OffsetRange range)
     {
         object?[] parameters =
         [
-            owner.Stream, owner.Sink, range.Partition.Topic, range.Partition.Partition, range.End.Value, range.Start.Value,
+            _project, owner.Stream, owner.Sink, range.Partition.Topic, range.Partition.Partition, range.End.Value, range.Start.Value,
         ];
-        const string Update = $"UPDATE {SystemTables.Checkpoints} SET next_offset = $5, updated_at = (now() AT TIME ZONE 'UTC')"
-            + " WHERE stream = $1 AND sink = $2 AND topic = $3 AND \"partition\" = $4 AND next_offset = $6";
-        const string Insert = $"INSERT INTO {SystemTables.Checkpoints} (stream, sink, topic, \"partition\", next_offset, updated_at)"
-            + " VALUES ($1, $2, $3, $4, $5, now() AT TIME ZONE 'UTC') ON CONFLICT DO NOTHING";
+        const string Update = $"UPDATE {SystemTables.Checkpoints} SET next_offset = $6, updated_at = (now() AT TIME ZONE 'UTC')"
+            + " WHERE project = $1 AND stream = $2 AND sink = $3 AND topic = $4 AND \"partition\" = $5 AND next_offset = $7";
+        const string Insert =
+            $"INSERT INTO {SystemTables.Checkpoints} (project, stream, sink, topic, \"partition\", next_offset, updated_at)"
+            + " VALUES ($1, $2, $3, $4, $5, $6, now() AT TIME ZONE 'UTC') ON CONFLICT DO NOTHING";
         if (DuckDbWarehouse.Execute(connection, Update, parameters) == 0
-            && DuckDbWarehouse.Execute(connection, Insert, parameters[..5]) == 0)
+            && DuckDbWarehouse.Execute(connection, Insert, parameters[..6]) == 0)
         {
             throw new TidemillException(ErrorCode.CheckpointFenced,
                 $"Stream {owner.Stream}, sink {owner.Sink}: the checkpoint of {range.Partition} is not at {range.Start}; another "

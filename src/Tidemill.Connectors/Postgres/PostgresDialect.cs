@@ -14,6 +14,16 @@ internal sealed class PostgresDialect : TableDialect
 
     public override bool RenamesIndexedTables => true;
 
+    public override string LockTransaction { get; } =
+        string.Create(CultureInfo.InvariantCulture, $"SELECT pg_advisory_xact_lock({PostgresWarehouse.TableLock})");
+
+    public override IReadOnlyList<string> AddKeyColumn(string table, string column, string columns, string key) =>
+    [
+        $"ALTER TABLE {table} ADD COLUMN {column} TEXT NOT NULL DEFAULT ''",
+        $"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_pkey",
+        $"ALTER TABLE {table} ADD PRIMARY KEY ({column}, {key})",
+    ];
+
     public override Task<IReadOnlyList<DependentView>> DependentViewsAsync(
         ISqlEngine engine, TableName relation, CancellationToken cancellationToken) =>
         PostgresViews.DependentsAsync(engine, relation, cancellationToken);

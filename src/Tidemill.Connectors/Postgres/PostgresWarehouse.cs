@@ -11,7 +11,7 @@ namespace Tidemill.Connectors.Postgres;
 public sealed class PostgresWarehouse : IWarehouse
 {
     /// <summary>Key of the advisory lock under which tables are created: "tidemill" in ASCII.</summary>
-    private const long TableLock = 0x746964656d696c6c;
+    internal const long TableLock = 0x746964656d696c6c;
 
     private readonly NpgsqlDataSource _source;
 
@@ -20,6 +20,7 @@ public sealed class PostgresWarehouse : IWarehouse
         _source = source;
         Description = $"PostgreSQL {connection.Host}:{connection.Port}/{connection.Database}";
         DefaultSchema = connection.Schema;
+        Project = connection.Project;
     }
 
     public SqlDialect Dialect => PostgresDialect.Instance;
@@ -28,7 +29,10 @@ public sealed class PostgresWarehouse : IWarehouse
 
     public string DefaultSchema { get; }
 
-    /// <summary>Connects and creates the schema and the system tables when missing; any number of processes may do so at once.</summary>
+    public string Project { get; }
+
+    /// <summary>Connects and creates the schema and the tables of writers when missing; any number of processes may do so at
+    /// once.</summary>
     /// <exception cref="TidemillException">
     /// Unavailable: no server answers. AccessDenied: it refuses the user. NotFound: it has no such database.
     /// </exception>
@@ -38,7 +42,8 @@ public sealed class PostgresWarehouse : IWarehouse
         var warehouse = new PostgresWarehouse(PostgresConnections.CreateDataSource(connection), connection);
         try
         {
-            await warehouse.CreateSystemTablesAsync(cancellationToken);
+            await warehouse.CreateSchemaAsync(cancellationToken);
+            await warehouse.MigrateAsync(SystemTables.OfWriters, cancellationToken);
             return warehouse;
         }
         catch
@@ -48,7 +53,7 @@ public sealed class PostgresWarehouse : IWarehouse
         }
     }
 
-    private Task<bool> CreateSystemTablesAsync(CancellationToken cancellationToken) => RunAsync(async connection =>
+    private Task<bool> CreateSchemaAsync(CancellationToken cancellationToken) => RunAsync(async connection =>
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await LockTablesAsync(connection, transaction, cancellationToken);
@@ -63,13 +68,6 @@ public sealed class PostgresWarehouse : IWarehouse
                 await PostgresCommands.ExecuteAsync(
                     connection, transaction, $"CREATE SCHEMA {SqlName.Quote(DefaultSchema)}", [], cancellationToken);
             }
-        }
-
-        foreach (var spec in SystemTableSpecs.All)
-        {
-            var table = await PostgresCatalog.DescribeAsync(connection, spec.Name, cancellationToken);
-            foreach (var step in TablePlanner.Plan(spec, table, new HashSet<string>(), PostgresDialect.Instance).Steps)
-                await PostgresCommands.ExecuteAsync(connection, transaction, step.Sql, [], cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
@@ -182,7 +180,7 @@ public sealed class PostgresWarehouse : IWarehouse
     }
 
     public Task<IWarehouseWriter> OpenWriterAsync(CancellationToken cancellationToken) =>
-        Task.FromResult<IWarehouseWriter>(new PostgresWriter(_source, Description));
+        Task.FromResult<IWarehouseWriter>(new PostgresWriter(_source, Description, Project));
 
     private async Task<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken)
     {

@@ -10,7 +10,7 @@ using Tidemill.Core.Warehouses;
 namespace Tidemill.Connectors.Postgres;
 
 /// <summary>A stream's connection. Writers of the same checkpoint wait for each other at its row; the later is fenced.</summary>
-internal sealed class PostgresWriter(NpgsqlDataSource source, string description) : IWarehouseWriter
+internal sealed class PostgresWriter(NpgsqlDataSource source, string description, string project) : IWarehouseWriter
 {
     private const string Savepoint = "tidemill";
 
@@ -229,8 +229,8 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
         {
             // The row's lock makes a second writer wait here; what it then sees is the first one's position.
             const string Move =
-                $"INSERT INTO {SystemTables.Checkpoints} AS held (stream, sink, topic, \"partition\", next_offset, updated_at)"
-                + " VALUES ($1, $2, $3, $4, $5, now() AT TIME ZONE 'UTC') ON CONFLICT (stream, sink, topic, \"partition\")"
+                $"INSERT INTO {SystemTables.Checkpoints} AS held (project, stream, sink, topic, \"partition\", next_offset, updated_at)"
+                + " VALUES ($7, $1, $2, $3, $4, $5, now() AT TIME ZONE 'UTC') ON CONFLICT (project, stream, sink, topic, \"partition\")"
                 + " DO UPDATE SET next_offset = excluded.next_offset, updated_at = excluded.updated_at WHERE held.next_offset = $6";
             foreach (var range in ranges.OrderBy(range => range.Partition.Topic, StringComparer.Ordinal)
                 .ThenBy(range => range.Partition.Partition))
@@ -238,6 +238,7 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string description
                 object?[] parameters =
                 [
                     owner.Stream, owner.Sink, range.Partition.Topic, range.Partition.Partition, range.End.Value, range.Start.Value,
+                    project,
                 ];
                 if (await PostgresCommands.ExecuteAsync(connection, _transaction, Move, parameters, cancellationToken) == 0)
                 {

@@ -65,6 +65,9 @@ public sealed record WarehouseConnection : Connection
 {
     public override Type Store => typeof(IWarehouse);
 
+    /// <summary>The project that opens it.</summary>
+    public string Project { get; init; } = "";
+
     public WarehouseType Type { get; init; } = WarehouseType.DuckDb;
 
     public string Host { get; init; } = "localhost";

@@ -11,9 +11,10 @@ public static class Checkpoints
         this IWarehouse warehouse, CheckpointOwner owner, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(warehouse);
-        const string Sql = $"SELECT topic, \"partition\", next_offset FROM {SystemTables.Checkpoints} WHERE stream = $1 AND sink = $2";
+        const string Sql = $"SELECT topic, \"partition\", next_offset FROM {SystemTables.Checkpoints} "
+            + "WHERE project = $1 AND stream = $2 AND sink = $3";
         await using var result = await warehouse
-            .QueryAsync(Sql, [owner.Stream, owner.Sink], readOnly: true, cancellationToken);
+            .QueryAsync(Sql, [warehouse.Project, owner.Stream, owner.Sink], readOnly: true, cancellationToken);
         var positions = new Dictionary<TopicPartition, LogOffset>();
         await foreach (var row in result.ReadRowsAsync(cancellationToken))
         {

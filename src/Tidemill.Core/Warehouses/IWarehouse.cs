@@ -7,6 +7,9 @@ namespace Tidemill.Core.Warehouses;
 /// </summary>
 public interface IWarehouse : ISqlEngine
 {
+    /// <summary>The project it was opened for. Projects may share a warehouse; rows of system tables hold their name.</summary>
+    string Project { get; }
+
     /// <summary>What must change so that the table satisfies the spec; SchemaConflict when only a loss would do.</summary>
     Task<TablePlan> PlanAsync(TableSpec spec, CancellationToken cancellationToken);
 

@@ -40,7 +40,7 @@ public interface IWarehouseWriter : IAsyncDisposable
     Task RollbackAsync();
 }
 
-/// <summary>Whose checkpoint: a stream, and the sink within it.</summary>
+/// <summary>Whose checkpoint: a stream of the warehouse's project, and the sink within it.</summary>
 public readonly record struct CheckpointOwner(string Stream, string Sink);
 
 /// <summary>How rows meet rows that are already there.</summary>
@@ -82,24 +82,4 @@ public sealed record TableWrite(TableName Table, ConflictRule Rule)
 
     /// <summary>Merge only: an operation for each column outside the key. Rows of a batch have distinct keys, or are rejected.</summary>
     public IReadOnlyDictionary<string, MergeOperation> Merge { get; init; } = new Dictionary<string, MergeOperation>();
-}
-
-/// <summary>The tables Tidemill keeps for itself, in the warehouse's default schema; created by the warehouse when it opens.</summary>
-public static class SystemTables
-{
-    /// <summary>(stream, sink, topic, partition) -> next_offset: the next record that the sink does not hold yet.</summary>
-    public const string Checkpoints = "tidemill_checkpoints";
-
-    /// <summary>Records that could not be used, by (stream, topic, partition, offset).</summary>
-    public const string DeadLetters = "tidemill_dead_letters";
-
-    /// <summary>What was seen and decided where records left a stream's declared schema, by (stream, kind, path, new type,
-    /// decision).</summary>
-    public const string SchemaChanges = "tidemill_schema_changes";
-
-    /// <summary>One row a workflow run.</summary>
-    public const string PipelineExecutions = "pipeline_executions";
-
-    /// <summary>One row a task attempt.</summary>
-    public const string TaskExecutions = "task_executions";
 }

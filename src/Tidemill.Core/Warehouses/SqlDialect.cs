@@ -27,6 +27,17 @@ public abstract class SqlDialect
     public virtual string RenameIndex(string? schema, string from, string to) =>
         $"ALTER INDEX {new TableName(from, schema).Quoted} RENAME TO {SqlName.Quote(to)}";
 
+    /// <summary>A statement that makes the transaction wait until no other one holds this lock; null where one process has the engine
+    /// for itself.</summary>
+    public virtual string? LockTransaction => null;
+
+    /// <summary>Statements that put a text column in front of a table's primary key, empty in the rows that are there.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="column">The new column.</param>
+    /// <param name="columns">Definitions of the columns that are there.</param>
+    /// <param name="key">The primary key that is there.</param>
+    public abstract IReadOnlyList<string> AddKeyColumn(string table, string column, string columns, string key);
+
     /// <summary>The views that are dropped with the relation, each behind those that it reads itself. None where views find
     /// tables by name.</summary>
     public virtual Task<IReadOnlyList<DependentView>> DependentViewsAsync(

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
+using Tidemill.Core.Warehouses;
 using Tidemill.Server.Hosting;
 using Tidemill.Streaming.DeadLetters;
 
@@ -100,12 +101,12 @@ internal static class DeadLetterEndpoints
 /// <summary>A page of letters; Open and Counts cover all that are open, Counts by stream, code and field.</summary>
 public sealed record DeadLetterPage(long Open, IReadOnlyList<DeadLetterCountAnswer> Counts, IReadOnlyList<DeadLetterAnswer> Letters);
 
-public sealed record DeadLetterCountAnswer(string Stream, ErrorCode Code, string? Field, long Count);
+public sealed record DeadLetterCountAnswer(string Stream, Stored<ErrorCode> Code, string? Field, long Count);
 
 /// <summary>Sinks names those that lack the record's rows; null: all of the stream's.</summary>
 public sealed record DeadLetterAnswer(
-    string Stream, string Topic, int Partition, long Offset, DateTimeOffset Timestamp, ErrorCode Code, string? Field,
-    string Message, DateTimeOffset CreatedAt, DeadLetterStatus Status, BytesView? Key, BytesView? Value, BytesView? EditedValue,
+    string Stream, string Topic, int Partition, long Offset, DateTimeOffset Timestamp, Stored<ErrorCode> Code, string? Field,
+    string Message, DateTimeOffset CreatedAt, Stored<DeadLetterStatus> Status, BytesView? Key, BytesView? Value, BytesView? EditedValue,
     IReadOnlyList<string>? Sinks)
 {
     internal static DeadLetterAnswer Of(DeadLetter letter) => new(

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Tidemill.Core.Warehouses;
 using Tidemill.Server.Hosting;
 using Tidemill.Streaming.Drift;
 
@@ -23,8 +24,8 @@ internal static class SchemaChangeEndpoints
 
 /// <summary>Types are DuckDB's names; the position is that of the first record seen with the change.</summary>
 public sealed record SchemaChangeAnswer(
-    DateTimeOffset At, string Stream, SchemaChangeKind Kind, string Field, string? Column, string? OldType, string? NewType,
-    SchemaDecision Decision, string? Detail, PositionAnswer? Position)
+    DateTimeOffset At, string Stream, Stored<SchemaChangeKind> Kind, string Field, string? Column, string? OldType, string? NewType,
+    Stored<SchemaDecision> Decision, string? Detail, PositionAnswer? Position)
 {
     internal static SchemaChangeAnswer Of(SchemaChange change) => new(
         change.At, change.Stream, change.Kind, change.Field, change.Column, change.OldType, change.NewType, change.Decision, change.Detail,

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Tidemill.Core.Errors;
+using Tidemill.Core.Warehouses;
 using Tidemill.Server.Hosting;
 using Tidemill.Workflows.Runs;
 using Tidemill.Workflows.Scheduling;
@@ -100,9 +101,9 @@ public sealed record RunAnswer
 
     public required string Workflow { get; init; }
 
-    public required RunStatus Status { get; init; }
+    public required Stored<RunStatus> Status { get; init; }
 
-    public required RunTrigger Trigger { get; init; }
+    public required Stored<RunTrigger> Trigger { get; init; }
 
     public required DateTimeOffset IntervalStart { get; init; }
 
@@ -136,7 +137,7 @@ public sealed record RunAnswer
 
 /// <summary>One attempt at a task.</summary>
 public sealed record TaskAnswer(
-    string Task, int Attempt, TaskState Status, long RecordsProcessed, DateTimeOffset? StartTime, DateTimeOffset? EndTime,
+    string Task, int Attempt, Stored<TaskState> Status, long RecordsProcessed, DateTimeOffset? StartTime, DateTimeOffset? EndTime,
     string? ErrorMessage)
 {
     internal static TaskAnswer Of(TaskSnapshot task) => new(

@@ -59,8 +59,10 @@ internal static class DefaultParts
     private static async Task<IWarehouse> OpenWarehouseAsync(
         ProjectDefinition project, DataFolder folder, CancellationToken cancellationToken) => project.Target.Warehouse.Type switch
         {
-            WarehouseType.Postgres => await PostgresWarehouse.OpenAsync(project.Target.Warehouse, cancellationToken),
-            _ => await DuckDbWarehouse.OpenAsync(folder.Warehouse, InFolder(project.Target.Warehouse, project.Folder), cancellationToken),
+            WarehouseType.Postgres => await PostgresWarehouse.OpenAsync(
+                project.Target.Warehouse with { Project = project.Name }, cancellationToken),
+            _ => await DuckDbWarehouse.OpenAsync(
+                folder.Warehouse, InFolder(project.Target.Warehouse, project.Folder) with { Project = project.Name }, cancellationToken),
         };
 
     private static WarehouseConnection InFolder(WarehouseConnection connection, string folder) =>

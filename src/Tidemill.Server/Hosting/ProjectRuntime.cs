@@ -6,6 +6,7 @@ using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Search;
 using Tidemill.Core.Warehouses;
+using Tidemill.Streaming;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Status;
 using Tidemill.Workflows.Runs;
@@ -160,10 +161,33 @@ internal sealed class ProjectRuntime : IAsyncDisposable
                 ? opened.Add(await parts.OpenDocuments(project, dataFolder, cancellationToken))
                 : null,
             Gate = opened.Add(new WarehouseGate(
-                token => parts.OpenWarehouse(project, dataFolder, token), time, loggers.CreateLogger<WarehouseGate>())),
+                token => OpenWarehouseAsync(parts, project, dataFolder, token), time, loggers.CreateLogger<WarehouseGate>())),
             Producer = opened.Add(log.CreateProducer(new ProducerOptions())),
             Loggers = loggers,
         };
+    }
+
+    /// <summary>Opens the warehouse and brings its system tables to what this program knows.</summary>
+    private static async Task<IWarehouse> OpenWarehouseAsync(
+        HostParts parts, ProjectDefinition project, DataFolder dataFolder, CancellationToken cancellationToken)
+    {
+        var warehouse = await parts.OpenWarehouse(project, dataFolder, cancellationToken);
+        try
+        {
+            string[] streams = [.. project.Flows.Select(flow => flow.Name)];
+            await warehouse.AdoptAsync(SystemTables.OfWriters, project.Name, streams, cancellationToken);
+            await warehouse.MigrateAsync(StreamTables.Set, cancellationToken);
+            await warehouse.AdoptAsync(StreamTables.Set, project.Name, streams, cancellationToken);
+            await warehouse.MigrateAsync(WorkflowTables.Set, cancellationToken);
+            await warehouse.AdoptAsync(
+                WorkflowTables.Set, project.Name, [.. project.Workflows.Select(workflow => workflow.Name)], cancellationToken);
+            return warehouse;
+        }
+        catch
+        {
+            await warehouse.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>The topic as it stands; NotFound names those that exist.</summary>

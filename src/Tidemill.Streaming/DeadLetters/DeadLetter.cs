@@ -1,5 +1,6 @@
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
+using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Streaming.DeadLetters;
 
@@ -38,7 +39,7 @@ public sealed record DeadLetter
     /// <summary>The value that goes through the stream when the letter is replayed.</summary>
     internal byte[]? SentValue => EditedValue ?? Value;
 
-    public required ErrorCode Code { get; init; }
+    public required Stored<ErrorCode> Code { get; init; }
 
     /// <summary>The field at fault, when one is.</summary>
     public required string? Field { get; init; }
@@ -49,7 +50,7 @@ public sealed record DeadLetter
     /// <summary>When it was set aside.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    public DeadLetterStatus Status { get; init; } = DeadLetterStatus.Open;
+    public Stored<DeadLetterStatus> Status { get; init; } = DeadLetterStatus.Open;
 
     /// <summary>Names of the sinks that lack the record's rows; null: all of the stream's. The others hold them.</summary>
     public IReadOnlyList<string>? Sinks { get; init; }
@@ -65,7 +66,7 @@ public sealed record DeadLetter
 }
 
 /// <summary>Open dead letters of one stream with one error code and field.</summary>
-public sealed record DeadLetterCount(string Stream, ErrorCode Code, string? Field, long Count);
+public sealed record DeadLetterCount(string Stream, Stored<ErrorCode> Code, string? Field, long Count);
 
 /// <summary>
 /// Takes letters in; writing one again changes nothing, or is seen once by those who read. Letters of one record with other sinks are

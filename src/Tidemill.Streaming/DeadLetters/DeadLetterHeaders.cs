@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
+using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Streaming.DeadLetters;
 
@@ -43,7 +44,7 @@ internal static class DeadLetterHeaders
         if (own.GetValueOrDefault("stream") is not { } stream || own.GetValueOrDefault("topic") is not { } topic
             || !int.TryParse(own.GetValueOrDefault("partition"), CultureInfo.InvariantCulture, out var partition)
             || !long.TryParse(own.GetValueOrDefault("offset"), CultureInfo.InvariantCulture, out var offset)
-            || !Enum.TryParse<ErrorCode>(own.GetValueOrDefault("code"), out var code))
+            || own.GetValueOrDefault("code") is not { } code)
         {
             return null;
         }
@@ -55,7 +56,7 @@ internal static class DeadLetterHeaders
             Timestamp = DateTimeOffset.FromUnixTimeMilliseconds(record.TimestampMs),
             Key = record.HasKey ? record.Key.ToArray() : null,
             Value = record.IsTombstone ? null : record.Value.ToArray(),
-            Code = code,
+            Code = Stored<ErrorCode>.Parse(code),
             Field = own.GetValueOrDefault("field"),
             Message = own.GetValueOrDefault("message") ?? "",
             Sinks = SinkNames.Read(own.GetValueOrDefault("sinks")),

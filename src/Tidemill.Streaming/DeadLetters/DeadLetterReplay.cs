@@ -78,7 +78,7 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
         return LetterPreview.Of(value is null ? letter : letter with { EditedValue = value }, rows, cancellationToken);
     }
 
-    private static async Task<ReplayedLetter> ReplayAsync(
+    private async Task<ReplayedLetter> ReplayAsync(
         DeadLetter letter, IReadOnlyList<ISink> sinks, IWarehouseWriter writer, RowMaker rows, CancellationToken cancellationToken)
     {
         using var batch = new MicroBatch([new LetterRecords(letter)]) { Ranges = [] };
@@ -105,7 +105,7 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
         }
     }
 
-    private static async Task WriteAsync(
+    private async Task WriteAsync(
         DeadLetter letter, SinkBatch batch, IReadOnlyList<ISink> sinks, IWarehouseWriter writer, CancellationToken cancellationToken)
     {
         foreach (var sink in sinks.Where(s => s is not ITableSink))
@@ -117,7 +117,7 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
             foreach (var table in sinks.OfType<ITableSink>())
                 await table.WriteRowsAsync(writer, batch, cancellationToken);
 
-            await DeadLetterStore.MarkReplayedAsync(writer, letter, cancellationToken);
+            await DeadLetterStore.MarkReplayedAsync(writer, services.Warehouse.Project, letter, cancellationToken);
             await writer.CommitAsync(cancellationToken);
         }
         catch
@@ -136,7 +136,8 @@ public sealed class DeadLetterReplay(StreamServices services, IReadOnlyList<Stre
 
         foreach (var position in positions ?? await letters.OpenAsync(stream, cancellationToken))
         {
-            if (await letters.RequireInTableAsync(stream, position, cancellationToken) is { Status: DeadLetterStatus.Open } letter)
+            var letter = await letters.RequireInTableAsync(stream, position, cancellationToken);
+            if (letter.Status == DeadLetterStatus.Open)
                 yield return letter;
         }
     }

@@ -7,7 +7,7 @@ using Tidemill.Core.Warehouses;
 namespace Tidemill.Streaming.DeadLetters;
 
 /// <summary>
-/// Dead letters in the warehouse, one row each, keyed by stream and position, so that writing one again changes nothing.
+/// A project's dead letters in the warehouse, one row each, keyed by stream and position, so that writing one again changes nothing.
 /// </summary>
 public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
 {
@@ -17,7 +17,10 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
     private const int PageLetters = 32;
 
     private const string Columns =
-        """stream, topic, "partition", "offset", record_time, key, value, error_code, field, message, created_at, status, edited_value, sinks""";
+        """
+        project, stream, topic, "partition", "offset", record_time, key, value, error_code, field, message, created_at, status,
+        edited_value, sinks
+        """;
 
     private static readonly int ColumnCount = Columns.Split(',').Length;
 
@@ -65,8 +68,8 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
 
             var joined = stored.Status == DeadLetterStatus.Open ? stored.Joined(letter).Sinks : letter.Sinks;
             await warehouse.ExecuteAsync(
-                $"UPDATE {SystemTables.DeadLetters} SET sinks = $5, status = 'open' WHERE {AtPosition(1)}",
-                [.. PositionValues(letter.Stream, letter.Position), SinkNames.Write(joined)], cancellationToken);
+                $"UPDATE {SystemTables.DeadLetters} SET sinks = $6, status = 'open' WHERE {AtPosition(1)}",
+                [.. PositionValues(warehouse.Project, letter.Stream, letter.Position), SinkNames.Write(joined)], cancellationToken);
         }
     }
 
@@ -85,22 +88,22 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
     public async Task<DeadLetter?> FindAsync(string stream, RecordPosition position, CancellationToken cancellationToken)
     {
         var sql = $"SELECT {Columns} FROM {SystemTables.DeadLetters} WHERE {AtPosition(1)}";
-        var letters = await ReadAsync(sql, PositionValues(stream, position), cancellationToken);
+        var letters = await ReadAsync(sql, PositionValues(warehouse.Project, stream, position), cancellationToken);
         return letters.Count == 0 ? null : letters[0];
     }
 
     /// <summary>Open letters by stream, code and field, most first.</summary>
     public async Task<IReadOnlyList<DeadLetterCount>> CountAsync(CancellationToken cancellationToken)
     {
-        var sql = $"SELECT stream, error_code, field, count(*) FROM {SystemTables.DeadLetters} WHERE status = 'open' GROUP BY 1, 2, 3 "
-            + "ORDER BY 4 DESC, 1, 2, 3";
-        await using var result = await warehouse.QueryAsync(sql, [], readOnly: true, cancellationToken);
+        var sql = $"SELECT stream, error_code, field, count(*) FROM {SystemTables.DeadLetters} WHERE project = $1 AND status = 'open' "
+            + "GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3";
+        await using var result = await warehouse.QueryAsync(sql, [warehouse.Project], readOnly: true, cancellationToken);
         var counts = new List<DeadLetterCount>();
         await foreach (var row in result.ReadRowsAsync(cancellationToken))
         {
             counts.Add(new DeadLetterCount(
                 (string)row[0]!,
-                Enum.Parse<ErrorCode>((string)row[1]!), (string?)row[2], Convert.ToInt64(row[3], CultureInfo.InvariantCulture)));
+                Stored<ErrorCode>.Parse((string)row[1]!), (string?)row[2], Convert.ToInt64(row[3], CultureInfo.InvariantCulture)));
         }
 
         return counts;
@@ -131,14 +134,17 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var sql = string.Create(CultureInfo.InvariantCulture,
-            $"SELECT {Columns} FROM {SystemTables.DeadLetters} WHERE stream = $1 AND topic = $2 AND \"partition\" = $3 AND \"offset\" >= $4 "
-                + $"AND \"offset\" < $5 AND status = $6 ORDER BY \"offset\" LIMIT {PageLetters}");
+            $"SELECT {Columns} FROM {SystemTables.DeadLetters} WHERE project = $1 AND stream = $2 AND topic = $3 AND \"partition\" = $4 "
+                + $"AND \"offset\" >= $5 AND \"offset\" < $6 AND status = $7 ORDER BY \"offset\" LIMIT {PageLetters}");
         IReadOnlyList<DeadLetter> page;
         var next = range.Start;
         do
         {
             page = await ReadAsync(
-                sql, [stream, range.Partition.Topic, range.Partition.Partition, next.Value, range.End.Value, Name(status)],
+                sql,
+                [
+                    warehouse.Project, stream, range.Partition.Topic, range.Partition.Partition, next.Value, range.End.Value, Name(status),
+                ],
                 cancellationToken);
             foreach (var letter in page)
             {
@@ -153,45 +159,48 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
     /// or 1.</summary>
     public Task<long> EditAsync(string stream, RecordPosition position, byte[]? value, CancellationToken cancellationToken) =>
         warehouse.ExecuteAsync(
-            $"UPDATE {SystemTables.DeadLetters} SET edited_value = $5 WHERE status = 'open' AND {AtPosition(1)}",
-            [.. PositionValues(stream, position), value], cancellationToken);
+            $"UPDATE {SystemTables.DeadLetters} SET edited_value = $6 WHERE status = 'open' AND {AtPosition(1)}",
+            [.. PositionValues(warehouse.Project, stream, position), value], cancellationToken);
 
     /// <summary>Gives open letters up; returns how many. They stay readable.</summary>
     public Task<long> DiscardAsync(string stream, RecordPosition position, CancellationToken cancellationToken) =>
         warehouse.ExecuteAsync(
             $"UPDATE {SystemTables.DeadLetters} SET status = 'discarded' WHERE status = 'open' AND {AtPosition(1)}",
-            PositionValues(stream, position), cancellationToken);
+            PositionValues(warehouse.Project, stream, position), cancellationToken);
 
     /// <summary>
     /// Marks an open letter as replayed, with the edited value that was sent if one was, inside the writer's transaction, so
     /// that row and mark become visible together. TransactionConflict when somebody else has settled the letter meanwhile.
     /// </summary>
-    internal static async Task MarkReplayedAsync(IWarehouseWriter writer, DeadLetter letter, CancellationToken cancellationToken)
+    internal static async Task MarkReplayedAsync(
+        IWarehouseWriter writer, string project, DeadLetter letter, CancellationToken cancellationToken)
     {
         var marked = await writer.ExecuteAsync(
-            $"UPDATE {SystemTables.DeadLetters} SET status = 'replayed', edited_value = $5 WHERE status = 'open' AND {AtPosition(1)}",
-            [.. PositionValues(letter.Stream, letter.Position), letter.EditedValue], cancellationToken);
+            $"UPDATE {SystemTables.DeadLetters} SET status = 'replayed', edited_value = $6 WHERE status = 'open' AND {AtPosition(1)}",
+            [.. PositionValues(project, letter.Stream, letter.Position), letter.EditedValue], cancellationToken);
         if (marked == 0)
             throw new TidemillException(ErrorCode.TransactionConflict, $"The dead letter at {letter.Position} is not open any more.");
     }
 
     private static string AtPosition(int first) =>
-        $"stream = ${first} AND topic = ${first + 1} AND \"partition\" = ${first + 2} AND \"offset\" = ${first + 3}";
+        $"project = ${first} AND stream = ${first + 1} AND topic = ${first + 2} AND \"partition\" = ${first + 3} AND \"offset\" = "
+            + $"${first + 4}";
 
-    private static List<object?> PositionValues(string stream, RecordPosition position) =>
-        [stream, position.Partition.Topic, position.Partition.Partition, position.Offset.Value];
+    private static List<object?> PositionValues(string project, string stream, RecordPosition position) =>
+        [project, stream, position.Partition.Topic, position.Partition.Partition, position.Offset.Value];
 
-    private static IEnumerable<object?> Values(DeadLetter letter) =>
+    private IEnumerable<object?> Values(DeadLetter letter) =>
     [
-        .. PositionValues(letter.Stream, letter.Position),
+        .. PositionValues(warehouse.Project, letter.Stream, letter.Position),
         Unzoned(letter.Timestamp), letter.Key, letter.Value, letter.Code.ToString(), letter.Field, letter.Message,
-        Unzoned(letter.CreatedAt), Name(letter.Status), letter.EditedValue, SinkNames.Write(letter.Sinks),
+        Unzoned(letter.CreatedAt), letter.Status.Known is { } status ? Name(status) : letter.Status.ToString(),
+        letter.EditedValue, SinkNames.Write(letter.Sinks),
     ];
 
-    private static (string Sql, List<object?> Parameters) Filter(string? stream, DeadLetterStatus? status)
+    private (string Sql, List<object?> Parameters) Filter(string? stream, DeadLetterStatus? status)
     {
-        var terms = new List<string> { "true" };
-        var parameters = new List<object?>();
+        var terms = new List<string> { "project = $1" };
+        var parameters = new List<object?> { warehouse.Project };
         if (stream is not null)
         {
             parameters.Add(stream);
@@ -220,18 +229,18 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
 
     private static DeadLetter FromRow(object?[] row) => new()
     {
-        Stream = (string)row[0]!,
-        Position = new RecordPosition(new TopicPartition((string)row[1]!, (int)row[2]!), new LogOffset((long)row[3]!)),
-        Timestamp = Zoned(row[4]),
-        Key = (byte[]?)row[5],
-        Value = (byte[]?)row[6],
-        Code = Enum.Parse<ErrorCode>((string)row[7]!),
-        Field = (string?)row[8],
-        Message = (string)row[9]!,
-        CreatedAt = Zoned(row[10]),
-        Status = Status(row[11]),
-        EditedValue = (byte[]?)row[12],
-        Sinks = SinkNames.Read((string?)row[13]),
+        Stream = (string)row[1]!,
+        Position = new RecordPosition(new TopicPartition((string)row[2]!, (int)row[3]!), new LogOffset((long)row[4]!)),
+        Timestamp = Zoned(row[5]),
+        Key = (byte[]?)row[6],
+        Value = (byte[]?)row[7],
+        Code = Stored<ErrorCode>.Parse((string)row[8]!),
+        Field = (string?)row[9],
+        Message = (string)row[10]!,
+        CreatedAt = Zoned(row[11]),
+        Status = Status(row[12]),
+        EditedValue = (byte[]?)row[13],
+        Sinks = SinkNames.Read((string?)row[14]),
     };
 
     private static string Name(DeadLetterStatus status) => status switch
@@ -241,7 +250,7 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
         _ => "discarded",
     };
 
-    private static DeadLetterStatus Status(object? value) => Enum.Parse<DeadLetterStatus>((string)value!, ignoreCase: true);
+    private static Stored<DeadLetterStatus> Status(object? value) => Stored<DeadLetterStatus>.Parse((string)value!);
 
     private static DateTime Unzoned(DateTimeOffset time) => DateTime.SpecifyKind(time.UtcDateTime, DateTimeKind.Unspecified);
 

@@ -1,4 +1,5 @@
 using Tidemill.Core.Logs;
+using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Streaming.DeadLetters;
 
@@ -10,7 +11,8 @@ namespace Tidemill.Streaming.DeadLetters;
 /// <param name="Sinks">As in <see cref="DeadLetter.Sinks"/>.</param>
 /// <param name="IsEdited">True when somebody put another value in place of its own.</param>
 internal sealed record LetterMark(
-    string Stream, RecordPosition Position, DateTimeOffset CreatedAt, DeadLetterStatus Status, IReadOnlyList<string>? Sinks, bool IsEdited)
+    string Stream, RecordPosition Position, DateTimeOffset CreatedAt, Stored<DeadLetterStatus> Status, IReadOnlyList<string>? Sinks,
+    bool IsEdited)
 {
     public bool Concerns(string sink) => Sinks is null || Sinks.Contains(sink, StringComparer.Ordinal);
 }
@@ -35,7 +37,7 @@ internal sealed class LetterIndex(DeadLetterStore table, string stream, IReadOnl
     {
         await foreach (var letter in table.ReadAsync(stream, DeadLetterStatus.Replayed, range, cancellationToken))
         {
-            if (Find(letter.Position) is { Status: DeadLetterStatus.Replayed } mark)
+            if (Find(letter.Position) is { } mark && mark.Status == DeadLetterStatus.Replayed)
                 yield return letter with { Sinks = mark.Sinks };
         }
     }

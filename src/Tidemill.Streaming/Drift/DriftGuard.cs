@@ -1,6 +1,7 @@
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
+using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.Decoding;
 using Tidemill.Streaming.Pipeline;
 
@@ -13,12 +14,12 @@ namespace Tidemill.Streaming.Drift;
 internal sealed class DriftGuard(StreamServices services, StreamDefinition stream)
 {
     private readonly SchemaChangeStore _log = new(services.Warehouse);
-    private readonly HashSet<(SchemaChangeKind, string, string?, SchemaDecision)> _reported = [];
+    private readonly HashSet<(Stored<SchemaChangeKind>, string, string?, Stored<SchemaDecision>)> _reported = [];
     private readonly DroppedFields _dropped = new();
     private readonly SchemaEvolution _evolution = new(services);
     private readonly StreamDefinition _declared = stream;
     private List<SchemaChange> _pending = [];
-    private HashSet<(SchemaChangeKind, string, string?)> _carriedOut = [];
+    private HashSet<(Stored<SchemaChangeKind>, string, string?)> _carriedOut = [];
 
     /// <summary>The stream as it decodes now.</summary>
     public StreamDefinition Current { get; private set; } = stream;
@@ -129,7 +130,7 @@ internal sealed class DriftGuard(StreamServices services, StreamDefinition strea
         return DriftVerdict.Restart;
     }
 
-    private static (SchemaChangeKind Kind, string Field, string? Type) Identity(SchemaChange change) =>
+    private static (Stored<SchemaChangeKind> Kind, string Field, string? Type) Identity(SchemaChange change) =>
         (change.Kind, change.Field, change.NewType);
 
     /// <summary>The entry of a new property, and one more when it looks like a declared field's new name.</summary>

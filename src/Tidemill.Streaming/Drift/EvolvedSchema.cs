@@ -23,11 +23,11 @@ internal static class EvolvedSchema
         var decode = stream.Decode!;
         var fields = decode.Fields.ToList();
         var ignore = decode.Ignore.ToHashSet(StringComparer.Ordinal);
-        foreach (var change in changes.OrderBy(c => c.Kind).ThenBy(c => c.At).ThenBy(c => c.Column, StringComparer.Ordinal))
+        foreach (var change in changes.OrderBy(c => c.Kind.Known).ThenBy(c => c.At).ThenBy(c => c.Column, StringComparer.Ordinal))
         {
             var at = fields.FindIndex(f => f.Path.SequenceEqual(change.Path, StringComparer.Ordinal));
             var isDeclared = at >= 0 && at < decode.Fields.Count;
-            if (change is { Kind: SchemaChangeKind.Dropped, Decision: SchemaDecision.Quarantined or SchemaDecision.Halted })
+            if (change.Kind == SchemaChangeKind.Dropped && change.Decision.Known is SchemaDecision.Quarantined or SchemaDecision.Halted)
             {
                 if (isDeclared && stream.OnDrift is DriftPolicy.Quarantine or DriftPolicy.Halt && fields[at].Default is null)
                     fields[at] = fields[at] with { Dropped = true };

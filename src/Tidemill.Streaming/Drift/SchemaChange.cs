@@ -1,4 +1,5 @@
 using Tidemill.Core.Logs;
+using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Streaming.Drift;
 
@@ -40,7 +41,7 @@ public sealed record SchemaChange
 {
     public required string Stream { get; init; }
 
-    public required SchemaChangeKind Kind { get; init; }
+    public required Stored<SchemaChangeKind> Kind { get; init; }
 
     /// <summary>Property names from the record's root.</summary>
     public required IReadOnlyList<string> Path { get; init; }
@@ -54,7 +55,7 @@ public sealed record SchemaChange
     /// <summary>In DuckDB's SQL; null when the property has no type of its own here.</summary>
     public string? NewType { get; init; }
 
-    public required SchemaDecision Decision { get; init; }
+    public required Stored<SchemaDecision> Decision { get; init; }
 
     /// <summary>What else there is to say, without values.</summary>
     public string? Detail { get; init; }

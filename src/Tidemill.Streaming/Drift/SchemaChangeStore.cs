@@ -6,21 +6,23 @@ using Tidemill.Core.Warehouses;
 namespace Tidemill.Streaming.Drift;
 
 /// <summary>
-/// The decision log in the warehouse. Its key is (stream, kind, path, new type, decision): several workers that see the
+/// A project's decision log in the warehouse. Its key is (project, stream, kind, path, new type, decision): several workers that see the
 /// same drift write one entry, and writing one again changes nothing.
 /// </summary>
 public sealed class SchemaChangeStore(IWarehouse warehouse)
 {
     private const string Columns =
-        """stream, kind, path, new_type, decision, column_name, old_type, detail, topic, "partition", "offset", changed_at""";
+        """project, stream, kind, path, new_type, decision, column_name, old_type, detail, topic, "partition", "offset", changed_at""";
 
     /// <summary>Entries, newest first; null for every stream.</summary>
     public async Task<IReadOnlyList<SchemaChange>> ListAsync(string? stream, int limit, CancellationToken cancellationToken)
     {
-        var filter = stream is null ? "" : "WHERE stream = $1";
+        var filter = stream is null ? "" : "AND stream = $2";
         var sql = string.Create(CultureInfo.InvariantCulture,
-            $"SELECT {Columns} FROM {SystemTables.SchemaChanges} {filter} ORDER BY changed_at DESC, stream, path, kind LIMIT {limit}");
-        await using var result = await warehouse.QueryAsync(sql, stream is null ? [] : [stream], readOnly: true, cancellationToken);
+            $"SELECT {Columns} FROM {SystemTables.SchemaChanges} WHERE project = $1 {filter} ORDER BY changed_at DESC, stream, path, "
+                + $"kind LIMIT {limit}");
+        await using var result = await warehouse.QueryAsync(
+            sql, stream is null ? [warehouse.Project] : [warehouse.Project, stream], readOnly: true, cancellationToken);
         var changes = new List<SchemaChange>();
         await foreach (var row in result.ReadRowsAsync(cancellationToken))
             changes.Add(FromRow(row));
@@ -30,13 +32,14 @@ public sealed class SchemaChangeStore(IWarehouse warehouse)
 
     /// <summary>Adds entries; those that are there already stay as they are. Durable on return.</summary>
     public Task AddAsync(IEnumerable<SchemaChange> changes, CancellationToken cancellationToken) =>
-        warehouse.ExecuteInTransactionAsync([.. changes.Select(Insertion)], cancellationToken);
+        warehouse.ExecuteInTransactionAsync([.. changes.Select(change => Insertion(warehouse.Project, change))], cancellationToken);
 
     /// <summary>The statement that adds an entry.</summary>
-    internal static string Insertion(SchemaChange change)
+    internal static string Insertion(string project, SchemaChange change)
     {
         string?[] values =
         [
+            Text(project),
             Text(change.Stream), Text(change.Kind.ToString()), Text(JsonSerializer.Serialize(change.Path)), Text(change.NewType ?? ""),
             Text(change.Decision.ToString()), Text(change.Column), Text(change.OldType), Text(change.Detail),
             Text(change.Position?.Partition.Topic), change.Position?.Partition.Partition.ToString(CultureInfo.InvariantCulture),
@@ -51,17 +54,17 @@ public sealed class SchemaChangeStore(IWarehouse warehouse)
 
     private static SchemaChange FromRow(object?[] row) => new()
     {
-        Stream = (string)row[0]!,
-        Kind = Enum.Parse<SchemaChangeKind>((string)row[1]!),
-        Path = JsonSerializer.Deserialize<List<string>>((string)row[2]!)!,
-        NewType = (string)row[3]! is { Length: > 0 } type ? type : null,
-        Decision = Enum.Parse<SchemaDecision>((string)row[4]!),
-        Column = (string?)row[5],
-        OldType = (string?)row[6],
-        Detail = (string?)row[7],
-        Position = row[8] is string topic
-            ? new RecordPosition(new TopicPartition(topic, (int)row[9]!), new LogOffset((long)row[10]!))
+        Stream = (string)row[1]!,
+        Kind = Stored<SchemaChangeKind>.Parse((string)row[2]!),
+        Path = JsonSerializer.Deserialize<List<string>>((string)row[3]!)!,
+        NewType = (string)row[4]! is { Length: > 0 } type ? type : null,
+        Decision = Stored<SchemaDecision>.Parse((string)row[5]!),
+        Column = (string?)row[6],
+        OldType = (string?)row[7],
+        Detail = (string?)row[8],
+        Position = row[9] is string topic
+            ? new RecordPosition(new TopicPartition(topic, (int)row[10]!), new LogOffset((long)row[11]!))
             : null,
-        At = new DateTimeOffset(DateTime.SpecifyKind((DateTime)row[11]!, DateTimeKind.Utc)),
+        At = new DateTimeOffset(DateTime.SpecifyKind((DateTime)row[12]!, DateTimeKind.Utc)),
     };
 }

@@ -169,7 +169,7 @@ internal sealed class SchemaEvolution(StreamServices services)
             }
         }
 
-        statements.AddRange(changes.Select(SchemaChangeStore.Insertion));
+        statements.AddRange(changes.Select(change => SchemaChangeStore.Insertion(services.Warehouse.Project, change)));
         await services.Warehouse.ExecuteInTransactionAsync(statements, cancellationToken);
     }
 

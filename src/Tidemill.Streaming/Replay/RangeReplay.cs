@@ -1,7 +1,6 @@
 using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
-using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Drift;
@@ -101,10 +100,10 @@ public sealed class RangeReplay(StreamServices services, IReadOnlyList<StreamDef
             statements.Add($"DELETE FROM {seen.Quoted}");
 
         // A row of offset 0, not a missing one: a writer elsewhere that is late finds another position than it expects.
-        var name = SqlName.Literal(stream.Name);
+        var owned = $"project = {SqlName.Literal(services.Warehouse.Project)} AND stream = {SqlName.Literal(stream.Name)}";
         statements.Add(
-            $"UPDATE {SystemTables.Checkpoints} SET next_offset = 0 WHERE stream = {name} AND topic = {SqlName.Literal(plan.Topic)}");
-        statements.Add($"DELETE FROM {SystemTables.DeadLetters} WHERE stream = {name}");
+            $"UPDATE {SystemTables.Checkpoints} SET next_offset = 0 WHERE {owned} AND topic = {SqlName.Literal(plan.Topic)}");
+        statements.Add($"DELETE FROM {SystemTables.DeadLetters} WHERE {owned}");
         await services.Warehouse.ExecuteInTransactionAsync(statements, cancellationToken);
     }
 }

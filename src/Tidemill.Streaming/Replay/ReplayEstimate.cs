@@ -1,7 +1,6 @@
 using System.Globalization;
 using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
-using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Verification;

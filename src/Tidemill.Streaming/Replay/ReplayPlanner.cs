@@ -61,7 +61,7 @@ internal sealed class ReplayPlanner(StreamServices services, IReadOnlyList<Strea
 
     /// <summary>True for open letters of the ranges.</summary>
     public static bool IsReplayed(LetterMark letter, IReadOnlyList<OffsetRange> ranges) =>
-        letter is { Status: DeadLetterStatus.Open, Position: var position }
+        letter is { Status.Known: DeadLetterStatus.Open, Position: var position }
         && ranges.Any(r => r.Partition == position.Partition && r.Start <= position.Offset && position.Offset < r.End);
 
     private static ReplaySink Sink(StreamDefinition stream, SinkDefinition sink, SinkTraits traits, bool rebuild) =>

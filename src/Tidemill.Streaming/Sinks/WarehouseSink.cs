@@ -1,5 +1,6 @@
 using Tidemill.Core.Batches;
 using Tidemill.Core.Configuration;
+using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;
 using Tidemill.Core.Streams;
@@ -41,8 +42,24 @@ internal sealed class WarehouseSink : ITableSink
         _writer ??= await _warehouse.OpenWriterAsync(cancellationToken);
     }
 
-    /// <summary>Creates the table of seen keys.</summary>
-    public Task OpenSeenKeysAsync(Schema keys, CancellationToken cancellationToken) => EnsureAsync(Seen(keys), cancellationToken);
+    /// <summary>Creates the table of seen keys. SchemaConflict: another project has a stream of that name in this warehouse.</summary>
+    public async Task OpenSeenKeysAsync(Schema keys, CancellationToken cancellationToken)
+    {
+        await using (var others = await _warehouse.QueryAsync(
+            $"SELECT DISTINCT project FROM {SystemTables.Checkpoints} WHERE stream = $1 AND project NOT IN ('', $2)",
+            [_stream.Name, _warehouse.Project], readOnly: true, cancellationToken))
+        {
+            await foreach (var row in others.ReadRowsAsync(cancellationToken))
+            {
+                throw new TidemillException(
+                    ErrorCode.SchemaConflict,
+                    $"{_stream.File}: it deduplicates, and project {row[0]} has a stream {_stream.Name} in {_warehouse.Description} "
+                        + "too: each would take the other's records as seen. Give the stream another name, or the project another schema.");
+            }
+        }
+
+        await EnsureAsync(Seen(keys), cancellationToken);
+    }
 
     /// <summary>The tables that rows of this schema need.</summary>
     public IEnumerable<TableSpec> Specs(Schema rows, Schema? keys) => keys is null ? [Table(rows)] : [Table(rows), Seen(keys)];

@@ -35,7 +35,10 @@ internal static class WarehouseSinkBinder
             "indexes", new ListShape(new EitherShape(List: CommonShapes.Columns, Mapping: IndexKeys)), "Indexes, each a list of columns."));
 
     private static readonly string[] SystemNames =
-        [SystemTables.Checkpoints, SystemTables.DeadLetters, SystemTables.SchemaChanges, SystemTables.PipelineExecutions, SystemTables.TaskExecutions];
+    [
+        SystemTables.Migrations, SystemTables.Checkpoints, SystemTables.DeadLetters, SystemTables.SchemaChanges,
+        SystemTables.PipelineExecutions, SystemTables.TaskExecutions,
+    ];
 
     public static WarehouseSinkDefinition Bind(Section sink, IReadOnlyList<string>? columns)
     {

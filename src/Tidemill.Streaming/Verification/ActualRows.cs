@@ -24,7 +24,7 @@ internal sealed record ActualRows(long Count, IReadOnlyDictionary<TopicPartition
         using var appender = expected.Connection.Append(null, "actual_rows");
         using var chunk = DataChunk.Create(expected.Types.ToImmutableArray());
         await using var result = await warehouse.QueryAsync(
-            Sql(table, expected.Columns), [owner.Stream, owner.Sink], readOnly: true, cancellationToken);
+            Sql(table, expected.Columns), [warehouse.Project, owner.Stream, owner.Sink], readOnly: true, cancellationToken);
         long rows = 0;
         var positions = "";
         await foreach (var row in result.ReadRowsAsync(cancellationToken))
@@ -65,12 +65,12 @@ internal sealed record ActualRows(long Count, IReadOnlyDictionary<TopicPartition
         }
     }
 
-    // One statement sees one moment: the table's rows, and in a row of its own what the checkpoints of $1, $2 say.
+    // One statement sees one moment: the table's rows, and in a row of its own what the checkpoints of $1, $2, $3 say.
     private static string Sql(TableName table, IReadOnlyList<string> columns) => $"""
         SELECT {SqlName.List(columns)}, NULL AS _positions FROM {table.Quoted}
         UNION ALL
         SELECT {string.Join(", ", columns.Select(_ => "NULL"))}, coalesce(string_agg(topic || '/' || CAST("partition" AS text) || '/' || CAST(next_offset AS text), ','), '')
-        FROM {SystemTables.Checkpoints} WHERE stream = $1 AND sink = $2
+        FROM {SystemTables.Checkpoints} WHERE project = $1 AND stream = $2 AND sink = $3
         """;
 
     private static Dictionary<TopicPartition, LogOffset> Parse(string positions) => positions

@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
+using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Workflows.Runs;
 
 /// <summary>Runs that ended since the process started, by workflow and status. Safe for concurrent callers.</summary>
 public sealed class RunCounts
 {
-    private readonly ConcurrentDictionary<(string Workflow, RunStatus Status), long> _ended = new();
+    private readonly ConcurrentDictionary<(string Workflow, Stored<RunStatus> Status), long> _ended = new();
     private readonly ConcurrentDictionary<string, DateTimeOffset> _lastSuccess = new(StringComparer.Ordinal);
 
     /// <summary>Counts the run when the event tells its end.</summary>
@@ -16,7 +17,7 @@ public sealed class RunCounts
             return;
 
         _ended.AddOrUpdate((change.Run.Workflow, change.Run.Status), 1, (_, count) => count + 1);
-        if (change.Run is { Status: RunStatus.Success, EndTime: { } end })
+        if (change.Run.Status == RunStatus.Success && change.Run.EndTime is { } end)
             _lastSuccess[change.Run.Workflow] = end;
     }
 

@@ -1,4 +1,5 @@
 using Tidemill.Core.Errors;
+using Tidemill.Core.Warehouses;
 using Tidemill.Workflows.Scheduling;
 
 namespace Tidemill.Workflows.Runs;
@@ -52,9 +53,9 @@ public sealed record WorkflowRun
 
     public required string Workflow { get; init; }
 
-    public RunStatus Status { get; init; } = RunStatus.Running;
+    public Stored<RunStatus> Status { get; init; } = RunStatus.Running;
 
-    public required RunTrigger Trigger { get; init; }
+    public required Stored<RunTrigger> Trigger { get; init; }
 
     public required DataInterval Interval { get; init; }
 
@@ -84,7 +85,7 @@ public sealed record TaskAttempt
     /// <summary>One-based; 0 for a task that was not started.</summary>
     public required int Attempt { get; init; }
 
-    public TaskState Status { get; init; } = TaskState.Running;
+    public Stored<TaskState> Status { get; init; } = TaskState.Running;
 
     public long RecordsProcessed { get; init; }
 
@@ -92,7 +93,7 @@ public sealed record TaskAttempt
 
     public DateTimeOffset? EndTime { get; init; }
 
-    public ErrorCode? ErrorCode { get; init; }
+    public Stored<ErrorCode>? ErrorCode { get; init; }
 
     /// <summary>The code, what happened and the remedy.</summary>
     public string? ErrorMessage { get; init; }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Tidemill.Core.Warehouses;
 
 namespace Tidemill.Workflows.Runs;
 
@@ -8,6 +9,6 @@ public static class StatusName
     public static string Of<T>(T value) where T : struct, Enum =>
         JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 
-    internal static T Parse<T>(object? text) where T : struct, Enum =>
-        Enum.Parse<T>(((string)text!).Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
+    /// <summary>A word that is not known as it is stored.</summary>
+    public static string Of<T>(Stored<T> value) where T : struct, Enum => value.Known is { } known ? Of(known) : value.ToString();
 }

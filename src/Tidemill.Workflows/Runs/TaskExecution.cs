@@ -77,7 +77,7 @@ internal sealed class TaskExecution(
         Change(
             _snapshot with
             {
-                State = row.Status,
+                State = row.Status.Known!.Value,
                 RecordsProcessed = row.RecordsProcessed,
                 EndTime = row.EndTime,
                 ErrorMessage = row.ErrorMessage,

@@ -6,15 +6,14 @@ using Tidemill.Workflows.Scheduling;
 namespace Tidemill.Workflows.Runs;
 
 /// <summary>
-/// The run history in the warehouse, which has created its two tables when it opened
-/// (<see cref="SystemTables.PipelineExecutions"/>, <see cref="SystemTables.TaskExecutions"/>). Times are UTC without a zone.
+/// A project's run history in the warehouse, in the tables of <see cref="WorkflowTables"/>. Times are UTC without a zone.
 /// </summary>
 public sealed class WarehouseRunStore(IWarehouse warehouse) : IRunStore
 {
     private static readonly string[] RunColumns =
     [
         "id", "pipeline_name", "status", "trigger", "interval_start", "interval_end", "records_processed", "start_time",
-        "end_time", "error_message",
+        "end_time", "error_message", "project",
     ];
 
     private static readonly string[] AttemptColumns =
@@ -30,8 +29,9 @@ public sealed class WarehouseRunStore(IWarehouse warehouse) : IRunStore
 
     public async Task<long> InterruptRunningAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        await InterruptAsync(SystemTables.TaskExecutions, now, cancellationToken);
-        return await InterruptAsync(SystemTables.PipelineExecutions, now, cancellationToken);
+        const string OfProject = $"execution_id IN (SELECT id FROM {SystemTables.PipelineExecutions} WHERE project = $3)";
+        await InterruptAsync(SystemTables.TaskExecutions, OfProject, now, cancellationToken);
+        return await InterruptAsync(SystemTables.PipelineExecutions, "project = $3", now, cancellationToken);
     }
 
     public Task SaveRunAsync(WorkflowRun run, CancellationToken cancellationToken) => warehouse.ExecuteAsync(
@@ -39,6 +39,7 @@ public sealed class WarehouseRunStore(IWarehouse warehouse) : IRunStore
         [
             run.Id, run.Workflow, StatusName.Of(run.Status), StatusName.Of(run.Trigger), Unzoned(run.Interval.Start),
             Unzoned(run.Interval.End), run.RecordsProcessed, Unzoned(run.StartTime), Unzoned(run.EndTime), run.ErrorMessage,
+            warehouse.Project,
         ],
         cancellationToken);
 
@@ -54,8 +55,8 @@ public sealed class WarehouseRunStore(IWarehouse warehouse) : IRunStore
     public Task<IReadOnlyList<WorkflowRun>> ListRunsAsync(
         string? workflow, RunTrigger? trigger, int limit, CancellationToken cancellationToken)
     {
-        var terms = new List<string> { "true" };
-        var parameters = new List<object?>();
+        var terms = new List<string> { "project = $1" };
+        var parameters = new List<object?> { warehouse.Project };
         Add("pipeline_name", workflow);
         Add("trigger", trigger is { } by ? StatusName.Of(by) : null);
         var sql = string.Create(CultureInfo.InvariantCulture,
@@ -81,10 +82,10 @@ public sealed class WarehouseRunStore(IWarehouse warehouse) : IRunStore
     public Task<IReadOnlyList<TaskAttempt>> ListAttemptsAsync(Guid runId, CancellationToken cancellationToken) =>
         ReadAsync($"{SelectAttempts} WHERE execution_id = $1 ORDER BY start_time, id", [runId], ToAttempt, cancellationToken);
 
-    private Task<long> InterruptAsync(string table, DateTimeOffset now, CancellationToken cancellationToken) =>
+    private Task<long> InterruptAsync(string table, string condition, DateTimeOffset now, CancellationToken cancellationToken) =>
         warehouse.ExecuteAsync(
-            $"UPDATE {table} SET status = 'interrupted', end_time = $1, error_message = $2 WHERE status = 'running'",
-            [Unzoned(now), "The process ended before this did."],
+            $"UPDATE {table} SET status = 'interrupted', end_time = $1, error_message = $2 WHERE status = 'running' AND {condition}",
+            [Unzoned(now), "The process ended before this did.", warehouse.Project],
             cancellationToken);
 
     private async Task<IReadOnlyList<T>> ReadAsync<T>(
@@ -109,8 +110,8 @@ public sealed class WarehouseRunStore(IWarehouse warehouse) : IRunStore
     {
         Id = (Guid)row[0]!,
         Workflow = (string)row[1]!,
-        Status = StatusName.Parse<RunStatus>(row[2]),
-        Trigger = StatusName.Parse<RunTrigger>(row[3]),
+        Status = Stored<RunStatus>.Parse((string)row[2]!),
+        Trigger = Stored<RunTrigger>.Parse((string)row[3]!),
         Interval = new DataInterval(Zoned(row[4])!.Value, Zoned(row[5])!.Value),
         RecordsProcessed = (long)row[6]!,
         StartTime = Zoned(row[7])!.Value,
@@ -125,11 +126,11 @@ public sealed class WarehouseRunStore(IWarehouse warehouse) : IRunStore
         Workflow = (string)row[2]!,
         Task = (string)row[3]!,
         Attempt = (int)row[4]!,
-        Status = StatusName.Parse<TaskState>(row[5]),
+        Status = Stored<TaskState>.Parse((string)row[5]!),
         RecordsProcessed = (long)row[6]!,
         StartTime = Zoned(row[7])!.Value,
         EndTime = Zoned(row[8]),
-        ErrorCode = row[9] is string code ? Enum.Parse<ErrorCode>(code) : null,
+        ErrorCode = row[9] is string code ? Stored<ErrorCode>.Parse(code) : null,
         ErrorMessage = (string?)row[10],
     };
 

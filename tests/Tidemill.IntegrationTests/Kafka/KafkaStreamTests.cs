@@ -43,7 +43,10 @@ public sealed class KafkaStreamTests : IDisposable
         var server = await PostgresServer.SharedAsync();
         var database = await server.CreateDatabaseAsync();
         await using (var warehouse = await PostgresWarehouse.OpenAsync(database, default))
+        {
+            await warehouse.MigrateAsync(StreamTables.Set, default);
             await ProveAsync(log, warehouse);
+        }
 
         await server.DropDatabaseAsync(database);
     }
@@ -171,8 +174,12 @@ public sealed class KafkaStreamTests : IDisposable
         Sinks = [new WarehouseSinkDefinition("events", new TableName("events")) { Rule = ConflictRule.Append }],
     };
 
-    private async Task<IWarehouse> OpenDuckDbAsync() =>
-        await DuckDbWarehouse.OpenAsync(Path.Combine(_folder, "warehouse.duckdb"), new WarehouseConnection(), default);
+    private async Task<IWarehouse> OpenDuckDbAsync()
+    {
+        var warehouse = await DuckDbWarehouse.OpenAsync(Path.Combine(_folder, "warehouse.duckdb"), new WarehouseConnection(), default);
+        await warehouse.MigrateAsync(StreamTables.Set, default);
+        return warehouse;
+    }
 
     /// <summary>The project's name is part of the group's: each test has its own.</summary>
     private StreamServices Services(ILog log, IWarehouse warehouse) => new(

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 using Tidemill.Connectors.Postgres;
 using Tidemill.Core.Configuration;
@@ -6,6 +7,7 @@ using Tidemill.Core.Logs;
 using Tidemill.Core.Warehouses;
 using Tidemill.DuckDb;
 using Tidemill.IntegrationTests.Servers;
+using Tidemill.Streaming;
 using Tidemill.Tests.Warehouses;
 
 namespace Tidemill.IntegrationTests.Warehouses;
@@ -24,6 +26,9 @@ public sealed class PostgresWarehouseTests : WarehouseContractTests
         return await PostgresWarehouse.OpenAsync(_connection, Token);
     }
 
+    protected override async Task<IWarehouse> OpenForAsync(string project) =>
+        await PostgresWarehouse.OpenAsync(_connection with { Project = project }, Token);
+
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
@@ -33,9 +38,11 @@ public sealed class PostgresWarehouseTests : WarehouseContractTests
         GC.SuppressFinalize(this);
     }
 
-    private async Task<List<object?[]>> QueryAsync(string sql)
+    private Task<List<object?[]>> QueryAsync(string sql) => QueryAsync(Warehouse, sql);
+
+    private static async Task<List<object?[]>> QueryAsync(IWarehouse warehouse, string sql)
     {
-        await using var result = await Warehouse.QueryAsync(sql, [], readOnly: true, Token);
+        await using var result = await warehouse.QueryAsync(sql, [], readOnly: true, Token);
         return await result.ReadRowsAsync(Token).ToListAsync(Token);
     }
 
@@ -50,6 +57,9 @@ public sealed class PostgresWarehouseTests : WarehouseContractTests
             var opened = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => PostgresWarehouse.OpenAsync(connection, Token)));
             Assert.All(opened, warehouse => Assert.Equal("Mixed Case", warehouse.DefaultSchema));
             Assert.NotNull(await opened[0].DescribeAsync(new TableName(SystemTables.Checkpoints, "Mixed Case"), Token));
+            await Task.WhenAll(opened.Select(warehouse => warehouse.MigrateAsync(StreamTables.Set, Token)));
+            Assert.Equal(2 + StreamTables.Set.Migrations.Count, Convert.ToInt32(
+                (await QueryAsync(opened[0], "SELECT count(*) FROM tidemill_migrations"))[0][0], CultureInfo.InvariantCulture));
             foreach (var warehouse in opened)
                 await warehouse.DisposeAsync();
 

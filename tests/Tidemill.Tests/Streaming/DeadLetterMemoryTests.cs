@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Warehouses;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Replay;

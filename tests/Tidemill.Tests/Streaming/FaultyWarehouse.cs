@@ -25,6 +25,8 @@ internal sealed class FaultyWarehouse(
 
     public Task<ISqlSession> OpenSessionAsync(CancellationToken cancellationToken) => inner.OpenSessionAsync(cancellationToken);
 
+    public string Project => inner.Project;
+
     public string Description => inner.Description;
 
     public string DefaultSchema => inner.DefaultSchema;

@@ -62,6 +62,7 @@ internal sealed class StreamBench : IAsyncDisposable
         bench.Warehouse = warehouse is not null
             ? await warehouse()
             : await DuckDbWarehouse.OpenAsync(Path.Combine(bench._folder, "warehouse.duckdb"), new WarehouseConnection(), default);
+        await bench.Warehouse.MigrateAsync(StreamTables.Set, default);
         await bench.Log.CreateTopicAsync(new TopicSpec(Topic) { Partitions = partitions }, default);
         return bench;
     }

@@ -94,7 +94,7 @@ public sealed class StreamFaultTests
     {
         await using var bench = await OpenAsync(partitions: 1);
         await bench.Warehouse.ExecuteAsync(
-            "INSERT INTO tidemill_checkpoints (stream, sink, topic, \"partition\", next_offset, updated_at) VALUES ('events', "
+            "INSERT INTO tidemill_checkpoints (project, stream, sink, topic, \"partition\", next_offset, updated_at) VALUES ('', 'events', "
                 + "'events', 'events', 0, 99, now())",
             [], default);
         var status = await bench.RunUntilAsync(Stream(ConflictRule.Append), s => Task.FromResult(s.State == StreamState.Failed));

@@ -90,7 +90,7 @@ public sealed class DuckDbMemoryTests : IDisposable
         using var sessions = Sessions(new DuckDbMemory(Limit, ceiling: Limit));
         await sessions.RunAsync(
             DuckDbWork.Querying, connection => connection.Execute("CREATE TABLE keyed AS SELECT uuid() AS id FROM range(1500000)"), Token);
-        await using var writer = new DuckDbWriter(sessions);
+        await using var writer = new DuckDbWriter(sessions, "");
         await writer.BeginAsync(Token);
         using var rows = Rows.Batch(Rows.Schema("id uuid"), [[Guid.NewGuid()]]);
         var error = await Assert.ThrowsAsync<TidemillException>(
@@ -156,7 +156,7 @@ public sealed class DuckDbMemoryTests : IDisposable
         var memory = new DuckDbMemory(Limit, ceiling: 2 * Limit);
         using (var sessions = Sessions(memory))
         {
-            await using var writer = new DuckDbWriter(sessions);
+            await using var writer = new DuckDbWriter(sessions, "");
             await sessions.RunAsync(
                 DuckDbWork.Querying, connection => connection.Execute("CREATE TABLE keyed (id UUID PRIMARY KEY)"), Token);
             var error = await Assert.ThrowsAsync<TidemillException>(async () =>

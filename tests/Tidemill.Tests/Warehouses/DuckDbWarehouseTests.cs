@@ -2,6 +2,8 @@ using Tidemill.Connectors.DuckDb;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
+using Tidemill.Tests.Deploy;
+using Tidemill.Workflows.Runs;
 
 namespace Tidemill.Tests.Warehouses;
 
@@ -14,11 +16,39 @@ public sealed class DuckDbWarehouseTests : WarehouseContractTests
     protected override async Task<IWarehouse> CreateAsync() =>
         await DuckDbWarehouse.OpenAsync(File, new WarehouseConnection(), TestContext.Current.CancellationToken);
 
+    protected override async Task<IWarehouse> OpenForAsync(string project) =>
+        await DuckDbWarehouse.OpenAsync(File, new WarehouseConnection { Project = project }, TestContext.Current.CancellationToken);
+
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
         GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task Documentation_lists_every_table_and_column()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await Warehouse.MigrateAsync(WorkflowTables.Set, token);
+        var text = await System.IO.File.ReadAllTextAsync(Path.Combine(ComposeFile.Root, "docs", "formats", "system-tables.md"), token);
+        var sections = text.Split("\n## ")[1..].ToDictionary(
+            section => section.Split('\n')[0],
+            section => section.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(1)
+                .Select(line => line.Split('|')[1].Trim()).ToList());
+        Assert.Equal(
+            [
+                SystemTables.PipelineExecutions, SystemTables.TaskExecutions, SystemTables.Checkpoints, SystemTables.DeadLetters,
+                SystemTables.Migrations, SystemTables.SchemaChanges,
+            ],
+            sections.Keys.Order(StringComparer.Ordinal));
+        foreach (var (table, columns) in sections)
+        {
+            var described = await Warehouse.DescribeAsync(new TableName(table), token);
+            Assert.Equal(columns.Order(StringComparer.Ordinal), described!.Columns.Select(c => c.Name).Order(StringComparer.Ordinal));
+            var key = text.Split($"\n## {table}\n")[1].Split("Key: ")[1].Split('.')[0].Split(", ");
+            Assert.Equal(key.Order(StringComparer.Ordinal), described.PrimaryKey.Order(StringComparer.Ordinal));
+        }
     }
 
     [Fact]

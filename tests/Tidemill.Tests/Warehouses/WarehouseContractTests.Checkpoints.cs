@@ -58,20 +58,20 @@ public abstract partial class WarehouseContractTests
         Assert.Equal(
             [["first", 500L], ["second", 200L]],
             await QueryAsync("SELECT message, count(*) FROM tidemill_dead_letters GROUP BY message ORDER BY message"));
-
-        static DeadLetter Letter(int offset, string message) => new()
-        {
-            Stream = "orders",
-            Position = new RecordPosition(new TopicPartition("orders", 0), new LogOffset(offset)),
-            Timestamp = DateTimeOffset.UnixEpoch,
-            Key = null,
-            Field = null,
-            Value = [1, 2, 3],
-            Code = ErrorCode.DecodeFailed,
-            Message = message,
-            CreatedAt = DateTimeOffset.UnixEpoch,
-        };
     }
+
+    private static DeadLetter Letter(int offset, string message) => new()
+    {
+        Stream = "orders",
+        Position = new RecordPosition(new TopicPartition("orders", 0), new LogOffset(offset)),
+        Timestamp = DateTimeOffset.UnixEpoch,
+        Key = null,
+        Field = null,
+        Value = [1, 2, 3],
+        Code = ErrorCode.DecodeFailed,
+        Message = message,
+        CreatedAt = DateTimeOffset.UnixEpoch,
+    };
 
     [Fact]
     public async Task Checkpoint_and_rows_become_visible_together_or_not_at_all()

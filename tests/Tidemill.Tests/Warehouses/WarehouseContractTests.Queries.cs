@@ -2,6 +2,7 @@ using System.Globalization;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Schemas;
 using Tidemill.Core.Warehouses;
+using Tidemill.Workflows.Runs;
 
 namespace Tidemill.Tests.Warehouses;
 
@@ -144,8 +145,15 @@ public abstract partial class WarehouseContractTests
     [Fact]
     public async Task System_tables_are_there()
     {
-        foreach (var name in new[] { SystemTables.Checkpoints, SystemTables.DeadLetters, SystemTables.PipelineExecutions, SystemTables.TaskExecutions })
+        await Warehouse.MigrateAsync(WorkflowTables.Set, Token);
+        foreach (var name in new[]
+        {
+            SystemTables.Migrations, SystemTables.Checkpoints, SystemTables.DeadLetters, SystemTables.SchemaChanges,
+            SystemTables.PipelineExecutions, SystemTables.TaskExecutions,
+        })
+        {
             Assert.NotEmpty((await Warehouse.DescribeAsync(new TableName(name), Token))!.PrimaryKey);
+        }
     }
 
     [Fact]

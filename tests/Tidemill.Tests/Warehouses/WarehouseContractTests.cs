@@ -4,6 +4,7 @@ using Tidemill.Core.Batches;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
 using Tidemill.DuckDb;
+using Tidemill.Streaming;
 
 namespace Tidemill.Tests.Warehouses;
 
@@ -19,7 +20,14 @@ public abstract partial class WarehouseContractTests : IAsyncLifetime
     /// <summary>A warehouse of the test's own, empty but for the system tables.</summary>
     protected abstract Task<IWarehouse> CreateAsync();
 
-    public async ValueTask InitializeAsync() => Warehouse = await CreateAsync();
+    /// <summary>The same warehouse, which was closed, opened for a project.</summary>
+    protected abstract Task<IWarehouse> OpenForAsync(string project);
+
+    public async ValueTask InitializeAsync()
+    {
+        Warehouse = await CreateAsync();
+        await Warehouse.MigrateAsync(StreamTables.Set, Token);
+    }
 
     public virtual async ValueTask DisposeAsync()
     {

@@ -1,6 +1,7 @@
 using Tidemill.Connectors.DuckDb;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
+using Tidemill.Core.Warehouses;
 using Tidemill.Tests.Time;
 using Tidemill.Workflows.Planning;
 using Tidemill.Workflows.Runs;
@@ -21,6 +22,7 @@ public sealed class WarehouseRunStoreTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _warehouse = await DuckDbWarehouse.OpenAsync(Path.Combine(_folder, "warehouse.duckdb"), new WarehouseConnection(), default);
+        await _warehouse.MigrateAsync(WorkflowTables.Set, default);
         _store = new WarehouseRunStore(_warehouse);
     }
 
