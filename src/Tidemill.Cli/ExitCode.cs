@@ -23,7 +23,7 @@ internal static class ExitCode
     {
         ErrorCode.InvalidRequest or ErrorCode.NotFound => Usage,
         ErrorCode.DataFolderLocked or ErrorCode.PortInUse or ErrorCode.Unavailable or ErrorCode.AccessDenied
-            or ErrorCode.NativeLibraryMissing or ErrorCode.DiskFull or ErrorCode.TimedOut => Environment,
+            or ErrorCode.NativeLibraryMissing or ErrorCode.DiskFull or ErrorCode.TimedOut or ErrorCode.VersionTooOld => Environment,
         _ => Failed,
     };
 }

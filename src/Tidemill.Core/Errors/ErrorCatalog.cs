@@ -46,6 +46,7 @@ public static class ErrorCatalog
         [ErrorCode.TransformFailed] = User("Mend the stream's SQL or the record, then replay the dead letters."),
         [ErrorCode.RowRejected] = User("Mend the record or the table's constraint, then replay the dead letters."),
         [ErrorCode.SchemaConflict] = Manual("Change the declared type back, or move the table away and replay the topic."),
+        [ErrorCode.VersionTooOld] = User("Run the version that was here last, or a later one."),
         [ErrorCode.SqlInvalid] = User("Mend the SQL at the named place."),
         [ErrorCode.Unavailable] = new(
             ErrorDomain.External, RetryRule.Backoff, "Check that the server runs and can be reached; work resumes by itself."),

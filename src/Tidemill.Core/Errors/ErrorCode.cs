@@ -45,6 +45,9 @@ public enum ErrorCode
     /// <summary>The declared schema contradicts the table that exists.</summary>
     SchemaConflict,
 
+    /// <summary>A newer Tidemill has changed what this one opens.</summary>
+    VersionTooOld,
+
     /// <summary>SQL that the engine refused.</summary>
     SqlInvalid,
 

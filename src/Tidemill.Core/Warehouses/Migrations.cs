@@ -30,7 +30,7 @@ public sealed record MigrationSet(string Owner, IReadOnlyList<Migration> Migrati
 public static class WarehouseMigrations
 {
     /// <summary>
-    /// Carries out the changes that the warehouse lacks, once, whichever process comes first. SchemaConflict: the warehouse has
+    /// Carries out the changes that the warehouse lacks, once, whichever process comes first. VersionTooOld: the warehouse has
     /// changes that this program does not know.
     /// </summary>
     public static async Task MigrateAsync(this ISqlEngine engine, MigrationSet set, CancellationToken cancellationToken)
@@ -101,9 +101,8 @@ public static class WarehouseMigrations
         return done <= set.Migrations.Count
             ? done
             : throw new TidemillException(
-                ErrorCode.SchemaConflict,
+                ErrorCode.VersionTooOld,
                 $"{engine.Description}: the system tables of {set.Owner} are at change {done}, and this program knows "
-                    + $"{set.Migrations.Count}. "
-                    + "A newer Tidemill was here: run that version or a later one.");
+                    + $"{set.Migrations.Count}.");
     }
 }

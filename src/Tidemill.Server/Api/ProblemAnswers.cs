@@ -33,8 +33,8 @@ internal sealed partial class ProblemAnswers(ILogger<ProblemAnswers> logger) : I
         ErrorCode.InvalidRequest or ErrorCode.SqlInvalid or ErrorCode.OffsetOutOfRange => StatusCodes.Status400BadRequest,
         ErrorCode.ConfigurationInvalid or ErrorCode.DecodeFailed or ErrorCode.TransformFailed or ErrorCode.RowRejected =>
             StatusCodes.Status422UnprocessableEntity,
-        ErrorCode.DataFolderLocked or ErrorCode.PortInUse or ErrorCode.SchemaConflict or ErrorCode.TransactionConflict
-            or ErrorCode.CheckpointFenced => StatusCodes.Status409Conflict,
+        ErrorCode.DataFolderLocked or ErrorCode.PortInUse or ErrorCode.SchemaConflict or ErrorCode.VersionTooOld
+            or ErrorCode.TransactionConflict or ErrorCode.CheckpointFenced => StatusCodes.Status409Conflict,
         ErrorCode.RecordTooLarge => StatusCodes.Status413PayloadTooLarge,
         ErrorCode.DiskFull => StatusCodes.Status507InsufficientStorage,
         ErrorCode.Unavailable => StatusCodes.Status503ServiceUnavailable,

@@ -45,8 +45,8 @@ public abstract partial class WarehouseContractTests
         await Warehouse.MigrateAsync(Numbered, Token);
         var error = await Assert.ThrowsAsync<TidemillException>(
             () => Warehouse.MigrateAsync(Numbered with { Migrations = [Numbered.Migrations[0]] }, Token));
-        Assert.Equal(ErrorCode.SchemaConflict, error.Code);
-        Assert.Contains("newer Tidemill", error.Message, StringComparison.Ordinal);
+        Assert.Equal(ErrorCode.VersionTooOld, error.Code);
+        Assert.Contains("numbered are at change 2", error.Message, StringComparison.Ordinal);
     }
 
     /// <summary>The tables as version 0.1 made them, with a row each.</summary>
