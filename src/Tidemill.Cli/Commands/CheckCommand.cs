@@ -16,7 +16,7 @@ internal static class CheckCommand
         command.OnProject(new ProjectOptions(), (_, choice, _) =>
         {
             var project = ProjectCheck.Load(choice.Folder, choice.Target);
-            var warnings = SharedTables.Warnings(project.Streams);
+            var warnings = SharedTargets.Warnings(project.Streams);
             if (choice.Json)
             {
                 JsonOutput.Print(JsonSerializer.SerializeToElement(new

@@ -83,7 +83,7 @@ internal sealed class ReplayPlanner(StreamServices services, IReadOnlyList<Strea
         : $"Sink {sink.Name}: only tables are rebuilt here. Delete its target and run the stream under another sink name.";
 
     private IEnumerable<string> SharedBy(StreamDefinition stream, SinkDefinition sink) =>
-        SharedTables.Others(streams, services.Warehouse, stream, sink).Where(other => other.Stream.Name != stream.Name).Select(other =>
+        SharedTargets.Others(streams, services.Warehouse, stream, sink).Where(other => other.Stream.Name != stream.Name).Select(other =>
             $"Sink {sink.Name}: stream {other.Stream.Name} writes its table, too, and would lose its rows there.");
 
     private static List<OffsetRange> Whole(RangeReplayRequest request, TopicDescription topic, List<string> refusals)

@@ -61,7 +61,8 @@ internal sealed record ActualRows(long Count, IReadOnlyDictionary<TopicPartition
         {
             throw new TidemillException(
                 ErrorCode.SchemaConflict,
-                $"Column {name} of table {table} holds a value that {chunk[column].Type}, the type of the stream's rows, does not hold.", error);
+                $"Column {name} of table {table} holds a value that {chunk[column].Type}, the type of the stream's rows, does not hold.",
+                error);
         }
     }
 

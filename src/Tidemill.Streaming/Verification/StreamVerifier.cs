@@ -41,9 +41,11 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         sink.Output switch
         {
             TableOutput table => await VerifyAsync(stream, sink, table.Write, cancellationToken),
-            TopicOutput topic => await new TopicVerification(
-                services, stream, sink, topic, () => LettersAsync(stream.Name, sink.Name, cancellationToken)).VerifyAsync(
-                    cancellationToken),
+            TopicOutput topic => Noted(
+                await new TopicVerification(
+                    services, stream, sink, topic, Others(stream, sink).Count > 0,
+                    () => LettersAsync(stream.Name, sink.Name, cancellationToken)).VerifyAsync(cancellationToken),
+                Others(stream, sink), RowOwner.Anybody),
             DocumentOutput => await VerifyDocumentsAsync(stream, sink, cancellationToken),
             _ => null,
         };
@@ -57,7 +59,7 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         var (topic, reading) = await ReadDueAsync(stream, sink.Name, expected, checkpoints, cancellationToken);
         expected.Complete();
         JsonSpelling.Unify(expected);
-        var others = SharedTables.Others(streams, services.Warehouse, stream, sink);
+        var others = Others(stream, sink);
         var owner = others.Count == 0 ? RowOwner.Sink
             : sink.Traits(stream, expected.Columns).Repeat == RepeatRule.ByPosition
                 && others.All(o => o.Stream.Source.Topic != stream.Source.Topic) ? RowOwner.Known
@@ -65,14 +67,22 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
         var complete = IsComplete(stream, topic) && owner == RowOwner.Sink;
         var compared = new RowComparison(expected, write, complete, owner).Compare();
         var report = Report(stream, write.Table.ToString(), topic, checkpoints, reading, found, compared);
-        return owner == RowOwner.Sink ? report : report with { Notes = [Note(others, owner)] };
+        return Noted(report, others, owner);
     }
 
-    private static string Note(IReadOnlyList<TableWriter> others, RowOwner owner) =>
-        $"the table is also written by {string.Join(" and by ", others)}: "
-        + (owner == RowOwner.Known
+    private IReadOnlyList<TargetWriter> Others(StreamDefinition stream, SinkDefinition sink) =>
+        SharedTargets.Others(streams, services.Warehouse, stream, sink);
+
+    private static VerifyReport Noted(VerifyReport report, IReadOnlyList<TargetWriter> others, RowOwner owner)
+    {
+        if (others.Count == 0)
+            return report;
+
+        var what = owner == RowOwner.Known
             ? "rows of other records than the stream's own are not looked at"
-            : "only lost rows can be found, for the others may be theirs");
+            : "only lost rows can be found, for the others may be theirs";
+        return report with { Notes = [$"also written by {string.Join(" and by ", others)}: {what}"] };
+    }
 
     private async Task<VerifyReport> VerifyDocumentsAsync(
         StreamDefinition stream, SinkDefinition definition, CancellationToken cancellationToken)
@@ -94,9 +104,11 @@ public sealed class StreamVerifier(StreamServices services, IReadOnlyList<Stream
 
         expected.Complete();
         var traits = definition.Traits(stream, expected.Columns);
-        var comparison = new DocumentComparison(expected, sink, traits, due, IsComplete(stream, topic));
+        var others = Others(stream, definition);
+        var comparison = new DocumentComparison(expected, sink, traits, due, IsComplete(stream, topic), others.Count > 0);
         var found = await comparison.LoadAsync(cancellationToken);
-        return Report(stream, definition.Description, topic, checkpoints, reading, found, comparison.Compare());
+        var report = Report(stream, definition.Description, topic, checkpoints, reading, found, comparison.Compare());
+        return Noted(report, others, RowOwner.Anybody);
     }
 
     /// <summary>Reads the records up to the checkpoint, and what replayed dead letters gave.</summary>

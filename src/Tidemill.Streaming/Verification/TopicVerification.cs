@@ -16,7 +16,7 @@ namespace Tidemill.Streaming.Verification;
 /// </summary>
 internal sealed class TopicVerification(
     StreamServices services,
-    StreamDefinition stream, SinkDefinition definition, TopicOutput sink, Func<Task<LetterIndex>> readLetters)
+    StreamDefinition stream, SinkDefinition definition, TopicOutput sink, bool shared, Func<Task<LetterIndex>> readLetters)
 {
     private readonly TopicSourceDefinition _source = stream.Source;
 
@@ -138,7 +138,8 @@ internal sealed class TopicVerification(
         var surplus = $"SELECT coalesce(sum(f._n - coalesce(w._most, 0)), 0) FROM found f LEFT JOIN wanted w ON {same} WHERE f._n > "
             + $"coalesce(w._most, 0) AND {(complete ? "true" : "w._n IS NOT NULL")}";
         return new ComparedRows(
-            Numbers(tables, "SELECT coalesce(sum(_missing), 0)::BIGINT FROM lost")[0], Numbers(tables, $"SELECT ({surplus})::BIGINT")[0], 0,
+            Numbers(tables, "SELECT coalesce(sum(_missing), 0)::BIGINT FROM lost")[0],
+            shared ? 0 : Numbers(tables, $"SELECT ({surplus})::BIGINT")[0], 0,
             Numbers(tables, $"SELECT DISTINCT {run} FROM lost ORDER BY 1 LIMIT 20"));
     }
 

@@ -27,6 +27,9 @@ internal sealed class StreamBench : IAsyncDisposable
     {
     }
 
+    /// <summary>Where further stores may lie.</summary>
+    public string Folder => _folder;
+
     public EmbeddedLog Log { get; private set; } = null!;
 
     public IWarehouse Warehouse { get; private set; } = null!;

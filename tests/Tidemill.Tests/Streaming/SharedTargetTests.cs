@@ -1,4 +1,8 @@
 using System.Text;
+using Tidemill.Connectors.Search.Embedded;
+using Tidemill.Connectors.Search.Streams;
+using Tidemill.Connectors.Topics;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Logs;
@@ -10,8 +14,8 @@ using Tidemill.Streaming.Verification;
 
 namespace Tidemill.Tests.Streaming;
 
-/// <summary>Two streams that fill one table.</summary>
-public sealed class SharedTableTests
+/// <summary>Two streams that fill one table, index or topic.</summary>
+public sealed class SharedTargetTests
 {
     private const string Positions = "SELECT *, _topic, _partition, _offset FROM batch";
 
@@ -52,6 +56,33 @@ public sealed class SharedTableTests
     }
 
     [Fact]
+    public async Task Topics_and_indexes_with_two_writers_are_proven_as_far_as_rows_can_be_told()
+    {
+        await using var bench = await OpenAsync();
+        await using var search = await EmbeddedSearchStore.OpenAsync(bench.Folder, default);
+        bench.OpenSink = (stream, sink) => sink is TopicSinkDefinition topic
+            ? new TopicSink(bench.Log, bench.Log, "test", stream, topic)
+            : new IndexSink(search, "test", stream, (IndexSinkDefinition)sink, _ => { });
+        SinkDefinition[][] targets = [[new TopicSinkDefinition("out", "out")], [new IndexSinkDefinition("docs", "docs") { Id = ["id"] }]];
+        foreach (var sinks in targets)
+        {
+            StreamDefinition[] streams = [.. Streams(ConflictRule.Append, null, "events").Select(stream => stream with { Sinks = sinks })];
+            foreach (var stream in streams)
+                await bench.CatchUpAsync(stream);
+
+            Assert.All(await VerifyAsync(bench, streams), report =>
+            {
+                Assert.True(report.Proven, string.Join("; ", report.Findings));
+                Assert.Contains("also written by", Assert.Single(report.Notes), StringComparison.Ordinal);
+            });
+        }
+
+        await search.DeleteIndexAsync("docs", default);
+        Assert.Equal(
+            3, (await VerifyAsync(bench, [Streams(ConflictRule.Append, null, "events")[0] with { Sinks = targets[1] }]))[0].Lost);
+    }
+
+    [Fact]
     public async Task A_rebuild_that_would_delete_the_other_streams_rows_is_refused()
     {
         await using var bench = await OpenAsync();
@@ -66,12 +97,12 @@ public sealed class SharedTableTests
     [Fact]
     public void Check_warns_of_shared_tables_and_of_names_that_differ_by_case()
     {
-        var shared = Assert.Single(SharedTables.Warnings(Streams(ConflictRule.Append, null, "events")));
+        var shared = Assert.Single(SharedTargets.Warnings(Streams(ConflictRule.Append, null, "events")));
         Assert.Contains(
-            "Table events is written by stream events, sink events and by stream more, sink more", shared.Problem, StringComparison.Ordinal);
-        var cases = Assert.Single(SharedTables.Warnings(Streams(ConflictRule.Append, null, "Events")));
-        Assert.Contains("Tables events and Events differ by case only", cases.Problem, StringComparison.Ordinal);
-        Assert.Empty(SharedTables.Warnings(Streams(ConflictRule.Append, null, "other")));
+            "stream events, sink events and stream more, sink more write table events: verify", shared.Problem, StringComparison.Ordinal);
+        var cases = Assert.Single(SharedTargets.Warnings(Streams(ConflictRule.Append, null, "Events")));
+        Assert.Contains("The names of table events and table Events differ by case only", cases.Problem, StringComparison.Ordinal);
+        Assert.Empty(SharedTargets.Warnings(Streams(ConflictRule.Append, null, "other")));
     }
 
     private static StreamDefinition[] Streams(ConflictRule rule, string? transform, string table)
