@@ -25,6 +25,11 @@ public sealed class CallArguments
 
     internal Interpreter Interpreter => _interpreter ?? throw new JinjaException("called outside a rendering");
 
+    /// <summary>Calls a macro or function within the rendering that made this call.</summary>
+    public object? Call(
+        IJinjaCallable callable, IReadOnlyList<object?> positional, IReadOnlyList<KeyValuePair<string, object?>>? keywords = null) =>
+        JinjaValue.From(callable.Call(new CallArguments(positional, keywords ?? [], Interpreter)));
+
     /// <summary>Matches the arguments with a function's parameters, as Python does.</summary>
     /// <exception cref="JinjaException">A required argument is missing, or one is unknown, given twice or too many.</exception>
     public BoundArguments Bind(Signature signature)

@@ -28,6 +28,19 @@ public sealed class JinjaEnvironment
     /// <summary>Tests by name; Jinja2's are there.</summary>
     public IDictionary<string, JinjaFunction> Tests { get; } = new Dictionary<string, JinjaFunction>(BuiltinTests.All);
 
+    /// <summary>Calls a macro or function outside of any template, as a materialization is run.</summary>
+    /// <exception cref="JinjaException">It fails; the error says where.</exception>
+    public object? Call(
+        IJinjaCallable callable,
+        IJinjaContext context,
+        IReadOnlyList<object?> positional,
+        IReadOnlyList<KeyValuePair<string, object?>>? keywords = null,
+        CancellationToken cancellationToken = default)
+    {
+        var interpreter = new Interpreter(this, context, cancellationToken);
+        return interpreter.CallAlone(callable, new CallArguments([.. positional.Select(JinjaValue.From)], keywords ?? [], interpreter));
+    }
+
     /// <summary>Parses a template.</summary>
     /// <exception cref="JinjaException">The template is not well formed.</exception>
     public JinjaTemplate Parse(string name, string source) => new(this, name, TemplateParser.Parse(name, source, Options));

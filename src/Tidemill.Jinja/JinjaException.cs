@@ -6,6 +6,8 @@ namespace Tidemill.Jinja;
 /// </summary>
 public sealed class JinjaException : Exception
 {
+    private readonly List<JinjaMacro> _macros = [];
+
     /// <summary>An error of a function or filter; the place is added by the template that called it.</summary>
     public JinjaException(string problem, Exception? inner = null)
         : base(problem, inner) => Problem = problem;
@@ -21,6 +23,9 @@ public sealed class JinjaException : Exception
 
     public string Problem { get; }
 
+    /// <summary>The macros of <see cref="JinjaTemplate.Macros"/> that were running, innermost first.</summary>
+    public IReadOnlyList<JinjaMacro> Macros => _macros;
+
     /// <summary>The template's name, or null while the place is not known.</summary>
     public string? TemplateName { get; }
 
@@ -29,4 +34,11 @@ public sealed class JinjaException : Exception
 
     /// <summary>The column, from 1; 0 while the place is not known.</summary>
     public int Column { get; }
+
+    internal JinjaException CalledBy(JinjaMacro macro)
+    {
+        if (macro.Returns)
+            _macros.Add(macro);
+        return this;
+    }
 }

@@ -11,6 +11,9 @@ public enum UndefinedBehavior
 
     /// <summary>As lenient, and its attributes and items are undefined too.</summary>
     Chainable,
+
+    /// <summary>As chainable, and calling it gives it again: what dbt does while it reads a project without the database.</summary>
+    Callable,
 }
 
 /// <summary>How templates are read and rendered. The defaults are those dbt gives to Jinja2.</summary>
@@ -27,6 +30,12 @@ public sealed record JinjaOptions
 
     /// <summary>What undefined names do. Default lenient, as in Jinja2.</summary>
     public UndefinedBehavior Undefined { get; init; }
+
+    /// <summary>Block tags besides Jinja2's. Default none.</summary>
+    public IReadOnlyList<JinjaBlockTag> BlockTags { get; init; } = [];
+
+    /// <summary>Macros' parameters may have types, <c>{% macro m(a: string) %}</c>, which dbt reads. Default false, as in Jinja2.</summary>
+    public bool TypedParameters { get; init; }
 
     /// <summary>Nested macro calls, brackets or blocks, at most. Default 200, range 1 to 1000; deeper is an error.</summary>
     public int MaxDepth { get; init; } = 200;

@@ -6,8 +6,8 @@ using Tidemill.Jinja.Evaluation;
 namespace Tidemill.Jinja;
 
 /// <summary>
-/// What templates calculate with: null (None), bool, long or BigInteger, double, string, <see cref="JinjaList"/>,
-/// <see cref="JinjaTuple"/>, <see cref="JinjaDict"/>, <see cref="JinjaUndefined"/>, <see cref="IJinjaObject"/> and
+/// What templates calculate with: null (None), bool, long or BigInteger, double, decimal, string, <see cref="JinjaList"/>,
+/// <see cref="JinjaTuple"/>, <see cref="JinjaDict"/>, <see cref="JinjaSet"/>, <see cref="JinjaUndefined"/>, <see cref="IJinjaObject"/> and
 /// <see cref="IJinjaCallable"/>.
 /// </summary>
 public static class JinjaValue
@@ -15,13 +15,14 @@ public static class JinjaValue
     /// <summary>The value of a .NET object; what is none of the known kinds becomes its invariant text.</summary>
     public static object? From(object? value) => value switch
     {
-        null or string or bool or long or double => value,
-        JinjaList or JinjaTuple or JinjaDict or JinjaUndefined or IJinjaObject or IJinjaCallable => value,
+        null or string or bool or long or double or decimal => value,
+        JinjaList or JinjaTuple or JinjaDict or JinjaSet or JinjaUndefined or IJinjaObject or IJinjaCallable => value,
+        IJinjaSequence or IJinjaOperand => value,
         JinjaRange or JinjaGenerator or DictView => value,
         int or short or sbyte or byte or ushort or uint => Convert.ToInt64(value, CultureInfo.InvariantCulture),
         ulong number => ValueNumbers.Normalize(number),
         BigInteger number => ValueNumbers.Normalize(number),
-        float or decimal => Convert.ToDouble(value, CultureInfo.InvariantCulture),
+        float => Convert.ToDouble(value, CultureInfo.InvariantCulture),
         char letter => letter.ToString(),
         IDictionary dictionary => FromDictionary(dictionary),
         IEnumerable<KeyValuePair<string, object?>> pairs => FromPairs(pairs),
@@ -47,6 +48,8 @@ public static class JinjaValue
             case long number:
                 return number != 0;
             case double number:
+                return number != 0;
+            case decimal number:
                 return number != 0;
             case string text:
                 return text.Length > 0;

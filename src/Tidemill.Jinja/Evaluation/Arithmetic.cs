@@ -16,12 +16,15 @@ internal static class Arithmetic
         if (left is long a && right is long b && OfLongs(operation, a, b) is { } quick)
             return quick;
         if (ValueNumbers.IsNumber(left) && ValueNumbers.IsNumber(right))
-            return OfNumbers(operation, left!, right!);
+            return OfNumbers(operation, left!, right!) ?? throw Unsupported(operation, left, right);
+        if (left is IJinjaOperand || right is IJinjaOperand)
+            return OfHost(operation, left, right);
         return operation switch
         {
             BinaryOperator.Add => Join(left, right),
             BinaryOperator.Multiply when ValueNumbers.IsInteger(right) => Repeat(left, right, right),
             BinaryOperator.Multiply when ValueNumbers.IsInteger(left) => Repeat(right, left, right),
+            BinaryOperator.Subtract when (left, right) is (JinjaSet a1, JinjaSet b1) => Methods.SetMethods.Difference(a1, b1),
             BinaryOperator.Modulo when left is string format => PrintfFormat.Apply(format, right),
             _ => throw Unsupported(operation, left, right),
         };
@@ -33,8 +36,9 @@ internal static class Arithmetic
         return value switch
         {
             double number => -number,
+            decimal number => -number,
             long or bool or BigInteger => ValueNumbers.Normalize(-ValueNumbers.ToBig(value)),
-            _ => throw new JinjaException($"'-' does not fit {ValueText.TypeName(value)}"),
+            _ => throw new JinjaException($"bad operand type for unary -: {ValueText.Quoted(value)}"),
         };
     }
 
@@ -45,7 +49,7 @@ internal static class Arithmetic
         {
             bool flag => flag ? 1L : 0L,
             _ when ValueNumbers.IsNumber(value) => value,
-            _ => throw new JinjaException($"'+' does not fit {ValueText.TypeName(value)}"),
+            _ => throw new JinjaException($"bad operand type for unary +: {ValueText.Quoted(value)}"),
         };
     }
 
@@ -66,8 +70,10 @@ internal static class Arithmetic
         }
     }
 
-    private static object OfNumbers(BinaryOperator operation, object left, object right)
+    private static object? OfNumbers(BinaryOperator operation, object left, object right)
     {
+        if (left is decimal || right is decimal)
+            return DecimalArithmetic.Apply(operation, left, right);
         if (operation == BinaryOperator.Divide)
             return Divide(left, right);
         if (left is double || right is double)
@@ -87,7 +93,12 @@ internal static class Arithmetic
     private static double Divide(object left, object right)
     {
         var divisor = ValueNumbers.ToDouble(right);
-        return divisor == 0 ? throw DivisionByZero() : ValueNumbers.ToDouble(left) / divisor;
+        if (divisor == 0)
+            throw DivisionByZero();
+        if (left is double || right is double)
+            return ValueNumbers.ToDouble(left) / divisor;
+        var ratio = ValueNumbers.Ratio(ValueNumbers.ToBig(left), ValueNumbers.ToBig(right));
+        return double.IsFinite(ratio) ? ratio : throw new JinjaException("integer division result too large for a float");
     }
 
     private static double OfDoubles(BinaryOperator operation, double left, double right)
@@ -177,6 +188,17 @@ internal static class Arithmetic
         };
     }
 
+    private static object? OfHost(BinaryOperator operation, object? left, object? right)
+    {
+        if ((left is IJinjaOperand a && a.TryApply(Sign(operation), right, isLeft: true, out var result))
+            || (right is IJinjaOperand b && b.TryApply(Sign(operation), left, isLeft: false, out result)))
+        {
+            return JinjaValue.From(result);
+        }
+
+        throw Unsupported(operation, left, right);
+    }
+
     private static void RequireDefined(object? value)
     {
         if (value is JinjaUndefined undefined)
@@ -187,19 +209,24 @@ internal static class Arithmetic
 
     private static JinjaException DivisionByZero() => new("division by zero");
 
-    private static JinjaException Unsupported(BinaryOperator operation, object? left, object? right)
+    private static JinjaException Unsupported(BinaryOperator operation, object? left, object? right) => (operation, left) switch
     {
-        var sign = operation switch
-        {
-            BinaryOperator.Add => "+",
-            BinaryOperator.Subtract => "-",
-            BinaryOperator.Multiply => "*",
-            BinaryOperator.Divide => "/",
-            BinaryOperator.FloorDivide => "//",
-            BinaryOperator.Modulo => "%",
-            _ => "**",
-        };
-        var hint = operation == BinaryOperator.Add && (left is string || right is string) ? "; '~' joins anything as text" : "";
-        return new($"'{sign}' does not fit {ValueText.TypeName(left)} and {ValueText.TypeName(right)}{hint}");
-    }
+        (BinaryOperator.Add, string or JinjaList or JinjaTuple) =>
+            new($"can only concatenate {ValueText.ClassName(left)} (not \"{ValueText.ClassName(right)}\") to {ValueText.ClassName(left)}"
+                + (left is string ? "; '~' joins anything as text" : "")),
+        (BinaryOperator.Multiply, string or JinjaList or JinjaTuple) =>
+            new($"can't multiply sequence by non-int of type {ValueText.Quoted(right)}"),
+        _ => new($"unsupported operand type(s) for {Sign(operation)}: {ValueText.Quoted(left)} and {ValueText.Quoted(right)}"),
+    };
+
+    private static string Sign(BinaryOperator operation) => operation switch
+    {
+        BinaryOperator.Add => "+",
+        BinaryOperator.Subtract => "-",
+        BinaryOperator.Multiply => "*",
+        BinaryOperator.Divide => "/",
+        BinaryOperator.FloorDivide => "//",
+        BinaryOperator.Modulo => "%",
+        _ => "**",
+    };
 }

@@ -17,6 +17,17 @@ internal static class CodePoints
         return count;
     }
 
+    /// <summary>The UTF-16 offset of a code point, or the text's end.</summary>
+    public static int Offset(string text, int codePoint)
+    {
+        if (IsPlain(text))
+            return Math.Min(codePoint, text.Length);
+        var offset = 0;
+        for (; codePoint > 0 && offset < text.Length; codePoint--)
+            offset += offset + 1 < text.Length && char.IsSurrogatePair(text[offset], text[offset + 1]) ? 2 : 1;
+        return offset;
+    }
+
     public static bool IsPlain(string text) => !text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF');
 
     public static IEnumerable<object?> Split(string text)

@@ -7,12 +7,12 @@ internal sealed partial class Interpreter
     /// <summary>Applies a filter by name, as <c>map('upper')</c> does.</summary>
     public object? ApplyFilter(string name, CallArguments arguments) => environment.Filters.TryGetValue(name, out var filter)
         ? Invoke(name, filter, arguments)
-        : throw new JinjaException($"no filter is named '{name}'{Suggestion(name, environment.Filters.Keys)}");
+        : throw new JinjaException($"No filter named '{name}'.{Suggestion(name, environment.Filters.Keys)}");
 
     /// <summary>Applies a test by name, as <c>select('odd')</c> does.</summary>
     public bool ApplyTest(string name, CallArguments arguments) => environment.Tests.TryGetValue(name, out var test)
         ? JinjaValue.IsTrue(Invoke(name, test, arguments))
-        : throw new JinjaException($"no test is named '{name}'{Suggestion(name, environment.Tests.Keys)}");
+        : throw new JinjaException($"No test named '{name}'.{Suggestion(name, environment.Tests.Keys)}");
 
     public bool HasFilter(string name) => environment.Filters.ContainsKey(name);
 
@@ -24,18 +24,41 @@ internal sealed partial class Interpreter
     private static object? Call(object? target, CallArguments arguments)
     {
         if (target is JinjaUndefined undefined)
-            throw undefined.Error();
+            return undefined.Behavior == UndefinedBehavior.Callable ? undefined : throw undefined.Error();
         if (target is not IJinjaCallable callable)
-            throw new JinjaException($"{ValueText.TypeName(target)} cannot be called");
+            throw new JinjaException($"{ValueText.Object(target)} is not callable");
         return Invoke(callable.Name, callable.Call, arguments);
     }
 
-    private object? EvaluateCall(CallExpression call, Macro? caller)
+    private object? EvaluateCall(CallExpression call, object? target, JinjaMacro? caller)
     {
-        var target = Evaluate(call.Target);
         var arguments = EvaluateArguments(call.Arguments, caller, out _, hasValue: false);
         _position = call.Position;
         return Call(target, arguments);
+    }
+
+    /// <summary>Evaluates a statement's value; false when it is <c>return()</c>, whose value is kept for the macro.</summary>
+    private bool TryEvaluate(Expression expression, out object? value)
+    {
+        if (expression is not CallExpression call)
+        {
+            value = Evaluate(expression);
+            return true;
+        }
+
+        Step();
+        var target = Evaluate(call.Target);
+        if (target is not JinjaReturn)
+        {
+            value = EvaluateCall(call, target, caller: null);
+            return true;
+        }
+
+        value = null;
+        var arguments = EvaluateArguments(call.Arguments, caller: null, out _, hasValue: false);
+        _position = call.Position;
+        _returned = JinjaReturn.Value(arguments);
+        return false;
     }
 
     private object? EvaluateFilter(FilterExpression filter, string? blockValue)
@@ -60,7 +83,7 @@ internal sealed partial class Interpreter
         return ApplyTest(test.Name, arguments);
     }
 
-    private CallArguments EvaluateArguments(ArgumentList list, Macro? caller, out object?[] positional, bool hasValue)
+    private CallArguments EvaluateArguments(ArgumentList list, JinjaMacro? caller, out object?[] positional, bool hasValue)
     {
         var offset = hasValue ? 1 : 0;
         positional = new object?[list.Positional.Count + offset];
@@ -103,90 +126,17 @@ internal sealed partial class Interpreter
             var result = function(arguments);
             return result is null or string or long or bool ? result : JinjaValue.From(result);
         }
-        catch (Exception e) when (e is not (JinjaException or OperationCanceledException or InsufficientExecutionStackException))
+        catch (Exception e) when (e is not
+            (JinjaException or ReturnSignal or OperationCanceledException or InsufficientExecutionStackException))
         {
             throw new JinjaException($"{name}: {e.Message}", e);
         }
-    }
-
-    private void BindParameters(Macro macro, CallArguments arguments)
-    {
-        var definition = macro.Definition;
-        var parameters = definition.Parameters;
-        var left = new List<KeyValuePair<string, object?>>(arguments.Keywords);
-        object? caller = null;
-        var missing = false;
-        for (var i = 0; i < parameters.Count; i++)
-        {
-            var name = parameters[i].Name;
-            var named = left.FindIndex(keyword => keyword.Key == name);
-            if (i < arguments.Positional.Count && named >= 0)
-                throw new JinjaException($"macro '{macro.Name}' got two values for '{name}'");
-            if (named < 0)
-            {
-                _scope.Set(name, i < arguments.Positional.Count ? arguments.Positional[i]
-                    : Members.Undefined($"parameter '{name}' was not given"));
-                missing |= i >= arguments.Positional.Count && parameters[i].Default is not null;
-                continue;
-            }
-
-            _scope.Set(name, left[named].Value);
-            left.RemoveAt(named);
-        }
-
-        var callerAt = left.FindIndex(keyword => keyword.Key == "caller");
-        if (definition.UsesCaller && callerAt >= 0)
-        {
-            caller = left[callerAt].Value;
-            left.RemoveAt(callerAt);
-        }
-
-        if (definition.UsesCaller && !parameters.Any(parameter => parameter.Name == "caller"))
-            _scope.Set("caller", caller ?? Members.Undefined("no caller is defined"));
-        BindRest(macro, arguments, left);
-        if (missing)
-            BindDefaults(macro, arguments);
-    }
-
-    /// <summary>Defaults come last and in order, so that they see the other arguments.</summary>
-    private void BindDefaults(Macro macro, CallArguments arguments)
-    {
-        var parameters = macro.Definition.Parameters;
-        for (var i = arguments.Positional.Count; i < parameters.Count; i++)
-        {
-            var (name, value) = parameters[i];
-            if (value is not null && !arguments.Keywords.Any(keyword => keyword.Key == name))
-                _scope.Set(name, Evaluate(value));
-        }
-    }
-
-    private void BindRest(Macro macro, CallArguments arguments, List<KeyValuePair<string, object?>> keywords)
-    {
-        var count = macro.Definition.Parameters.Count;
-        if (macro.Definition.CatchesKeywords)
-        {
-            var dict = new JinjaDict();
-            foreach (var (name, value) in keywords)
-                dict[name] = value;
-            _scope.Set("kwargs", dict);
-        }
-        else if (keywords.Count > 0)
-        {
-            throw new JinjaException(keywords[0].Key == "caller"
-                ? $"macro '{macro.Name}' does not call 'caller', so a call block cannot use it"
-                : $"macro '{macro.Name}' has no parameter '{keywords[0].Key}'");
-        }
-
-        if (macro.Definition.CatchesPositional)
-            _scope.Set("varargs", new JinjaTuple([.. arguments.Positional.Skip(count)]));
-        else if (arguments.Positional.Count > count)
-            throw new JinjaException($"macro '{macro.Name}' takes at most {count} arguments, {arguments.Positional.Count} were given");
     }
 
     private static string Suggestion(string name, IEnumerable<string> known)
     {
         var near = known.FirstOrDefault(other => other.Length > 2
             && (other.StartsWith(name, StringComparison.OrdinalIgnoreCase) || name.StartsWith(other, StringComparison.OrdinalIgnoreCase)));
-        return near is null ? "" : $"; did you mean '{near}'?";
+        return near is null ? "" : $" Did you mean '{near}'?";
     }
 }

@@ -20,7 +20,7 @@ internal sealed partial class Interpreter
                 _position = attribute.Position;
                 return Members.Attribute(target, attribute.Name);
             case CallExpression call:
-                return EvaluateCall(call, caller: null);
+                return EvaluateCall(call, Evaluate(call.Target), caller: null);
             case FilterExpression filter:
                 return EvaluateFilter(filter, blockValue: null);
             case TestExpression test:
@@ -87,7 +87,9 @@ internal sealed partial class Interpreter
         var stop = slice.Stop is null ? null : Evaluate(slice.Stop);
         var step = slice.Step is null ? null : Evaluate(slice.Step);
         _position = item.Position;
-        return Members.Slice(target, start, stop, step);
+        // Jinja2 slices literals while it compiles, where what cannot be sliced is undefined and no error.
+        return target is null or bool or long or double or JinjaDict && ConstantExpressions.IsConstant(item)
+            ? Members.Undefined($"{ValueText.Object(target)} is not subscriptable") : Members.Slice(target, start, stop, step);
     }
 
     private bool EvaluateComparison(ComparisonExpression comparison)

@@ -9,25 +9,30 @@ internal sealed partial class Interpreter(JinjaEnvironment environment, IJinjaCo
 {
     private readonly JinjaOptions _options = environment.Options;
     private readonly Dictionary<string, object?> _resolved = [];
-    private StringBuilder _output = new();
+    private readonly Scope _root = new(null);
     private Scope _scope = new(null);
+    private StringBuilder _output = new();
     private string _templateName = "";
     private SourcePosition _position;
+    private object? _returned;
     private long _steps;
     private int _depth;
 
-    private enum Flow { Next, Break, Continue }
-
     private List<(int Offset, SourcePosition Position, bool IsText)>? _map;
     private StringBuilder? _mapped;
+    private StringBuilder? _native;
+    private object? _nativeValue = BoundArguments.Missing;
+    private int _nativeWrites;
+
+    private enum Flow { Next, Break, Continue, Return }
 
     public SourcePosition Position => _position;
 
     public Members Members { get; } = new(environment.Options.Undefined);
 
-    public string Render(JinjaTemplate template) => Guard(template, () =>
+    public string Render(JinjaTemplate template) => Guard(template.Name, () =>
     {
-        Execute(template.Body);
+        ExecuteAll(template);
         return _output.ToString();
     });
 
@@ -39,43 +44,50 @@ internal sealed partial class Interpreter(JinjaEnvironment environment, IJinjaCo
         return new JinjaRendering(text, _map);
     }
 
-    /// <summary>Runs the template for the names it assigns at its top level, macros among them.</summary>
-    public IReadOnlyDictionary<string, object?> Load(JinjaTemplate template) => Guard(template, () =>
+    /// <summary>The value printed, if the template prints one and nothing else, or its text.</summary>
+    public object? RenderNative(JinjaTemplate template) => Guard(template.Name, () =>
     {
-        Execute(template.Body);
+        _native = _output;
+        ExecuteAll(template);
+        return _nativeWrites == 1 && !ReferenceEquals(_nativeValue, BoundArguments.Missing) ? _nativeValue : _output.ToString();
+    });
+
+    /// <summary>Runs the template for the names it assigns at its top level, macros among them.</summary>
+    public IReadOnlyDictionary<string, object?> Load(JinjaTemplate template) => Guard(template.Name, () =>
+    {
+        ExecuteAll(template);
         return _scope.Values;
     });
 
-    public object? CallMacro(Macro macro, CallArguments arguments)
-    {
-        if (++_depth > _options.MaxDepth)
-            throw new JinjaException($"macros call each other deeper than {_options.MaxDepth} levels");
-        var (outerScope, outerTemplate, outerPosition) = (_scope, _templateName, _position);
-        _scope = new Scope(macro.Scope);
-        _templateName = macro.TemplateName;
-        BindParameters(macro, arguments);
-        var text = Capture(macro.Definition.Body);
-        (_scope, _templateName, _position) = (outerScope, outerTemplate, outerPosition);
-        _depth--;
-        return text;
-    }
+    /// <summary>Calls a macro or function of the host outside of any template.</summary>
+    public object? CallAlone(IJinjaCallable callable, CallArguments arguments) =>
+        Guard(callable.Name, () => Call(callable, arguments));
 
-    private T Guard<T>(JinjaTemplate template, Func<T> run)
+    private T Guard<T>(string name, Func<T> run)
     {
-        _templateName = template.Name;
-        _position = new SourcePosition(1, 1);
+        (_templateName, _position, _scope) = (name, new SourcePosition(1, 1), _root);
         try
         {
             return run();
         }
-        catch (JinjaException e) when (e.TemplateName is null)
+        catch (Exception e) when (e is JinjaException { TemplateName: null } or InsufficientExecutionStackException or ReturnSignal)
         {
-            throw new JinjaException(e.Problem, _templateName, _position, e.InnerException);
+            throw Placed(e);
         }
-        catch (InsufficientExecutionStackException e)
-        {
-            throw new JinjaException("nested too deep to evaluate", _templateName, _position, e);
-        }
+    }
+
+    /// <summary>An error of what is being evaluated, with the place of it.</summary>
+    private JinjaException Placed(Exception error) => error switch
+    {
+        JinjaException e => new JinjaException(e.Problem, _templateName, _position, e.InnerException),
+        ReturnSignal => new JinjaException("return() stands outside of a macro", _templateName, _position),
+        _ => new JinjaException("nested too deep to evaluate", _templateName, _position, error),
+    };
+
+    private void ExecuteAll(JinjaTemplate template)
+    {
+        if (Execute(template.Body) == Flow.Return)
+            throw new ReturnSignal(_returned);
     }
 
     private Flow Execute(IReadOnlyList<Statement> body)
@@ -101,42 +113,40 @@ internal sealed partial class Interpreter(JinjaEnvironment environment, IJinjaCo
                 Write(text.Text);
                 break;
             case PrintStatement print:
-                var value = Evaluate(print.Value);
+                if (!TryEvaluate(print.Value, out var value))
+                    return Flow.Return;
                 _position = print.Position;
+                if (ReferenceEquals(_output, _native))
+                    _nativeValue = IsFolded(print.Value, value) ? BoundArguments.Missing : value;
                 Write(JinjaValue.ToText(value));
                 break;
+            case DoStatement action:
+                return TryEvaluate(action.Value, out _) ? Flow.Next : Flow.Return;
             case IfStatement choice:
                 return ExecuteIf(choice);
             case ForStatement loop:
-                Loop(loop, Evaluate(loop.Items), depth0: 0);
-                break;
+                return Loop(loop, Evaluate(loop.Items), depth0: 0);
             case LoopControlStatement control:
                 return control.IsBreak ? Flow.Break : Flow.Continue;
             case SetStatement set:
                 Assign(set.Target, Evaluate(set.Value));
                 break;
-            case SetBlockStatement set:
-                Assign(set.Target, Filtered(set.Filter, CaptureInScope(set.Body)));
-                break;
-            case MacroStatement macro:
-                _scope.Set(macro.Macro.Name, new Macro(macro.Macro, _scope, _templateName));
-                break;
-            case CallBlockStatement block:
-                var caller = new Macro(block.Caller, _scope, _templateName);
-                Write(JinjaValue.ToText(EvaluateCall(block.Call, caller)));
-                break;
-            case FilterBlockStatement block:
-                Write(JinjaValue.ToText(Filtered(block.Filter, CaptureInScope(block.Body))));
-                break;
             case WithStatement with:
                 return ExecuteWith(with);
-            case DoStatement action:
-                Evaluate(action.Value);
+            case MacroStatement macro:
+                _scope.Set(macro.Macro.Name, new JinjaMacro(macro.Macro, _scope, _templateName));
                 break;
+            default:
+                return ExecuteBlock(statement);
         }
 
         return Flow.Next;
     }
+
+    /// <summary>Whether Jinja2 calculates the value while it compiles, which makes it text; iterators it leaves.</summary>
+    private static bool IsFolded(Expression expression, object? value) =>
+        value is not (JinjaUndefined or JinjaGenerator or DictView or IJinjaCallable or IJinjaObject)
+        && ConstantExpressions.IsConstant(expression);
 
     private Flow ExecuteIf(IfStatement statement)
     {
@@ -163,122 +173,9 @@ internal sealed partial class Interpreter(JinjaEnvironment environment, IJinjaCo
         return flow;
     }
 
-    private void Loop(ForStatement statement, object? items, int depth0)
-    {
-        if (depth0 > 0 && ++_depth > _options.MaxDepth)
-            throw new JinjaException($"loops call themselves deeper than {_options.MaxDepth} levels");
-        _position = statement.Items.Position;
-        var outer = _scope;
-        var values = statement.Condition is null ? ValueSequences.Items(items) : Chosen(statement, items, outer);
-        using var loop = new LoopContext(values, Members, depth0, statement.IsRecursive ? Recurse : null);
-        var ran = false;
-        var scope = new Scope(outer);
-        while (loop.MoveNext())
-        {
-            Step();
-            ran = true;
-            _scope = scope;
-            scope.Clear();
-            scope.Set("loop", loop);
-            Assign(statement.Target, loop.Current);
-            var flow = Execute(statement.Body);
-            _scope = outer;
-            if (flow == Flow.Break)
-                break;
-        }
-
-        if (!ran)
-        {
-            _scope = new Scope(outer);
-            Execute(statement.Else);
-            _scope = outer;
-        }
-
-        _depth -= depth0 > 0 ? 1 : 0;
-
-        object? Recurse(object? inner)
-        {
-            var (output, inside) = (_output, _scope);
-            (_output, _scope) = (new StringBuilder(), outer);
-            Loop(statement, inner, depth0 + 1);
-            var text = _output.ToString();
-            (_output, _scope) = (output, inside);
-            return text;
-        }
-    }
-
-    /// <summary>The items a loop's <c>if</c> keeps, judged one by one in a scope of their own.</summary>
-    private IEnumerable<object?> Chosen(ForStatement statement, object? items, Scope outer)
-    {
-        foreach (var item in ValueSequences.Items(items))
-        {
-            var inside = _scope;
-            _scope = new Scope(outer);
-            Assign(statement.Target, item);
-            var isKept = JinjaValue.IsTrue(Evaluate(statement.Condition!));
-            _scope = inside;
-            if (isKept)
-                yield return item;
-        }
-    }
-
-    private void Assign(AssignmentTarget target, object? value)
-    {
-        switch (target)
-        {
-            case NameTarget name:
-                _scope.Set(name.Name, value);
-                break;
-            case AttributeTarget attribute:
-                _position = attribute.Position;
-                if (Lookup(attribute.Name) is not JinjaNamespace space)
-                    throw new JinjaException($"'{attribute.Name}' is no namespace(), so its attributes cannot be set");
-                space.Attributes[attribute.Attribute] = value;
-                break;
-            case TupleTarget tuple:
-                Unpack(tuple, value);
-                break;
-        }
-    }
-
-    private void Unpack(TupleTarget target, object? value)
-    {
-        _position = target.Position;
-        var items = ValueSequences.Items(value).Take(target.Items.Count + 1).ToList();
-        if (items.Count != target.Items.Count)
-        {
-            var found = items.Count < target.Items.Count ? $"{items.Count}" : "more";
-            throw new JinjaException($"{target.Items.Count} values are wanted to unpack, there are {found}");
-        }
-
-        for (var i = 0; i < items.Count; i++)
-            Assign(target.Items[i], items[i]);
-    }
-
-    private object? Filtered(FilterExpression? filter, string text) =>
-        filter is null ? text : EvaluateFilter(filter, blockValue: text);
-
-    private string CaptureInScope(IReadOnlyList<Statement> body)
-    {
-        var outer = _scope;
-        _scope = new Scope(outer);
-        var text = Capture(body);
-        _scope = outer;
-        return text;
-    }
-
-    private string Capture(IReadOnlyList<Statement> body)
-    {
-        var outer = _output;
-        _output = new StringBuilder();
-        Execute(body);
-        var text = _output.ToString();
-        _output = outer;
-        return text;
-    }
-
     private void Write(string text)
     {
+        _nativeWrites += ReferenceEquals(_output, _native) ? 1 : 0;
         _output.Append(text);
         if (_output.Length > _options.MaxOutputCharacters)
             throw new JinjaException($"the output is larger than {_options.MaxOutputCharacters} characters");

@@ -1,7 +1,7 @@
 namespace Tidemill.Jinja.Evaluation;
 
 /// <summary>
-/// The <c>loop</c> variable. It looks one item ahead; only reading the length from the end makes it read all items.
+/// The <c>loop</c> variable. It looks an item ahead when asked for it; only reading the length from the end makes it read all items.
 /// </summary>
 internal sealed class LoopContext : IJinjaObject, IJinjaCallable, IDisposable
 {
@@ -12,7 +12,7 @@ internal sealed class LoopContext : IJinjaObject, IJinjaCallable, IDisposable
     private object? _previous;
     private object? _current;
     private object? _next;
-    private bool _hasNext;
+    private bool? _hasNext;
     private long _index0 = -1;
     private long? _length;
     private IReadOnlyList<object?>? _lastChanged;
@@ -23,7 +23,6 @@ internal sealed class LoopContext : IJinjaObject, IJinjaCallable, IDisposable
         _members = members;
         _depth0 = depth0;
         _recurse = recurse;
-        Advance();
     }
 
     public string Name => "loop";
@@ -34,12 +33,12 @@ internal sealed class LoopContext : IJinjaObject, IJinjaCallable, IDisposable
 
     public bool MoveNext()
     {
-        if (!_hasNext)
+        if (!HasNext)
             return false;
         _previous = _index0 < 0 ? _members.Undefined("there is no previous item") : _current;
         _current = _next;
         _index0++;
-        Advance();
+        _hasNext = null;
         return true;
     }
 
@@ -60,12 +59,12 @@ internal sealed class LoopContext : IJinjaObject, IJinjaCallable, IDisposable
             "revindex" => Length - _index0,
             "revindex0" => Length - _index0 - 1,
             "first" => _index0 == 0,
-            "last" => !_hasNext,
+            "last" => !HasNext,
             "length" => Length,
             "depth" => _depth0 + 1L,
             "depth0" => (long)_depth0,
             "previtem" => _previous,
-            "nextitem" => _hasNext ? _next : _members.Undefined("there is no next item"),
+            "nextitem" => HasNext ? _next : _members.Undefined("there is no next item"),
             "cycle" => new JinjaCallable("loop.cycle", Cycle),
             "changed" => new JinjaCallable("loop.changed", Changed),
             _ => BoundArguments.Missing,
@@ -89,10 +88,17 @@ internal sealed class LoopContext : IJinjaObject, IJinjaCallable, IDisposable
         return !isSame;
     }
 
-    private void Advance()
+    /// <summary>Whether an item follows. Only asking reads it, so that a loop that is left early takes no more than it saw.</summary>
+    private bool HasNext
     {
-        _hasNext = _items.MoveNext();
-        _next = _hasNext ? _items.Current : null;
+        get
+        {
+            if (_hasNext is { } known)
+                return known;
+            _hasNext = _items.MoveNext();
+            _next = _hasNext.Value ? _items.Current : null;
+            return _hasNext.Value;
+        }
     }
 
     private long ReadAhead()
@@ -102,6 +108,6 @@ internal sealed class LoopContext : IJinjaObject, IJinjaCallable, IDisposable
             rest.Add(_items.Current);
         _items.Dispose();
         _items = rest.GetEnumerator();
-        return _index0 + 1 + (_hasNext ? 1 : 0) + rest.Count;
+        return _index0 + 1 + (_hasNext == true ? 1 : 0) + rest.Count;
     }
 }

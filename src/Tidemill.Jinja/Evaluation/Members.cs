@@ -10,15 +10,14 @@ internal sealed class Members(UndefinedBehavior undefined)
 
     public object? Item(object? target, object? key)
     {
-        if (target is JinjaUndefined { Behavior: not UndefinedBehavior.Chainable } missing)
-            throw missing.Error();
+        if (target is JinjaUndefined missing)
+            return missing.Behavior is UndefinedBehavior.Chainable or UndefinedBehavior.Callable ? missing : throw missing.Error();
         return TryItem(target, key, out var value) || (key is string name && TryAttribute(target, name, out value))
             ? value : Missing(target, key);
     }
 
-    public object? Slice(object? target, object? start, object? stop, object? step)
+    public static object? Slice(object? target, object? start, object? stop, object? step)
     {
-        (target as JinjaUndefined)?.RequireLenient();
         var stride = step is null ? 1 : ValueNumbers.RequireInteger(step);
         if (stride == 0)
             throw new JinjaException("a slice's step must not be zero");
@@ -34,10 +33,11 @@ internal sealed class Members(UndefinedBehavior undefined)
             case JinjaTuple tuple:
                 return new JinjaTuple([.. Picks(tuple.Items.Count, start, stop, stride).Select(i => tuple.Items[i])]);
             case JinjaRange range:
-                var items = range.Items.ToList();
-                return new JinjaList(Picks(items.Count, start, stop, stride).Select(i => items[i]));
+                return range.Slice(Bounds(range.Length, start, stop, stride), stride);
+            case JinjaUndefined missing:
+                return missing.Behavior is UndefinedBehavior.Chainable or UndefinedBehavior.Callable ? missing : throw missing.Error();
             default:
-                return Missing(target, "slice");
+                throw new JinjaException($"{ValueText.TypeName(target)} cannot be sliced");
         }
     }
 
@@ -62,12 +62,15 @@ internal sealed class Members(UndefinedBehavior undefined)
             case JinjaList list:
                 value = ListMethods.Find(list, name);
                 break;
+            case JinjaSet set:
+                value = SetMethods.Find(set, name);
+                break;
             case JinjaTuple tuple:
                 return TryTupleAttribute(tuple, name, out value);
-            case long or bool or double:
+            case long or bool or double or decimal:
                 value = NumberMethods.Find(target, name);
                 break;
-            case JinjaUndefined { Behavior: UndefinedBehavior.Chainable } chained:
+            case JinjaUndefined { Behavior: UndefinedBehavior.Chainable or UndefinedBehavior.Callable } chained:
                 value = chained;
                 return true;
             case JinjaUndefined missing:
@@ -106,6 +109,9 @@ internal sealed class Members(UndefinedBehavior undefined)
                 return TryAt([.. range.Items], index, out value);
             case string text when ValueNumbers.TryGetLong(key, out var index):
                 return TryAt([.. CodePoints.Split(text)], index, out value);
+            case IJinjaSequence sequence when sequence.TryGetItem(key, out value):
+                value = JinjaValue.From(value);
+                return true;
             case IJinjaObject host when key is string name && host.TryGetAttribute(name, out value):
                 value = JinjaValue.From(value);
                 return true;
@@ -124,6 +130,14 @@ internal sealed class Members(UndefinedBehavior undefined)
 
     private static IEnumerable<int> Picks(int length, object? start, object? stop, long step)
     {
+        var (first, end) = Bounds(length, start, stop, step);
+        for (Int128 i = first; step > 0 ? i < end : i > end; i += step)
+            yield return (int)i;
+    }
+
+    /// <summary>The first place of a slice, and the one it stops before.</summary>
+    private static (long First, long End) Bounds(int length, object? start, object? stop, long step)
+    {
         long Clamp(object? bound, long fallback)
         {
             if (bound is null)
@@ -133,20 +147,14 @@ internal sealed class Members(UndefinedBehavior undefined)
             return step > 0 ? Math.Clamp(index, 0, length) : Math.Clamp(index, -1, length - 1);
         }
 
-        var first = Clamp(start, step > 0 ? 0 : length - 1);
-        var end = Clamp(stop, step > 0 ? length : -1);
-        return Walk(first, end, step);
+        return (Clamp(start, step > 0 ? 0 : length - 1), Clamp(stop, step > 0 ? length : -1));
     }
 
-    private static IEnumerable<int> Walk(long from, long end, long step)
-    {
-        for (Int128 i = from; step > 0 ? i < end : i > end; i += step)
-            yield return (int)i;
-    }
-
+    /// <summary>An attribute or item that is not there; the words are Jinja2's.</summary>
     private JinjaUndefined Missing(object? target, object? key)
     {
-        var shown = key is string name ? $"'{name}'" : "such an item";
-        return Undefined(target is null ? $"None has no attribute {shown}" : $"{ValueText.TypeName(target)} has no attribute {shown}");
+        var type = target is null ? "None" : ValueText.TypeName(target) is "object" ? "object" : $"{ValueText.ClassName(target)} object";
+        return Undefined(key is string name ? $"'{type}' has no attribute {PythonString.Quote(name)}"
+            : $"{type} has no element {ValueText.Represent(key)}");
     }
 }

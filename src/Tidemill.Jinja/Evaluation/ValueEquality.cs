@@ -22,6 +22,7 @@ internal static class ValueEquality
             (JinjaList x, JinjaList y) => SameItems(x, y),
             (JinjaTuple x, JinjaTuple y) => SameItems(x.Items, y.Items),
             (JinjaDict x, JinjaDict y) => SamePairs(x, y),
+            (JinjaSet x, JinjaSet y) => x.Count == y.Count && x.IsSubsetOf(y),
             (JinjaRange x, JinjaRange y) => x.Items.SequenceEqual(y.Items),
             _ => left is not string && left.Equals(right),
         };
@@ -43,13 +44,15 @@ internal static class ValueEquality
                 return (flag ? 1L : 0L).GetHashCode();
             case BigInteger number:
                 return ((double)number).GetHashCode();
+            case decimal number:
+                return number % 1 == 0 && Math.Abs(number) < 9e18m ? ((long)number).GetHashCode() : ((double)number).GetHashCode();
             case JinjaTuple tuple:
                 var hash = default(HashCode);
                 foreach (var item in tuple.Items)
                     hash.Add(Hash(item));
                 return hash.ToHashCode();
-            case JinjaList or JinjaDict:
-                throw new JinjaException($"a {ValueText.TypeName(value)} cannot be a key or be told unique");
+            case JinjaList or JinjaDict or JinjaSet:
+                throw new JinjaException($"unhashable type: {ValueText.Quoted(value)}");
             default:
                 return value.GetHashCode();
         }
@@ -67,10 +70,12 @@ internal static class ValueEquality
         {
             (JinjaList x, JinjaList y) => CompareItems(x, y, operation),
             (JinjaTuple x, JinjaTuple y) => CompareItems(x.Items, y.Items, operation),
+            (IJinjaOperand x, _) when x.Compare(right) is { } order => order,
+            (_, IJinjaOperand y) when y.Compare(left) is { } order => -order,
             (JinjaUndefined x, _) => throw x.Error(),
             (_, JinjaUndefined y) => throw y.Error(),
             _ => throw new JinjaException(
-                $"'{operation}' cannot compare {ValueText.TypeName(left)} with {ValueText.TypeName(right)}"),
+                $"'{operation}' not supported between instances of {ValueText.Quoted(left)} and {ValueText.Quoted(right)}"),
         };
     }
 
@@ -81,6 +86,8 @@ internal static class ValueEquality
             return x.CompareTo(y);
         if (left is double a && right is double b)
             return double.IsNaN(a) || double.IsNaN(b) ? null : a.CompareTo(b);
+        if (left is decimal || right is decimal)
+            return CompareDecimals(left, right);
         if (left is double l)
             return -CompareNumbers(right, l);
         if (right is not double r)
@@ -92,6 +99,13 @@ internal static class ValueEquality
         var whole = Math.Floor(r);
         var order = ValueNumbers.ToBig(left).CompareTo(new BigInteger(whole));
         return order == 0 && r > whole ? -1 : order;
+    }
+
+    private static int? CompareDecimals(object left, object right)
+    {
+        if (left is double or BigInteger || right is double or BigInteger)
+            return CompareNumbers(ValueNumbers.ToDouble(left), ValueNumbers.ToDouble(right));
+        return DecimalArithmetic.ToDecimal(left).CompareTo(DecimalArithmetic.ToDecimal(right));
     }
 
     /// <summary>Python orders strings by code point, not by UTF-16 unit.</summary>

@@ -19,7 +19,7 @@ internal static class ValueNumbers
 
     public static bool IsInteger(object? value) => value is long or bool or BigInteger;
 
-    public static bool IsNumber(object? value) => value is long or double or bool or BigInteger;
+    public static bool IsNumber(object? value) => value is long or double or bool or BigInteger or decimal;
 
     public static bool TryGetLong(object? value, out long number)
     {
@@ -39,12 +39,13 @@ internal static class ValueNumbers
         double number => number,
         long number => number,
         bool flag => flag ? 1 : 0,
-        _ => FiniteOrFail((double)(BigInteger)value),
+        decimal number => (double)number,
+        _ => FiniteOrFail(Ratio((BigInteger)value, BigInteger.One)),
     };
 
     public static long RequireInteger(object? value) => TryGetLong(value, out var number)
         ? number
-        : throw new JinjaException($"an integer is wanted, not {ValueText.TypeName(value)}");
+        : throw new JinjaException($"{ValueText.Object(value)} cannot be interpreted as an integer");
 
     /// <summary>An integer that serves as a length or width; larger than 16 Mi is an error.</summary>
     public static int RequireSize(object? value)
@@ -110,7 +111,25 @@ internal static class ValueNumbers
     /// <summary>A float without its fraction; Python's <c>int(float)</c>.</summary>
     public static object Truncate(double value) => double.IsFinite(value)
         ? Math.Abs(value) < 9e18 ? (long)value : Normalize(new BigInteger(value))
-        : throw new JinjaException("an infinite number or NaN cannot be an integer");
+        : throw new JinjaException(
+            double.IsNaN(value) ? "cannot convert float NaN to integer" : "cannot convert float infinity to integer");
+
+    /// <summary>The float nearest to a ratio of integers, ties to even.</summary>
+    public static double Ratio(BigInteger dividend, BigInteger divisor)
+    {
+        if (dividend.IsZero)
+            return divisor.Sign < 0 ? -0.0 : 0;
+        var (a, b) = (BigInteger.Abs(dividend), BigInteger.Abs(divisor));
+        var shift = (int)(63 - (a.GetBitLength() - b.GetBitLength()));
+        if (shift > 0)
+            a <<= shift;
+        else
+            b <<= -shift;
+        // 63 or 64 bits of the quotient; the lowest stands for all that are cut off, so that the one rounding is right.
+        var quotient = (ulong)BigInteger.DivRem(a, b, out var remainder) | (remainder.IsZero ? 0UL : 1UL);
+        var ratio = Math.ScaleB((double)quotient, -shift);
+        return dividend.Sign == divisor.Sign ? ratio : -ratio;
+    }
 
     private static double FiniteOrFail(double value) =>
         double.IsFinite(value) ? value : throw new JinjaException("an integer is too large for a float");

@@ -11,6 +11,8 @@ internal static class ValueSequences
         JinjaDict dict => dict.Count,
         JinjaRange range => range.Length,
         DictView view => view.Count,
+        JinjaSet set => set.Count,
+        IJinjaSequence sequence => sequence.Count,
         JinjaUndefined => 0,
         LoopContext loop => (int)loop.Length,
         _ => null,
@@ -19,11 +21,12 @@ internal static class ValueSequences
     public static long Count(object? value)
     {
         (value as JinjaUndefined)?.RequireLenient();
-        return CountOrNull(value) ?? throw new JinjaException($"{ValueText.TypeName(value)} has no length");
+        return CountOrNull(value) ?? throw new JinjaException($"object of type {ValueText.Quoted(value)} has no len()");
     }
 
     public static bool IsIterable(object? value) =>
-        value is string or JinjaList or JinjaTuple or JinjaDict or JinjaRange or DictView or JinjaGenerator or JinjaUndefined;
+        value is string or JinjaList or JinjaTuple or JinjaDict or JinjaSet or JinjaRange or DictView or JinjaGenerator or JinjaUndefined
+            or IJinjaSequence;
 
     public static IEnumerable<object?> Items(object? value)
     {
@@ -43,11 +46,15 @@ internal static class ValueSequences
                 return view.Items;
             case JinjaGenerator generator:
                 return generator.Items;
+            case JinjaSet set:
+                return set;
+            case IJinjaSequence sequence:
+                return sequence.Items.Select(JinjaValue.From);
             case JinjaUndefined undefined:
                 undefined.RequireLenient();
                 return [];
             default:
-                throw new JinjaException($"{ValueText.TypeName(value)} cannot be iterated over");
+                throw new JinjaException($"{ValueText.Object(value)} is not iterable");
         }
     }
 
@@ -57,8 +64,11 @@ internal static class ValueSequences
     {
         string text => item is string part
             ? text.Contains(part, StringComparison.Ordinal)
-            : throw new JinjaException($"'in' a string wants a string, not {ValueText.TypeName(item)}"),
+            : throw new JinjaException($"'in <string>' requires string as left operand, not {ValueText.ClassName(item)}"),
         JinjaDict dict => dict.ContainsKey(item),
+        JinjaSet set => set.Contains(item),
+        null or bool or long or double or decimal => throw new JinjaException(
+            $"argument of type {ValueText.Quoted(container)} is not iterable"),
         _ => Items(container).Any(other => ReferenceEquals(other, item) || ValueEquality.AreEqual(other, item)),
     };
 

@@ -7,6 +7,7 @@ namespace Tidemill.Jinja.Filters;
 /// <summary>Jinja2's tests: what may stand after <c>is</c>.</summary>
 internal static class BuiltinTests
 {
+    private static readonly Signature Single = new("test", 1, "value");
     private static readonly Signature Pair = new("test", 2, "value", "other");
 
     public static IReadOnlyDictionary<string, JinjaFunction> All { get; } = Create();
@@ -28,7 +29,7 @@ internal static class BuiltinTests
             ["mapping"] = Kind(value => value is JinjaDict),
             ["sequence"] = Kind(value => value is string or JinjaList or JinjaTuple or JinjaDict or JinjaRange or JinjaUndefined),
             ["iterable"] = Kind(ValueSequences.IsIterable),
-            ["callable"] = Kind(value => value is IJinjaCallable),
+            ["callable"] = Kind(value => value is IJinjaCallable or JinjaUndefined),
             ["escaped"] = Kind(_ => false),
             ["lower"] = Kind(value => JinjaValue.ToText(value) is var text && text.Any(char.IsLower) && !text.Any(char.IsUpper)),
             ["upper"] = Kind(value => JinjaValue.ToText(value) is var text && text.Any(char.IsUpper) && !text.Any(char.IsLower)),
@@ -37,8 +38,8 @@ internal static class BuiltinTests
             ["divisibleby"] = Two((value, divisor) => ValueEquality.AreEqual(Modulo(value, divisor), 0L)),
             ["sameas"] = Two(IsSame),
             ["in"] = Two((value, container) => ValueSequences.Contains(container, value)),
-            ["filter"] = arguments => arguments.Positional is [string name] && arguments.Interpreter.HasFilter(name),
-            ["test"] = arguments => arguments.Positional is [string name] && arguments.Interpreter.HasTest(name),
+            ["filter"] = arguments => Name(arguments) is { } name && arguments.Interpreter.HasFilter(name),
+            ["test"] = arguments => Name(arguments) is { } name && arguments.Interpreter.HasTest(name),
         };
         Compare(tests, ComparisonOperator.Equal, "eq", "equalto", "==");
         Compare(tests, ComparisonOperator.NotEqual, "ne", "!=");
@@ -63,6 +64,14 @@ internal static class BuiltinTests
         var bound = arguments.Bind(Pair);
         return predicate(bound[0], bound[1]);
     };
+
+    /// <summary>The name asked for, or null for another value; one that cannot be a key is an error.</summary>
+    private static string? Name(CallArguments arguments)
+    {
+        var value = arguments.Bind(Single)[0];
+        ValueEquality.Hash(value);
+        return value as string;
+    }
 
     private static object? Modulo(object? value, object? divisor) => Arithmetic.Apply(BinaryOperator.Modulo, value, divisor);
 

@@ -19,6 +19,7 @@ internal static class NumberFilters
         return value switch
         {
             double number => Math.Abs(number),
+            decimal number => Math.Abs(number),
             JinjaUndefined undefined => throw undefined.Error(),
             _ when ValueNumbers.IsInteger(value) => ValueNumbers.Normalize(BigInteger.Abs(ValueNumbers.ToBig(value!))),
             _ => throw new JinjaException($"abs() wants a number, not {ValueText.TypeName(value)}"),
@@ -38,6 +39,16 @@ internal static class NumberFilters
         };
     }
 
+    /// <summary>Python's <c>float(value)</c> of a number or a text.</summary>
+    public static double RequireFloat(object? value) => value switch
+    {
+        string text => ValueNumbers.ParseFloat(text)
+            ?? throw new JinjaException($"could not convert string to float: {PythonString.Quote(text)}"),
+        JinjaUndefined undefined => throw undefined.Error(),
+        _ => ValueNumbers.IsNumber(value)
+            ? ValueNumbers.ToDouble(value!) : throw new JinjaException($"a number is wanted, not {ValueText.TypeName(value)}"),
+    };
+
     public static object? Int(CallArguments arguments)
     {
         var bound = arguments.Bind(IntSignature);
@@ -50,6 +61,8 @@ internal static class NumberFilters
                     throw new JinjaException("int() wants a base from 2 to 36, or 0");
                 return ValueNumbers.ParseInteger(text, (int)radix)
                     ?? (ValueNumbers.ParseFloat(text) is { } real && double.IsFinite(real) ? ValueNumbers.Truncate(real) : fallback);
+            case decimal number:
+                return ValueNumbers.Normalize(new BigInteger(number));
             case double number:
                 return double.IsFinite(number) ? ValueNumbers.Truncate(number) : fallback;
             case JinjaUndefined undefined:
@@ -71,13 +84,22 @@ internal static class NumberFilters
         if (!ValueNumbers.IsNumber(value))
             throw new JinjaException($"round() wants a number, not {ValueText.TypeName(value)}");
         if (method == "common")
-            return value is double number ? FixedPoint.Round(number, precision) : RoundInteger(ValueNumbers.ToBig(value!), precision);
+        {
+            return value switch
+            {
+                double number => FixedPoint.Round(number, precision),
+                decimal number => decimal.Round(number, Math.Clamp(precision, 0, 28), MidpointRounding.ToEven),
+                _ => RoundInteger(ValueNumbers.ToBig(value!), precision),
+            };
+        }
+
         var scale = Math.Pow(10, precision);
         var scaled = ValueNumbers.ToDouble(value!) * scale;
         return method switch
         {
-            "ceil" => Math.Ceiling(scaled) / scale,
-            "floor" => Math.Floor(scaled) / scale,
+            // Python's ceil and floor give an integer, which has no negative zero.
+            "ceil" => (Math.Ceiling(scaled) + 0.0) / scale,
+            "floor" => (Math.Floor(scaled) + 0.0) / scale,
             _ => throw new JinjaException("round() knows the methods common, ceil and floor"),
         };
     }

@@ -17,7 +17,7 @@ internal static class SelectionFilters
     public static object? Map(CallArguments arguments)
     {
         var interpreter = arguments.Interpreter;
-        var items = ValueSequences.Items(arguments.Positional[0]);
+        var items = Items(arguments.Positional[0]);
         if (arguments.Positional.Count == 1)
         {
             var named = arguments.Keywords.ToDictionary(keyword => keyword.Key, keyword => keyword.Value);
@@ -42,13 +42,16 @@ internal static class SelectionFilters
         if (hasAttribute && positional.Count < 2)
             throw new JinjaException("the attribute's name is missing");
         var read = AttributePath.Reader(interpreter, hasAttribute ? positional[1] : null);
-        var items = ValueSequences.Items(positional[0]);
+        var items = Items(positional[0]);
         if (positional.Count <= testAt)
             return new JinjaGenerator(items.Where(item => JinjaValue.IsTrue(read(item)) == keeps));
         var test = Name(positional[testAt], "test");
         return new JinjaGenerator(items.Where(
             item => interpreter.ApplyTest(test, Rest(arguments, read(item), testAt + 1)) == keeps));
     }
+
+    /// <summary>What is false has no items, whatever it is, and no error either, as in Jinja2.</summary>
+    private static IEnumerable<object?> Items(object? value) => JinjaValue.IsTrue(value) ? ValueSequences.Items(value) : [];
 
     private static CallArguments Rest(CallArguments arguments, object? item, int from) =>
         new([item, .. arguments.Positional.Skip(from)], arguments.Keywords, arguments.Interpreter);

@@ -61,6 +61,15 @@ internal static class SequenceFilters
         return items.Count > 0 ? items[^1] : arguments.Interpreter.Members.Undefined("there is no last item, the sequence is empty");
     }
 
+    /// <summary>Any one of the items.</summary>
+    public static object? Random(CallArguments arguments)
+    {
+        var items = ValueSequences.ToList(arguments.Bind(One)[0]);
+        return items.Count > 0
+            ? items[System.Random.Shared.Next(items.Count)]
+            : arguments.Interpreter.Members.Undefined("No random item, sequence was empty.");
+    }
+
     public static object? Join(CallArguments arguments)
     {
         var bound = arguments.Bind(JoinSignature);

@@ -31,7 +31,9 @@ internal static class TextFilters
         return StringMethods.Center(bound.Text(0), ValueNumbers.RequireSize(bound.Get(1, 80L)));
     }
 
-    public static object Escape(CallArguments arguments) => arguments.Bind(One).Text(0)
+    public static object Escape(CallArguments arguments) => Escaped(arguments.Bind(One).Text(0));
+
+    public static string Escaped(string text) => text
         .Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
         .Replace(">", "&gt;", StringComparison.Ordinal).Replace("'", "&#39;", StringComparison.Ordinal)
         .Replace("\"", "&#34;", StringComparison.Ordinal);
@@ -55,7 +57,7 @@ internal static class TextFilters
         var bound = arguments.Bind(IndentSignature);
         var indentation = bound[1] as string ?? new string(' ', Math.Max(0, ValueNumbers.RequireSize(bound.Get(1, 4L))));
         var blank = bound.Flag(3);
-        var lines = TextSplit.Lines(bound.Text(0) + "\n", keepsEnds: false).Cast<string>().ToList();
+        var lines = TextSplit.Lines(StringMethods.Text(bound[0]) + "\n", keepsEnds: false).Cast<string>().ToList();
         var result = new StringBuilder();
         for (var i = 0; i < lines.Count; i++)
         {
@@ -91,19 +93,20 @@ internal static class TextFilters
     }
 
     /// <summary>Cuts to a length unless the text is longer by the leeway or less; at a blank unless killwords.</summary>
-    public static object Truncate(CallArguments arguments)
+    public static object? Truncate(CallArguments arguments)
     {
         var bound = arguments.Bind(TruncateSignature);
-        var (text, end) = (bound.Text(0), bound.Text(3, "..."));
+        var end = bound.Text(3, "...");
         var length = bound.WholeNumber(1, 255);
         var leeway = bound[4] is null ? 5 : bound.WholeNumber(4);
         if (length < end.Length)
             throw new JinjaException($"truncate() wants a length of at least {end.Length}");
         if (leeway < 0)
             throw new JinjaException("truncate() wants a leeway of at least 0");
-        if (text.Length <= (Int128)length + leeway)
-            return text;
-        var cut = text[..(int)(length - end.Length)];
+        if (ValueSequences.Count(bound[0]) <= (Int128)length + leeway)
+            return bound[0];
+        var text = StringMethods.Text(bound[0]);
+        var cut = text[..CodePoints.Offset(text, (int)(length - end.Length))];
         var blank = bound.Flag(2) ? -1 : cut.LastIndexOf(' ');
         return (blank < 0 ? cut : cut[..blank]) + end;
     }

@@ -347,9 +347,14 @@ internal sealed partial class ExpressionParser(TokenReader reader, MacroNames na
     private ItemExpression ParseItem(Expression target)
     {
         var position = reader.Expect(TokenKind.LeftBracket).Position;
-        var keys = new List<Expression> { ParseSubscript() };
-        while (reader.TryRead(TokenKind.Comma))
+        var keys = new List<Expression>();
+        while (reader.Current.Kind != TokenKind.RightBracket)
+        {
+            if (keys.Count > 0)
+                reader.Expect(TokenKind.Comma);
             keys.Add(ParseSubscript());
+        }
+
         reader.Expect(TokenKind.RightBracket);
         return new ItemExpression(target, keys.Count == 1 ? keys[0] : new TupleExpression(keys, position), position);
     }

@@ -57,7 +57,17 @@ internal sealed record MacroDefinition(
     bool CatchesPositional,
     bool CatchesKeywords,
     bool UsesCaller,
-    SourcePosition Position);
+    SourcePosition Position)
+{
+    public string Tag { get; init; } = "macro";
+
+    /// <summary>The body of a call block, which has no name of its own.</summary>
+    public bool IsAnonymous { get; init; }
+
+    public IReadOnlyDictionary<string, object?> Options { get; init; } = NoOptions;
+
+    private static readonly Dictionary<string, object?> NoOptions = [];
+}
 
 internal sealed record MacroStatement(MacroDefinition Macro, SourcePosition Position) : Statement(Position);
 
@@ -66,5 +76,23 @@ internal sealed record CallBlockStatement(CallExpression Call, MacroDefinition C
 
 internal sealed record FilterBlockStatement(
     FilterExpression Filter, IReadOnlyList<Statement> Body, SourcePosition Position) : Statement(Position);
+
+/// <summary>What a block tag of the host defines; rendering passes over it.</summary>
+internal sealed record DefinitionStatement(MacroDefinition Definition, SourcePosition Position) : Statement(Position);
+
+/// <summary>Statements in the scope around them: the values of a <c>print</c> tag.</summary>
+internal sealed record SequenceStatement(IReadOnlyList<Statement> Body, SourcePosition Position) : Statement(Position);
+
+/// <summary><c>block</c>: its body in a scope that sees the template's own names only.</summary>
+internal sealed record NamedBlockStatement(string Name, bool IsScoped, IReadOnlyList<Statement> Body, SourcePosition Position)
+    : Statement(Position);
+
+internal sealed record AutoescapeStatement(Expression IsOn, IReadOnlyList<Statement> Body, SourcePosition Position) : Statement(Position);
+
+/// <summary>
+/// <c>include</c>, <c>import</c>, <c>from</c> and <c>extends</c>. There are no other templates to load, as in dbt: executing one is
+/// an error, one that is not reached is not.
+/// </summary>
+internal sealed record LoadStatement(Expression Template, SourcePosition Position) : Statement(Position);
 
 internal sealed record DoStatement(Expression Value, SourcePosition Position) : Statement(Position);

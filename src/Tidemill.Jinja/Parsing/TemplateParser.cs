@@ -3,17 +3,18 @@ using Tidemill.Jinja.Lexing;
 namespace Tidemill.Jinja.Parsing;
 
 /// <summary>Parses a template's tokens into statements.</summary>
-internal sealed class TemplateParser
+internal sealed partial class TemplateParser
 {
-    private static readonly string[] ReservedTargets = ["true", "false", "none", "True", "False", "None", "not", "and", "or"];
-
     private readonly TokenReader _reader;
+    private readonly JinjaOptions _options;
     private readonly ExpressionParser _expressions;
     private readonly MacroNames _names = new();
 
-    private TemplateParser(TokenReader reader)
+    private int _loops;
+
+    private TemplateParser(TokenReader reader, JinjaOptions options)
     {
-        _reader = reader;
+        (_reader, _options) = (reader, options);
         _expressions = new ExpressionParser(reader, _names);
     }
 
@@ -22,7 +23,7 @@ internal sealed class TemplateParser
     {
         var text = new TemplateText(name, source, options.KeepTrailingNewline);
         var reader = new TokenReader(name, TemplateLexer.Tokenize(text, options), options.MaxDepth);
-        return new TemplateParser(reader).ParseBody(opening: null);
+        return new TemplateParser(reader, options).ParseBody(opening: null);
     }
 
     /// <summary>Statements up to one of <paramref name="ends"/>, whose tag stays open behind its name.</summary>
@@ -59,6 +60,14 @@ internal sealed class TemplateParser
         }
     }
 
+    /// <summary>The body behind a tag; a colon may end the tag, as in Python.</summary>
+    private List<Statement> OpenBody(Token tag, params ReadOnlySpan<string> ends)
+    {
+        _reader.TryRead(TokenKind.Colon);
+        _reader.Expect(TokenKind.BlockEnd);
+        return ParseBody(tag, ends);
+    }
+
     private bool AtEnd(ReadOnlySpan<string> ends) =>
         _reader.Current.Kind == TokenKind.Name && ends.Contains(_reader.Current.Text);
 
@@ -83,10 +92,12 @@ internal sealed class TemplateParser
                 return ParseWith(tag);
             case "do":
                 return new DoStatement(_expressions.ParseTuple(), tag.Position);
-            case "break" or "continue":
+            case "break" or "continue" when _loops > 0:
                 return new LoopControlStatement(tag.Text == "break", tag.Position);
+            case "break" or "continue":
+                throw _reader.Error($"'{tag.Text}' stands outside of a loop", tag.Position);
             default:
-                throw UnknownTag(tag, opening, ends);
+                return ParseRareStatement(tag) ?? throw UnknownTag(tag, opening, ends);
         }
     }
 
@@ -105,16 +116,12 @@ internal sealed class TemplateParser
         do
         {
             var condition = _expressions.ParseTuple(withCondition: false);
-            _reader.Expect(TokenKind.BlockEnd);
-            branches.Add((condition, ParseBody(tag, "elif", "else", "endif")));
+            branches.Add((condition, OpenBody(tag, "elif", "else", "endif")));
         }
         while (_reader.TryRead("elif"));
 
         if (_reader.TryRead("else"))
-        {
-            _reader.Expect(TokenKind.BlockEnd);
-            otherwise = ParseBody(tag, "endif");
-        }
+            otherwise = OpenBody(tag, "endif");
 
         _reader.Expect("endif");
         return new IfStatement(branches, otherwise, tag.Position);
@@ -127,14 +134,12 @@ internal sealed class TemplateParser
         var items = _expressions.ParseTuple(withCondition: false);
         var condition = _reader.TryRead("if") ? _expressions.ParseExpression() : null;
         var isRecursive = _reader.TryRead("recursive");
-        _reader.Expect(TokenKind.BlockEnd);
-        var body = ParseBody(tag, "else", "endfor");
+        _loops++;
+        var body = OpenBody(tag, "else", "endfor");
+        _loops--;
         List<Statement> otherwise = [];
         if (_reader.TryRead("else"))
-        {
-            _reader.Expect(TokenKind.BlockEnd);
-            otherwise = ParseBody(tag, "endfor");
-        }
+            otherwise = OpenBody(tag, "endfor");
 
         _reader.Expect("endfor");
         return new ForStatement(target, items, condition, isRecursive, body, otherwise, tag.Position);
@@ -146,8 +151,7 @@ internal sealed class TemplateParser
         if (_reader.TryRead(TokenKind.Assign))
             return new SetStatement(target, _expressions.ParseTuple(), tag.Position);
         var filter = _reader.Current.Kind == TokenKind.Pipe ? _expressions.ParseFilters(null, startsInline: false) : null;
-        _reader.Expect(TokenKind.BlockEnd);
-        var body = ParseBody(tag, "endset");
+        var body = OpenBody(tag, "endset");
         _reader.Expect("endset");
         return new SetBlockStatement(target, filter, body, tag.Position);
     }
@@ -157,9 +161,7 @@ internal sealed class TemplateParser
         var name = ParseTargetName().Name;
         var uses = _names.Open();
         var parameters = ParseParameters();
-        _reader.Expect(TokenKind.BlockEnd);
-        var body = ParseBody(tag, "endmacro");
-        _reader.Expect("endmacro");
+        var body = OpenFunctionBody(tag, "endmacro");
         _names.Close();
         return new MacroDefinition(name, parameters, body, uses.Varargs, uses.Kwargs, uses.Caller, tag.Position);
     }
@@ -170,13 +172,15 @@ internal sealed class TemplateParser
         _reader.Expect(TokenKind.LeftParenthesis);
         while (_reader.Current.Kind != TokenKind.RightParenthesis)
         {
+            if (parameters.Count > 0)
+                _reader.Expect(TokenKind.Comma);
             var parameter = ParseTargetName();
+            if (_options.TypedParameters && _reader.TryRead(TokenKind.Colon))
+                SkipType();
             var defaultValue = _reader.TryRead(TokenKind.Assign) ? _expressions.ParseExpression() : null;
             if (defaultValue is null && parameters.Count > 0 && parameters[^1].Item2 is not null)
                 throw _reader.Error("a parameter without a default stands after one with a default", parameter.Position);
             parameters.Add((parameter.Name, defaultValue));
-            if (!_reader.TryRead(TokenKind.Comma))
-                break;
         }
 
         _reader.Expect(TokenKind.RightParenthesis);
@@ -190,19 +194,19 @@ internal sealed class TemplateParser
         var position = _reader.Current.Position;
         if (_expressions.ParseUnary() is not CallExpression call)
             throw _reader.Error("a call block wants a call of a macro", position);
-        _reader.Expect(TokenKind.BlockEnd);
-        var body = ParseBody(tag, "endcall");
-        _reader.Expect("endcall");
+        var body = OpenFunctionBody(tag, "endcall");
         _names.Close();
-        var caller = new MacroDefinition("caller", parameters, body, uses.Varargs, uses.Kwargs, uses.Caller, tag.Position);
+        var caller = new MacroDefinition("caller", parameters, body, uses.Varargs, uses.Kwargs, uses.Caller, tag.Position)
+        {
+            IsAnonymous = true,
+        };
         return new CallBlockStatement(call, caller, tag.Position);
     }
 
     private FilterBlockStatement ParseFilterBlock(Token tag)
     {
         var filter = _expressions.ParseFilters(null, startsInline: true);
-        _reader.Expect(TokenKind.BlockEnd);
-        var body = ParseBody(tag, "endfilter");
+        var body = OpenBody(tag, "endfilter");
         _reader.Expect("endfilter");
         return new FilterBlockStatement(filter, body, tag.Position);
     }
@@ -212,57 +216,15 @@ internal sealed class TemplateParser
         var assignments = new List<(AssignmentTarget, Expression)>();
         while (_reader.Current.Kind != TokenKind.BlockEnd)
         {
+            if (assignments.Count > 0)
+                _reader.Expect(TokenKind.Comma);
             var target = ParseTarget(allowsAttribute: false);
             _reader.Expect(TokenKind.Assign);
             assignments.Add((target, _expressions.ParseExpression()));
-            if (!_reader.TryRead(TokenKind.Comma))
-                break;
         }
 
-        _reader.Expect(TokenKind.BlockEnd);
-        var body = ParseBody(tag, "endwith");
+        var body = OpenBody(tag, "endwith");
         _reader.Expect("endwith");
         return new WithStatement(assignments, body, tag.Position);
-    }
-
-    private AssignmentTarget ParseTarget(bool allowsAttribute)
-    {
-        var first = ParseOneTarget(allowsAttribute);
-        if (_reader.Current.Kind != TokenKind.Comma)
-            return first;
-        var items = new List<AssignmentTarget> { first };
-        while (_reader.TryRead(TokenKind.Comma) && _reader.Current.Kind is TokenKind.Name or TokenKind.LeftParenthesis
-               && !_reader.Current.Is("in"))
-        {
-            items.Add(ParseOneTarget(allowsAttribute));
-        }
-
-        return new TupleTarget(items, first.Position);
-    }
-
-    private AssignmentTarget ParseOneTarget(bool allowsAttribute)
-    {
-        if (_reader.Current.Kind == TokenKind.LeftParenthesis)
-        {
-            _reader.Enter();
-            _reader.Read();
-            var inner = ParseTarget(allowsAttribute);
-            _reader.Expect(TokenKind.RightParenthesis);
-            _reader.Leave();
-            return inner;
-        }
-
-        var name = ParseTargetName();
-        if (!allowsAttribute || !_reader.TryRead(TokenKind.Dot))
-            return name;
-        return new AttributeTarget(name.Name, _reader.Expect(TokenKind.Name).Text, name.Position);
-    }
-
-    private NameTarget ParseTargetName()
-    {
-        var token = _reader.Expect(TokenKind.Name);
-        if (ReservedTargets.Contains(token.Text))
-            throw _reader.Error($"'{token.Text}' cannot be assigned to", token.Position);
-        return new NameTarget(token.Text, token.Position);
     }
 }

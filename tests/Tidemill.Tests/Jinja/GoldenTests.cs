@@ -34,31 +34,38 @@ public sealed class GoldenTests
 
     private static string? Difference(JsonElement golden, JsonElement context)
     {
-        var template = golden.GetProperty("template").GetString()!;
-        var environment = new JinjaEnvironment(new JinjaOptions
+        var options = new JinjaOptions
         {
             TrimBlocks = Flag(golden, "trim_blocks"),
             LstripBlocks = Flag(golden, "lstrip_blocks"),
             KeepTrailingNewline = Flag(golden, "keep_trailing_newline"),
             Undefined = Flag(golden, "strict") ? UndefinedBehavior.Strict : UndefinedBehavior.Lenient,
-        });
-        var isRefused = golden.TryGetProperty("error", out var error);
+        };
+        return Difference(golden.GetProperty("template").GetString()!, options, golden, context);
+    }
+
+    /// <summary>How the rendering of a template differs from what jinja2 answered, or null when it does not.</summary>
+    internal static string? Difference(string template, JinjaOptions options, JsonElement answer, JsonElement context)
+    {
+        var isRefused = answer.TryGetProperty("error", out var error);
         try
         {
-            var actual = environment.Parse("golden", template).Render(Context(context));
+            var actual = new JinjaEnvironment(options).Parse("golden", template).Render(Context(context));
             if (isRefused)
-                return $"{template}\n   printed {actual}, jinja2 raised {error}";
-            var expected = golden.GetProperty("expected").GetString();
+                return $"{template}\n   printed {actual}, jinja2 raised {error}: {Message(answer)}";
+            var expected = answer.GetProperty("expected").GetString();
             return actual == expected ? null : $"{template}\n   expected {expected}\n   actual   {actual}";
         }
         catch (JinjaException e)
         {
             if (!isRefused)
-                return $"{template}\n   expected {golden.GetProperty("expected")}\n   refused  {e.Message}";
+                return $"{template}\n   expected {answer.GetProperty("expected")}\n   refused  {e.Message}";
             var isPlaced = e is { TemplateName: "golden", Line: > 0, Column: > 0 };
             return isPlaced ? null : $"{template}\n   refused without a place: {e.Message}";
         }
     }
+
+    private static string? Message(JsonElement answer) => answer.TryGetProperty("message", out var message) ? message.GetString() : null;
 
     private static bool Flag(JsonElement golden, string name) => golden.TryGetProperty(name, out var flag) && flag.GetBoolean();
 

@@ -9,6 +9,7 @@ internal static class StringMethods
     private static readonly Signature SplitSignature = new("split", 0, "sep", "maxsplit");
     private static readonly Signature ReplaceSignature = new("replace", 2, "old", "new", "count");
     private static readonly Signature PadSignature = new("ljust", 1, "width", "fillchar");
+    private static readonly Signature TabSignature = new("expandtabs", 0, "tabsize");
     private static readonly Signature LinesSignature = new("splitlines", 0, "keepends");
 
     public static JinjaCallable? Find(string text, string name) => Function(text, name) is { } method
@@ -31,7 +32,10 @@ internal static class StringMethods
         "rpartition" => arguments => TextSplit.Partition(text, Text(arguments.Bind(One)[0]), fromEnd: true),
         "join" => arguments => Join(text, arguments.Bind(One)[0]),
         "replace" => arguments => Replace(text, arguments.Bind(ReplaceSignature)),
-        "format" => arguments => new BraceFormat(arguments).Apply(text),
+        "format" => arguments => new BraceFormat(arguments.Interpreter, arguments.Positional, Named(arguments)).Apply(text),
+        "format_map" => arguments => arguments.Bind(One)[0] is JinjaDict named
+            ? new BraceFormat(arguments.Interpreter, [], named).Apply(text) : throw new JinjaException("format_map() wants a dict"),
+        "expandtabs" => arguments => ExpandTabs(text, ValueNumbers.RequireSize(arguments.Bind(TabSignature).Get(0, 8L))),
         "zfill" => arguments => ZeroFill(text, ValueNumbers.RequireSize(arguments.Bind(One)[0])),
         "ljust" => arguments => Pad(text, '<', arguments.Bind(PadSignature)),
         "rjust" => arguments => Pad(text, '>', arguments.Bind(PadSignature)),
@@ -52,7 +56,12 @@ internal static class StringMethods
         "find" => arguments => IndexOf(text, arguments.Bind(Find3), fromEnd: false),
         "rfind" => arguments => IndexOf(text, arguments.Bind(Find3), fromEnd: true),
         "index" => arguments => IndexOf(text, arguments.Bind(Find3), fromEnd: false) is >= 0 and var found
-            ? found : throw new JinjaException("index(): the text is not found"),
+            ? found : throw new JinjaException("substring not found"),
+        "rindex" => arguments => IndexOf(text, arguments.Bind(Find3), fromEnd: true) is >= 0 and var found
+            ? found : throw new JinjaException("substring not found"),
+        "isascii" => NoArguments.Method(() => text.All(char.IsAscii)),
+        "isprintable" => NoArguments.Method(() => PythonString.IsPrintable(text)),
+        "istitle" => NoArguments.Method(() => text.Any(char.IsLetter) && TextCase.Title(text) == text),
         "count" => arguments => CountOf(text, Text(arguments.Bind(One)[0])),
         "isdigit" or "isdecimal" or "isnumeric" => NoArguments.Method(() => All(text, char.IsDigit)),
         "isalpha" => NoArguments.Method(() => All(text, char.IsLetter)),
@@ -86,9 +95,9 @@ internal static class StringMethods
             if (found < 0)
                 break;
             result.Append(text, at, found - at).Append(replacement);
-            if (old.Length == 0 && found < text.Length)
-                result.Append(text[found]);
-            at = found + Math.Max(old.Length, 1);
+            var step = old.Length > 0 ? 0 : found + 1 < text.Length && char.IsSurrogatePair(text[found], text[found + 1]) ? 2 : 1;
+            result.Append(text, found, Math.Min(step, text.Length - found));
+            at = found + old.Length + step;
             count--;
         }
 
@@ -129,12 +138,36 @@ internal static class StringMethods
         return result.ToString();
     }
 
+    private static JinjaDict Named(CallArguments arguments)
+    {
+        var named = new JinjaDict();
+        foreach (var (name, value) in arguments.Keywords)
+            named[name] = value;
+        return named;
+    }
+
+    private static string ExpandTabs(string text, int size)
+    {
+        var result = new System.Text.StringBuilder();
+        var column = 0;
+        foreach (var c in text)
+        {
+            var blanks = c == '\t' && size > 0 ? size - (column % size) : 0;
+            result.Append(c == '\t' ? new string(' ', blanks) : c.ToString());
+            column = c is '\n' or '\r' ? 0 : c == '\t' ? column + blanks : column + (char.IsLowSurrogate(c) ? 0 : 1);
+            if (result.Length > 64 * 1024 * 1024)
+                throw new JinjaException("a string would be too long");
+        }
+
+        return result.ToString();
+    }
+
     private static string Replace(string text, BoundArguments arguments) =>
         Replace(text, Text(arguments[0]), Text(arguments[1]), arguments.WholeNumber(2, -1));
 
     private static string ZeroFill(string text, int width)
     {
-        var missing = width - text.Length;
+        var missing = width - CodePoints.Count(text);
         if (missing <= 0)
             return text;
         var sign = text.Length > 0 && text[0] is '+' or '-' ? 1 : 0;
@@ -155,7 +188,7 @@ internal static class StringMethods
         if (fill == ' ' || centered.Length == text.Length)
             return centered;
         var missing = centered.Length - text.Length;
-        var width = centered.Length;
+        var width = CodePoints.Count(centered);
         var before = (missing / 2) + (missing & width & 1);
         return new string(fill, before) + text + new string(fill, missing - before);
     }
@@ -166,27 +199,29 @@ internal static class StringMethods
     private static bool AnyOf(object? parts, Func<string, bool> predicate) =>
         parts is JinjaTuple tuple ? tuple.Items.Any(part => predicate(Text(part))) : predicate(Text(parts));
 
+    /// <summary>Where a part first or last stands between two places, which count code points as the answer does; or -1.</summary>
     private static long IndexOf(string text, BoundArguments arguments, bool fromEnd)
     {
         var part = Text(arguments[0]);
-        long Bound(int index, long fallback)
+        var length = CodePoints.Count(text);
+        int Bound(int index, long fallback)
         {
             var bound = arguments[index] is null ? fallback : arguments.WholeNumber(index);
-            return Math.Clamp(bound < 0 ? bound + text.Length : bound, 0, text.Length);
+            return CodePoints.Offset(text, (int)Math.Clamp(bound < 0 ? bound + length : bound, 0, length));
         }
 
-        var (start, end) = ((int)Bound(1, 0), (int)Bound(2, text.Length));
+        var (start, end) = (Bound(1, 0), Bound(2, length));
         if (start > end)
             return -1;
         var range = text.AsSpan(start, end - start);
         var found = fromEnd ? range.LastIndexOf(part, StringComparison.Ordinal) : range.IndexOf(part, StringComparison.Ordinal);
-        return found < 0 ? -1 : found + start;
+        return found < 0 ? -1 : CodePoints.Count(text[..(found + start)]);
     }
 
     private static long CountOf(string text, string part)
     {
         if (part.Length == 0)
-            return text.Length + 1;
+            return CodePoints.Count(text) + 1;
         var count = 0L;
         for (var at = text.IndexOf(
             part, StringComparison.Ordinal); at >= 0; at = text.IndexOf(part, at + part.Length, StringComparison.Ordinal))

@@ -77,6 +77,9 @@ internal static class TextSplit
         return new JinjaTuple([text[..at], separator, text[(at + separator.Length)..]]);
     }
 
+    /// <summary>The words between blanks.</summary>
+    public static IEnumerable<string> Words(string text) => SplitAtBlanks(text, -1).Cast<string>();
+
     private static string Separator(object? value) => StringMethods.Text(value) is { Length: > 0 } separator
         ? separator : throw new JinjaException("a separator must not be empty");
 

@@ -3,7 +3,7 @@ using System.Text;
 namespace Tidemill.Jinja.Evaluation;
 
 /// <summary>Python's <c>str.format</c>: <c>{}</c>, <c>{0}</c>, <c>{name}</c>, <c>{a.b[c]!r:format}</c>.</summary>
-internal sealed class BraceFormat(CallArguments arguments)
+internal sealed class BraceFormat(Interpreter interpreter, IReadOnlyList<object?> positional, JinjaDict named)
 {
     private int _nextPosition;
 
@@ -64,7 +64,9 @@ internal sealed class BraceFormat(CallArguments arguments)
             _ => throw new JinjaException($"'!{conversion}' is no conversion"),
         };
         var specification = colon < 0 ? "" : Apply(field[(colon + 1)..], depth + 1);
-        return specification.Length == 0 ? ValueText.Print(value) : FormatSpecification.Parse(specification).Apply(value);
+        if (specification.Length == 0)
+            return ValueText.Print(value);
+        return value is IJinjaFormattable host ? host.Format(specification) : FormatSpecification.Parse(specification).Apply(value);
     }
 
     private object? Resolve(string path)
@@ -82,7 +84,7 @@ internal sealed class BraceFormat(CallArguments arguments)
             stop = stop <= 0 ? rest.Length : stop;
             var key = rest[1..stop];
             object? index = isItem && long.TryParse(key, out var number) ? number : key;
-            value = isItem ? arguments.Interpreter.Members.Item(value, index) : arguments.Interpreter.Members.Attribute(value, key);
+            value = isItem ? interpreter.Members.Item(value, index) : interpreter.Members.Attribute(value, key);
             rest = rest[Math.Min(rest.Length, isItem ? stop + 1 : stop)..];
         }
 
@@ -93,17 +95,12 @@ internal sealed class BraceFormat(CallArguments arguments)
     {
         if (name.Length > 0 && !char.IsAsciiDigit(name[0]))
         {
-            foreach (var (key, value) in arguments.Keywords)
-            {
-                if (key == name)
-                    return value;
-            }
-
-            throw new JinjaException($"a format names '{name}', which its arguments do not have");
+            return named.TryGetValue(name, out var value)
+                ? value : throw new JinjaException($"a format names '{name}', which its arguments do not have");
         }
 
         var position = name.Length == 0 ? _nextPosition++ : int.TryParse(name, out var number) ? number : int.MaxValue;
-        return position < arguments.Positional.Count
-            ? arguments.Positional[position] : throw new JinjaException("a format has too few arguments");
+        return position < positional.Count
+            ? positional[position] : throw new JinjaException("a format has too few arguments");
     }
 }

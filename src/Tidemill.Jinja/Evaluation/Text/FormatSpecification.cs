@@ -63,7 +63,7 @@ internal sealed record FormatSpecification
 
         if (at < text.Length)
             specification = specification with { Type = text[at++] };
-        return at == text.Length ? specification : throw new JinjaException($"'{text}' is not a format");
+        return at == text.Length ? specification : throw new JinjaException("Invalid format specifier");
     }
 
     public static int? ReadNumber(string text, ref int at)

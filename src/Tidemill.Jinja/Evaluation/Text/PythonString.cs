@@ -35,6 +35,10 @@ internal static class PythonString
         result.Append(quote);
     }
 
+    /// <summary>Python's <c>str.isprintable()</c>.</summary>
+    public static bool IsPrintable(string text) =>
+        text.EnumerateRunes().All(rune => IsPrintable(Rune.GetUnicodeCategory(rune), rune.IsBmp ? (char)rune.Value : '\0'));
+
     private static void AppendPair(StringBuilder result, string text, int at)
     {
         var rune = new Rune(text[at], text[at + 1]);

@@ -6,14 +6,19 @@ using System.Text;
 namespace Tidemill.Jinja.Evaluation;
 
 /// <summary>Values as Python prints them: <c>str()</c> and <c>repr()</c>.</summary>
-internal static class ValueText
+internal sealed class ValueText(StringBuilder result)
 {
     private const int MaxCharacters = 64 * 1024 * 1024;
+
+    /// <summary>The containers that are being printed, so that one that holds itself ends.</summary>
+    private readonly List<object?> _open = [];
 
     public static string Print(object? value)
     {
         if (value is string text)
             return text;
+        if (value is decimal number)
+            return DecimalArithmetic.Print(number);
         if (value is not JinjaUndefined undefined)
             return Represent(value);
         undefined.RequireLenient();
@@ -34,10 +39,27 @@ internal static class ValueText
                 return Float(number);
             default:
                 var result = new StringBuilder();
-                Append(result, value);
+                new ValueText(result).Append(value);
                 return result.ToString();
         }
     }
+
+    /// <summary>Python's name of the value's class.</summary>
+    public static string ClassName(object? value) => value switch
+    {
+        null => "NoneType",
+        decimal => "decimal.Decimal",
+        IJinjaCallable => "function",
+        IJinjaOperand operand => operand.TypeName,
+        DictView view => "dict_" + view.Kind.ToString().ToLowerInvariant(),
+        _ => TypeName(value),
+    };
+
+    /// <summary>The class as an operator's error names it: <c>'int'</c>.</summary>
+    public static string Quoted(object? value) => $"'{ClassName(value)}'";
+
+    /// <summary>The value as an error of Python names it: <c>'int' object</c>.</summary>
+    public static string Object(object? value) => $"'{ClassName(value)}' object";
 
     public static string TypeName(object? value) => value switch
     {
@@ -49,6 +71,8 @@ internal static class ValueText
         JinjaList => "list",
         JinjaTuple => "tuple",
         JinjaDict => "dict",
+        JinjaSet => "set",
+        decimal => "Decimal",
         JinjaRange => "range",
         JinjaGenerator => "generator",
         JinjaUndefined => "Undefined",
@@ -94,7 +118,7 @@ internal static class ValueText
         return all.Trim('0');
     }
 
-    private static void Append(StringBuilder result, object? value)
+    private void Append(object? value)
     {
         RuntimeHelpers.EnsureSufficientExecutionStack();
         if (result.Length > MaxCharacters)
@@ -107,21 +131,33 @@ internal static class ValueText
             case BigInteger number:
                 result.Append(number.ToString(CultureInfo.InvariantCulture));
                 break;
+            case JinjaList or JinjaDict or JinjaTuple when _open.Exists(outer => ReferenceEquals(outer, value)):
+                result.Append(value switch { JinjaList => "[...]", JinjaDict => "{...}", _ => "(...)" });
+                break;
             case JinjaList list:
-                AppendItems(result, "[", list, "]");
+                AppendItems("[", list, "]", list);
                 break;
             case JinjaTuple tuple:
-                AppendItems(result, "(", tuple.Items, tuple.Items.Count == 1 ? ",)" : ")");
+                AppendItems("(", tuple.Items, tuple.Items.Count == 1 ? ",)" : ")", tuple);
                 break;
             case JinjaDict dict:
-                AppendDict(result, dict);
+                AppendDict(dict);
+                break;
+            case decimal number:
+                result.Append(CultureInfo.InvariantCulture, $"Decimal('{DecimalArithmetic.Print(number)}')");
+                break;
+            case JinjaSet { Count: 0 }:
+                result.Append("set()");
+                break;
+            case JinjaSet set:
+                AppendItems("{", [.. set], "}");
                 break;
             case JinjaRange range:
                 result.Append(CultureInfo.InvariantCulture, $"range({range.Start}, {range.Stop}");
                 result.Append(range.Step == 1 ? ")" : $", {range.Step})");
                 break;
             case DictView view:
-                AppendItems(result, $"dict_{view.Kind.ToString().ToLowerInvariant()}([", [.. view.Items], "])");
+                AppendItems($"dict_{view.Kind.ToString().ToLowerInvariant()}([", [.. view.Items], "])");
                 break;
             default:
                 result.Append(Opaque(value));
@@ -139,21 +175,24 @@ internal static class ValueText
         _ => $"<{value.GetType().Name}>",
     };
 
-    private static void AppendItems(StringBuilder result, string open, IReadOnlyList<object?> items, string close)
+    private void AppendItems(string open, IReadOnlyList<object?> items, string close, object? owner = null)
     {
+        _open.Add(owner);
         result.Append(open);
         for (var i = 0; i < items.Count; i++)
         {
             if (i > 0)
                 result.Append(", ");
-            Append(result, items[i]);
+            Append(items[i]);
         }
 
         result.Append(close);
+        _open.RemoveAt(_open.Count - 1);
     }
 
-    private static void AppendDict(StringBuilder result, JinjaDict dict)
+    private void AppendDict(JinjaDict dict)
     {
+        _open.Add(dict);
         result.Append('{');
         var first = true;
         foreach (var (key, value) in dict)
@@ -161,11 +200,12 @@ internal static class ValueText
             if (!first)
                 result.Append(", ");
             first = false;
-            Append(result, key);
+            Append(key);
             result.Append(": ");
-            Append(result, value);
+            Append(value);
         }
 
         result.Append('}');
+        _open.RemoveAt(_open.Count - 1);
     }
 }

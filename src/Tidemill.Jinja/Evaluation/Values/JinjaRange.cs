@@ -25,5 +25,12 @@ internal sealed class JinjaRange
 
     public int Length { get; }
 
+    /// <summary>Every so many of the numbers between two places, the first included.</summary>
+    public JinjaRange Slice((long First, long End) bounds, long stride)
+    {
+        var start = Start + (bounds.First * Step);
+        return new JinjaRange(start, Start + (bounds.End * Step), Step * stride);
+    }
+
     public IEnumerable<object?> Items => Enumerable.Range(0, Length).Select(i => (object?)(Start + (i * Step)));
 }
