@@ -12,6 +12,8 @@ internal static class Arithmetic
     public static object? Apply(BinaryOperator operation, object? left, object? right)
     {
         RequireDefined(left);
+        if (operation == BinaryOperator.Modulo && left is string format)
+            return PrintfFormat.Apply(format, right);
         RequireDefined(right);
         if (left is long a && right is long b && OfLongs(operation, a, b) is { } quick)
             return quick;
@@ -25,7 +27,6 @@ internal static class Arithmetic
             BinaryOperator.Multiply when ValueNumbers.IsInteger(right) => Repeat(left, right, right),
             BinaryOperator.Multiply when ValueNumbers.IsInteger(left) => Repeat(right, left, right),
             BinaryOperator.Subtract when (left, right) is (JinjaSet a1, JinjaSet b1) => Methods.SetMethods.Difference(a1, b1),
-            BinaryOperator.Modulo when left is string format => PrintfFormat.Apply(format, right),
             _ => throw Unsupported(operation, left, right),
         };
     }

@@ -87,8 +87,8 @@ internal sealed partial class Interpreter
         var stop = slice.Stop is null ? null : Evaluate(slice.Stop);
         var step = slice.Step is null ? null : Evaluate(slice.Step);
         _position = item.Position;
-        // Jinja2 slices literals while it compiles, where what cannot be sliced is undefined and no error.
-        return target is null or bool or long or double or JinjaDict && ConstantExpressions.IsConstant(item)
+        // Jinja2 calculates a printed constant while it compiles, where what cannot be sliced is undefined and no error.
+        return target is null or bool or long or double or JinjaDict && _printed is { } printed && ConstantExpressions.IsConstant(printed)
             ? Members.Undefined($"{ValueText.Object(target)} is not subscriptable") : Members.Slice(target, start, stop, step);
     }
 

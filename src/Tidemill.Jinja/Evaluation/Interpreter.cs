@@ -15,6 +15,7 @@ internal sealed partial class Interpreter(JinjaEnvironment environment, IJinjaCo
     private string _templateName = "";
     private SourcePosition _position;
     private object? _returned;
+    private Expression? _printed;
     private long _steps;
     private int _depth;
 
@@ -113,8 +114,10 @@ internal sealed partial class Interpreter(JinjaEnvironment environment, IJinjaCo
                 Write(text.Text);
                 break;
             case PrintStatement print:
+                _printed = print.Value;
                 if (!TryEvaluate(print.Value, out var value))
                     return Flow.Return;
+                _printed = null;
                 _position = print.Position;
                 if (ReferenceEquals(_output, _native))
                     _nativeValue = IsFolded(print.Value, value) ? BoundArguments.Missing : value;

@@ -40,22 +40,8 @@ internal static class MarkupFilters
     /// <summary>Text without tags and comments, its blanks made single ones, and character references resolved.</summary>
     public static object StripTags(CallArguments arguments)
     {
-        var text = arguments.Bind(One).Text(0);
-        var kept = new System.Text.StringBuilder();
-        var at = 0;
-        for (var open = text.IndexOf('<', StringComparison.Ordinal); open >= 0; open = text.IndexOf('<', at))
-        {
-            var close = string.CompareOrdinal(text, open, "<!--", 0, 4) == 0
-                ? text.IndexOf("-->", Math.Min(open + 4, text.Length), StringComparison.Ordinal) + 2
-                : text.IndexOf('>', open);
-            if (close <= open)
-                break;
-            kept.Append(text, at, open - at);
-            at = close + 1;
-        }
-
-        kept.Append(text, at, text.Length - at);
-        return WebUtility.HtmlDecode(string.Join(' ', TextSplit.Words(kept.ToString())));
+        var text = Without(Without(arguments.Bind(One).Text(0), "<!--", "-->"), "<", ">");
+        return WebUtility.HtmlDecode(string.Join(' ', TextSplit.Words(text)));
     }
 
     public static object WordWrap(CallArguments arguments)
@@ -87,5 +73,22 @@ internal static class MarkupFilters
 
         var text = string.Join(' ', attributes);
         return text.Length > 0 && bound.Flag(1, true) ? " " + text : text;
+    }
+
+    /// <summary>The text without what stands between two marks, up to the first one that is not closed.</summary>
+    private static string Without(string text, string open, string close)
+    {
+        var kept = new System.Text.StringBuilder();
+        var at = 0;
+        for (var start = text.IndexOf(open, StringComparison.Ordinal); start >= 0; start = text.IndexOf(open, at, StringComparison.Ordinal))
+        {
+            var end = text.IndexOf(close, start, StringComparison.Ordinal);
+            if (end < 0)
+                break;
+            kept.Append(text, at, start - at);
+            at = end + close.Length;
+        }
+
+        return kept.Append(text, at, text.Length - at).ToString();
     }
 }

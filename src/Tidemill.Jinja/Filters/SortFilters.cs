@@ -107,7 +107,7 @@ internal static class SortFilters
     {
         for (var i = 0; i < left.Count; i++)
         {
-            var order = left.Count > 1 && ValueEquality.AreEqual(left[i], right[i]) ? 0 : ValueEquality.Compare(left[i], right[i]);
+            var order = ValueEquality.AreEqual(left[i], right[i]) ? 0 : ValueEquality.Compare(left[i], right[i]);
             if (order != 0)
                 return order;
         }

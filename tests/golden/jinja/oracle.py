@@ -32,6 +32,8 @@ def render(template, options):
         trim_blocks=options.get("trim_blocks", False),
         lstrip_blocks=options.get("lstrip_blocks", False),
         keep_trailing_newline=options.get("keep_trailing_newline", False),
+        # What the optimizer calculates has other errors than the same expression of names; printed constants it calculates anyway.
+        optimized=False,
     )
     # Tidemill has no type of its own for escaped text: with automatic escaping off it would only show in repr().
     for name in ("e", "escape", "forceescape"):

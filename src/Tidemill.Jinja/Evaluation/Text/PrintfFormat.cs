@@ -28,7 +28,7 @@ internal static class PrintfFormat
             result.Append(specification.Type == '%' ? "%" : Convert(specification, Next()));
         }
 
-        if (used < arguments.Count && !usesNames && operand is not (JinjaDict or JinjaList or JinjaRange))
+        if (used < arguments.Count && !usesNames && operand is not (JinjaDict or JinjaList or JinjaRange or JinjaUndefined))
             throw new JinjaException("not all arguments of a format are used");
         return result.ToString();
     }
