@@ -27,9 +27,10 @@ public sealed record ProjectDefinition
 
     public IReadOnlyList<PumpDefinition> Pumps => [.. Flows.OfType<PumpDefinition>()];
 
-    /// <summary>Whether a sink or source works on the target's own store of this contract.</summary>
+    /// <summary>Whether a sink, source or task works on the target's own store of this contract.</summary>
     public bool Uses<TStore>() => Streams.SelectMany(s => s.Sinks).SelectMany(sink => sink.Kind.Uses(sink))
         .Concat(Pumps.SelectMany(p => p.Source.Kind.Uses(p.Source)))
+        .Concat(Workflows.SelectMany(w => w.Tasks).SelectMany(task => task.Action.Kind.Uses(task.Action)))
         .Any(use => use.Store == typeof(TStore) && use.Connection is null);
 
     public required IReadOnlyList<WorkflowDefinition> Workflows { get; init; }

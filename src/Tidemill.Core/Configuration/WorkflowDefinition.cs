@@ -1,3 +1,5 @@
+using Tidemill.Core.Components;
+
 namespace Tidemill.Core.Configuration;
 
 /// <summary>Tasks in an order, run on a schedule or by hand.</summary>
@@ -36,18 +38,3 @@ public sealed record TaskDefinition
     /// <summary>Default: none.</summary>
     public TimeSpan? Timeout { get; init; }
 }
-
-public abstract record TaskAction;
-
-/// <summary>Runs models by selection: names, +name (with all before), name+ (with all after). Empty: all.</summary>
-public sealed record ModelsAction(IReadOnlyList<string> Select) : TaskAction;
-
-/// <summary>Runs SQL statements on the warehouse in one transaction.</summary>
-public sealed record SqlAction(IReadOnlyList<SqlText> Statements) : TaskAction;
-
-/// <summary>Writes a query's rows as documents; the id column makes running twice change nothing.</summary>
-/// <param name="Index">Index name.</param>
-/// <param name="Query">SELECT on the warehouse.</param>
-/// <param name="IdColumn">Column whose text is the document id.</param>
-/// <param name="Mapping">Column to Elasticsearch type; columns left out are mapped by their SQL type.</param>
-public sealed record IndexAction(string Index, SqlText Query, string IdColumn, IReadOnlyDictionary<string, string> Mapping) : TaskAction;

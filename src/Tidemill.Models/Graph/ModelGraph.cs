@@ -46,55 +46,12 @@ public sealed class ModelGraph
     /// <summary>Orders the models; null after noting the cycles.</summary>
     internal static ModelGraph? Create(IReadOnlyList<CompiledModel> models, List<ConfigError> errors)
     {
-        var byName = models.ToDictionary(model => model.Name, StringComparer.Ordinal);
-        var ordered = new List<CompiledModel>();
-        var done = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var model in models.OrderBy(model => model.Name, StringComparer.Ordinal))
-            Visit(model, byName, done, ordered, errors);
-        return errors.Count == 0 ? new ModelGraph(ordered) : null;
-    }
-
-    /// <summary>A walk in depth with its own stack, so that a chain of any length fits.</summary>
-    private static void Visit(
-        CompiledModel root, Dictionary<string, CompiledModel> byName, HashSet<string> done,
-        List<CompiledModel> ordered, List<ConfigError> errors)
-    {
-        var path = new Stack<(CompiledModel Model, int Next)>();
-        var open = new HashSet<string>(StringComparer.Ordinal);
-        Push(root);
-        while (path.TryPop(out var top))
-        {
-            if (top.Next == top.Model.DependsOn.Count)
-            {
-                open.Remove(top.Model.Name);
-                if (done.Add(top.Model.Name))
-                    ordered.Add(top.Model);
-                continue;
-            }
-
-            path.Push((top.Model, top.Next + 1));
-            var name = top.Model.DependsOn[top.Next];
-            if (open.Contains(name))
-                errors.Add(Cycle([.. path.Reverse().Select(step => step.Model)], name));
-            else if (!done.Contains(name) && byName.TryGetValue(name, out var next))
-                Push(next);
-        }
-
-        void Push(CompiledModel model)
-        {
-            if (done.Contains(model.Name))
-                return;
-            open.Add(model.Name);
-            path.Push((model, 0));
-        }
-    }
-
-    private static ConfigError Cycle(IReadOnlyList<CompiledModel> path, string name)
-    {
-        var circle = path.SkipWhile(model => model.Name != name).Select(model => model.Name).Append(name);
-        return new ConfigError(
-            "", $"The models read each other in a circle: {string.Join(" -> ", circle)}.", "Take one of the references out.",
-            path[^1].Path, 1);
+        var byName = models.OrderBy(model => model.Name, StringComparer.Ordinal).ToDictionary(model => model.Name, StringComparer.Ordinal);
+        var order = DependencyOrder.Of(byName.ToDictionary(pair => pair.Key, pair => pair.Value.DependsOn, StringComparer.Ordinal));
+        errors.AddRange(order.Cycles.Select(cycle => new ConfigError(
+            "", $"The models read each other in a circle: {string.Join(" -> ", cycle)}.", "Take one of the references out.",
+            byName[cycle[^2]].Path, 1)));
+        return errors.Count == 0 ? new ModelGraph([.. order.Names.Select(name => byName[name])]) : null;
     }
 
     private void AddBefore(string name, HashSet<string> selected)

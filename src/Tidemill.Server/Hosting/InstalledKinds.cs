@@ -7,7 +7,10 @@ using Tidemill.Connectors.Search.Elasticsearch;
 using Tidemill.Connectors.Search.Streams;
 using Tidemill.Connectors.Topics;
 using Tidemill.Core.Components;
+using Tidemill.Models.Tasks;
 using Tidemill.Streaming.Sinks;
+using Tidemill.Workflows.Tasks.Index;
+using Tidemill.Workflows.Tasks.Sql;
 
 namespace Tidemill.Server.Hosting;
 
@@ -30,6 +33,9 @@ public static class InstalledKinds
         ],
         Tasks =
         [
+            ModelsTaskKind.Instance,
+            SqlTaskKind.Instance,
+            IndexTaskKind.Instance,
         ],
         Connections =
         [

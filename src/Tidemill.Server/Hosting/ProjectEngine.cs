@@ -1,5 +1,6 @@
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Warehouses;
+using Tidemill.Models.Tasks;
 using Tidemill.Streaming;
 using Tidemill.Streaming.DeadLetters;
 using Tidemill.Streaming.Positions;
@@ -8,7 +9,6 @@ using Tidemill.Streaming.Status;
 using Tidemill.Streaming.Verification;
 using Tidemill.Workflows.Runs;
 using Tidemill.Workflows.Scheduling;
-using Tidemill.Workflows.Tasks;
 
 namespace Tidemill.Server.Hosting;
 
@@ -34,13 +34,7 @@ internal sealed class ProjectEngine : IDisposable
         Verifier = new StreamVerifier(services, project.Streams);
         Models = new ProjectModels(project.Folder, project.Target.Name, warehouse, runtime.Time);
         Runs = new WarehouseRunStore(warehouse);
-        ITaskExecutor[] executors =
-        [
-            new ModelsTaskExecutor(Models),
-            new SqlTaskExecutor(warehouse),
-            new IndexTaskExecutor(warehouse, runtime.Search),
-        ];
-        _runner = new WorkflowRunner(Runs, executors, runtime.Time);
+        _runner = new WorkflowRunner(Runs, runtime.Stores().With(warehouse).With<IModelExecution>(Models), runtime.Time);
         Workflows = new WorkflowScheduler(
             project.Workflows, _runner, Runs, runtime.Time,
             new WorkflowSchedulerOptions { SchedulesEnabled = runtime.Options.RunWorkflows, OwnsHistory = OwnsHistory(runtime) });

@@ -4,7 +4,7 @@ using Tidemill.Models;
 using Tidemill.Models.Graph;
 using Tidemill.Models.Materializations;
 using Tidemill.Models.Project;
-using Tidemill.Workflows.Tasks;
+using Tidemill.Models.Tasks;
 
 namespace Tidemill.Server.Hosting;
 

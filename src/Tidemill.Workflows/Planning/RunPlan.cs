@@ -1,4 +1,4 @@
-using Tidemill.Core.Configuration;
+using Tidemill.Core.Components;
 
 namespace Tidemill.Workflows.Planning;
 
@@ -26,15 +26,7 @@ public sealed record PlannedTask
     public required TimeSpan? Timeout { get; init; }
 
     /// <summary>What it does, for people: <c>run models transactions_clean+</c>.</summary>
-    public string Summary => Action switch
-    {
-        ModelsAction { Select.Count: 0 } => "run all models",
-        ModelsAction models => $"run models {string.Join(' ', models.Select)}",
-        SqlAction { Statements.Count: 1 } => "run 1 statement",
-        SqlAction sql => $"run {sql.Statements.Count} statements in one transaction",
-        IndexAction index => $"write documents to index {index.Index}, id from {index.IdColumn}",
-        _ => Action.GetType().Name,
-    };
+    public string Summary => Action.Description;
 
     /// <summary>Wait before the attempt after <paramref name="failed"/> (one-based): the delay, doubled each time, an hour at
     /// most.</summary>

@@ -19,7 +19,7 @@ public static class WorkflowValidator
             errors.Add(new("tasks", "A workflow needs a task.", "Add one.", workflow.File, 0));
 
         var tasks = CheckTasks(workflow, errors);
-        if (errors.Count == 0 && FindCycle(workflow) is { } cycle)
+        if (errors.Count == 0 && DependencyOrder.Of(WorkflowPlanner.Dependencies(workflow)).Cycles is [var cycle, ..])
         {
             errors.Add(new(
                 $"tasks.{cycle[0]}.depends_on", $"The tasks wait for each other: {string.Join(" -> ", cycle)}.",
@@ -74,28 +74,5 @@ public static class WorkflowValidator
 
         void Report(TaskDefinition task, string key, string problem, string fix) =>
             errors.Add(new($"tasks.{task.Name}.{key}", problem, fix, workflow.File, task.Line));
-    }
-
-    /// <summary>The tasks of one cycle, the first repeated at the end; null when there is none.</summary>
-    private static List<string>? FindCycle(WorkflowDefinition workflow)
-    {
-        var dependencies = WorkflowPlanner.Dependencies(workflow);
-        var done = new HashSet<string>();
-        var path = new List<string>();
-        return workflow.Tasks.Select(task => Visit(task.Name)).FirstOrDefault(cycle => cycle is not null);
-
-        List<string>? Visit(string task)
-        {
-            if (path.IndexOf(task) is >= 0 and var start)
-                return [.. path[start..], task];
-
-            if (!done.Add(task))
-                return null;
-
-            path.Add(task);
-            var cycle = dependencies[task].Select(Visit).FirstOrDefault(found => found is not null);
-            path.RemoveAt(path.Count - 1);
-            return cycle;
-        }
     }
 }

@@ -1,6 +1,6 @@
+using Tidemill.Core.Components;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
-using Tidemill.Workflows.Scheduling;
 
 namespace Tidemill.Workflows.Runs;
 

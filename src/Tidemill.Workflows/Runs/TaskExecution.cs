@@ -1,8 +1,8 @@
 using System.Diagnostics;
+using Tidemill.Core.Components;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Telemetry;
 using Tidemill.Workflows.Planning;
-using Tidemill.Workflows.Tasks;
 
 namespace Tidemill.Workflows.Runs;
 
@@ -93,10 +93,10 @@ internal sealed class TaskExecution(
     {
         using var timeout = new CancellationTokenSource(task.Timeout ?? Timeout.InfiniteTimeSpan, runner.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, work);
-        var context = new TaskContext(run.Id, run.Workflow, task.Name, attempt, task.Action, run.Interval);
+        var context = new TaskContext(run.Id, run.Workflow, task.Name, attempt, run.Interval, runner.Stores);
         try
         {
-            return await runner.ExecutorOf(task).ExecuteAsync(context, either.Token);
+            return (await task.Action.Kind.RunAsync(task.Action, context, either.Token)).Records;
         }
         catch (Exception error) when (timeout.IsCancellationRequested && !work.IsCancellationRequested)
         {

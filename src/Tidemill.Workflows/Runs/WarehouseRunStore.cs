@@ -1,7 +1,7 @@
+using Tidemill.Core.Components;
 using System.Globalization;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
-using Tidemill.Workflows.Scheduling;
 
 namespace Tidemill.Workflows.Runs;
 

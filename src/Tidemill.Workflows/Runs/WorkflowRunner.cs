@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using Polly;
+using Tidemill.Core.Components;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Telemetry;
 using Tidemill.Workflows.Planning;
-using Tidemill.Workflows.Tasks;
 
 namespace Tidemill.Workflows.Runs;
 
@@ -28,20 +28,19 @@ public sealed record WorkflowRunnerOptions
 public sealed class WorkflowRunner : IDisposable
 {
     private readonly IRunStore _store;
-    private readonly Dictionary<Type, ITaskExecutor> _executors;
     private readonly TimeProvider _time;
     private readonly WorkflowRunnerOptions _options;
     private readonly SemaphoreSlim _slots;
     private readonly ResiliencePipeline _recording;
 
-    public WorkflowRunner(
-        IRunStore store, IEnumerable<ITaskExecutor> executors, TimeProvider time, WorkflowRunnerOptions? options = null)
+    /// <param name="store">Keeps the history.</param>
+    /// <param name="stores">What tasks work on.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="options">Bounds.</param>
+    public WorkflowRunner(IRunStore store, IStores stores, TimeProvider time, WorkflowRunnerOptions? options = null)
     {
-        this._store = store;
-        this._executors = executors.ToDictionary(executor => executor.ActionType);
-        this._time = time;
-        this._options = options ?? new WorkflowRunnerOptions();
-        _slots = new SemaphoreSlim(this._options.MaxParallelTasks);
+        (_store, Stores, _time, _options) = (store, stores, time, options ?? new WorkflowRunnerOptions());
+        _slots = new SemaphoreSlim(_options.MaxParallelTasks);
         _recording = RetryPolicy.UntilItWorks(time, _ => { });
     }
 
@@ -101,10 +100,7 @@ public sealed class WorkflowRunner : IDisposable
 
     internal SemaphoreSlim Slots => _slots;
 
-    internal ITaskExecutor ExecutorOf(PlannedTask task) =>
-        _executors.TryGetValue(task.Action.GetType(), out var executor)
-            ? executor
-            : throw new TidemillException(ErrorCode.Internal, $"Nothing carries out {task.Action.GetType().Name}.");
+    internal IStores Stores { get; }
 
     internal TaskAttempt NewAttempt(WorkflowRun run, PlannedTask task, int attempt)
     {

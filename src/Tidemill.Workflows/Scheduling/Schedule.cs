@@ -1,3 +1,4 @@
+using Tidemill.Core.Components;
 using Tidemill.Core.Errors;
 
 namespace Tidemill.Workflows.Scheduling;

@@ -1,3 +1,4 @@
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Workflows.Planning;
 using Tidemill.Workflows.Runs;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Tidemill.Core.Configuration;
 using Tidemill.Server.Hosting;
 using Tidemill.Tests.Core.Configuration;
+using Tidemill.Workflows.Tasks.Index;
 
 namespace Tidemill.Tests.Examples;
 

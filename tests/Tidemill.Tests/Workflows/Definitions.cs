@@ -1,4 +1,5 @@
 using Tidemill.Core.Configuration;
+using Tidemill.Tests.Workflows.Runs;
 
 namespace Tidemill.Tests.Workflows;
 
@@ -9,5 +10,5 @@ internal static class Definitions
         new() { Name = "w", File = "workflows/w.yaml", Tasks = tasks };
 
     public static TaskDefinition NewTask(string name, params string[] dependsOn) =>
-        new() { Name = name, Line = 7, DependsOn = dependsOn, Action = new ModelsAction([name]) };
+        new() { Name = name, Line = 7, DependsOn = dependsOn, Action = new ScriptedAction(name) };
 }

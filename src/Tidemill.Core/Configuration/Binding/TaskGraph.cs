@@ -22,36 +22,11 @@ internal static class TaskGraph
                 section.Error("depends_on", node.Line, $"There is no task '{node.Text}'.", Suggestion.Fix(node.Text, byName.Keys, "tasks"));
         }
 
-        CheckCycles(byName);
-    }
-
-    /// <summary>Depth-first search; the path back to a task that is still open is a cycle, reported once.</summary>
-    private static void CheckCycles(Dictionary<string, (TaskDefinition Task, Section Section)> byName)
-    {
-        var done = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var name in byName.Keys)
-            Visit(name, [], done, byName);
-    }
-
-    private static void Visit(
-        string name, List<string> open, HashSet<string> done, Dictionary<string, (TaskDefinition Task, Section Section)> byName)
-    {
-        var start = open.IndexOf(name);
-        if (start >= 0)
+        var dependencies = byName.ToDictionary(entry => entry.Key, entry => entry.Value.Task.DependsOn, StringComparer.Ordinal);
+        foreach (var cycle in DependencyOrder.Of(dependencies).Cycles)
         {
-            var cycle = string.Join(" -> ", open.Skip(start).Append(name));
-            byName[name].Section.Error("depends_on", $"The tasks wait for each other: {cycle}.", "Remove one of these dependencies.");
-            return;
+            byName[cycle[0]].Section.Error(
+                "depends_on", $"The tasks wait for each other: {string.Join(" -> ", cycle)}.", "Remove one of these dependencies.");
         }
-
-        if (done.Contains(name) || !byName.TryGetValue(name, out var entry))
-            return;
-
-        open.Add(name);
-        foreach (var before in entry.Task.DependsOn)
-            Visit(before, open, done, byName);
-
-        open.RemoveAt(open.Count - 1);
-        done.Add(name);
     }
 }

@@ -1,3 +1,4 @@
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration.Shapes;
 using Tidemill.Core.Configuration.Yaml;
 
@@ -64,37 +65,18 @@ internal static class WorkflowBinder
 
     private static TaskAction BindAction(Section task)
     {
-        var actions = new List<TaskAction>();
-        if (task.Has("models"))
-            actions.Add(new ModelsAction([.. task.Texts("models").Select(t => t.Text)]));
-
-        if (task.Has("sql"))
-            actions.Add(new SqlAction([.. task.Texts("sql").Select(t => new SqlText(t.Text, task.Context.Report.File, t.Line))]));
-
-        if (task.Has("index"))
-            actions.Add(BindIndex(task.Object("index", WorkflowShapes.Index)));
-
-        actions.AddRange(task.Context.Kinds.Tasks.Where(kind => task.Has(kind.Key)).Select(kind => kind.Bind(task)));
+        var kinds = task.Context.Kinds.Tasks;
+        var actions = kinds.Where(kind => task.Has(kind.Key)).Select(kind => kind.Bind(task)).ToList();
         if (actions.Count != 1)
         {
             task.Error(
                 "", task.Node.Line, actions.Count == 0 ? "The task does nothing." : "The task does more than one thing.",
-                $"Write exactly one of: {string.Join(", ", ["models", "sql", "index", .. task.Context.Kinds.Tasks.Select(k => k.Key)])}.");
+                $"Write exactly one of: {string.Join(", ", kinds.Select(kind => kind.Key))}.");
         }
 
-        return actions.FirstOrDefault() ?? new ModelsAction([]);
+        return actions.FirstOrDefault() ?? new NoAction();
     }
 
-    private static IndexAction BindIndex(Section index)
-    {
-        var mapping = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var entry in index.Entries("mapping"))
-        {
-            if (entry.Value is ScalarNode scalar && !mapping.TryAdd(entry.Key, scalar.Text))
-                index.Error($"mapping.{entry.Key}", entry.KeyLine, $"The column '{entry.Key}' stands here twice.", "Keep one of the two.");
-        }
-
-        var query = index.Sql("query") ?? new SqlText("", index.Context.Report.File, index.Node.Line);
-        return new IndexAction(index.Text("name") ?? "", query, index.Text("id") ?? "", mapping);
-    }
+    /// <summary>What stands for the action of a task that has an error.</summary>
+    private sealed record NoAction() : TaskAction(default(ITaskKind)!);
 }

@@ -7,30 +7,12 @@ internal sealed class WorkflowShapes
 {
     private static readonly EitherShape Names = new(CommonShapes.Name, new ListShape(CommonShapes.Name));
 
-    private static readonly TextShape Selector =
-        new("^[+]?[A-Za-z0-9_-]+[+]?$", "a model's name, +name (with all before it) or name+ (with all after it)");
-
-    private static readonly EitherShape Statements = new(CommonShapes.Sql, new ListShape(CommonShapes.Sql, MinItems: 1));
-
     private static readonly NumberShape Count = new(0, 1000, Whole: true);
 
     // The five fields are parsed where they are planned; here their number and letters are checked.
     public static readonly TextShape Schedule = new(
         "^@(hourly|daily|midnight|weekly|monthly|yearly|annually)$|^[0-9A-Za-z*?,/#-]+( +[0-9A-Za-z*?,/#-]+){4}$",
         "a cron expression of five fields, such as \"0 * * * *\", or @hourly, @daily, @weekly, @monthly or @yearly");
-
-    public static readonly ObjectShape Index = new(
-        new Property(
-            "name",
-            new TextShape("^[a-z0-9][a-z0-9._-]{0,254}$", "an index name of lower-case letters, digits, '.', - and _"),
-            "Index written.")
-        { Required = true },
-        new Property("query", CommonShapes.Sql, "SELECT whose rows become documents.") { Required = true },
-        new Property("id", CommonShapes.Column, "Column whose text is the document's id.") { Required = true },
-        new Property(
-            "mapping",
-            new MapShape(CommonShapes.Column, CommonShapes.SearchType),
-            "Elasticsearch type by column. Default: by the column's SQL type."));
 
     public static readonly ObjectShape TargetOverride = new(
         new Property("schedule", Schedule, "Schedule in this target; empty: by hand only.") { Nullable = true });
@@ -42,12 +24,6 @@ internal sealed class WorkflowShapes
             new Property("name", CommonShapes.Name, "The task's name.") { Required = true },
             new Property("depends_on", Names, "Tasks that must succeed first. When any task of the workflow has this key, tasks "
                 + "without it start at once. Default: the order written."),
-            new Property(
-                "models",
-                new EitherShape(Selector, new ListShape(Selector)),
-                "Models to run: `name`, `+name` (with all before it), `name+` (with all after it); `[]` runs all."),
-            new Property("sql", Statements, "One statement, or a list; they run in one transaction."),
-            new Property("index", Index, "Writes a query's rows as documents; running it twice changes nothing."),
             .. kinds.Tasks.Select(FileShapes.Of),
             new Property("retries", Count, "Further attempts after a failure, of whatever kind.") { Default = "0" },
             new Property("retry_delay", new DurationShape(TimeSpan.Zero), "Wait before the first retry; doubled for each further one.")

@@ -2,6 +2,7 @@ using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Configuration.Shapes;
 using Tidemill.Core.Errors;
+using Tidemill.Core.Warehouses;
 using Tidemill.Server.Hosting;
 using Tidemill.Streaming;
 using Tidemill.Streaming.DeadLetters;
@@ -10,6 +11,9 @@ using Tidemill.Streaming.Replay;
 using Tidemill.Streaming.Verification;
 using Tidemill.Tests.Core.Configuration;
 using Tidemill.Tests.Streaming;
+using Tidemill.Tests.Workflows.Runs;
+using Tidemill.Workflows.Planning;
+using Tidemill.Workflows.Runs;
 
 namespace Tidemill.Tests.Core.Components;
 
@@ -20,6 +24,7 @@ public sealed class KindSeamTests : IAsyncLifetime
     {
         Sinks = [.. InstalledKinds.All.Sinks, FileSinkKind.Instance],
         Sources = InstalledKinds.All.Sources,
+        Tasks = [.. InstalledKinds.All.Tasks, ScriptedTaskKind.Instance],
     };
 
     private readonly ProjectFolder _folder = new();
@@ -42,6 +47,7 @@ public sealed class KindSeamTests : IAsyncLifetime
     {
         Assert.Distinct(Kinds.Sinks.Select(kind => kind.Key));
         Assert.Distinct(Kinds.Sources.Select(kind => kind.Key));
+        Assert.Distinct(Kinds.Tasks.Select(kind => kind.Key));
     }
 
     [Fact]
@@ -95,6 +101,26 @@ public sealed class KindSeamTests : IAsyncLifetime
         Assert.Equal("Sink out keeps its position with what it writes; it cannot be moved.", back.Refusal);
         var error = Assert.Throws<TidemillException>(() => WorkerCheck.Require(Project()));
         Assert.Contains("Workers cannot share it: a file is written by one process at a time.", error.ConfigErrors.Select(e => e.Problem));
+    }
+
+    [Fact]
+    public async Task A_task_of_it_is_checked_described_and_run()
+    {
+        _folder.With("tidemill.yaml", "name: test").With(
+            "workflows/daily.yaml", "tasks:\n  - {name: a, script: hamlet}\n  - {name: b, script: x, sql: SELECT 1}");
+        var error = Assert.Throws<TidemillException>(() => ProjectLoader.Load(_folder.Path, null, Kinds));
+        Assert.Equal("Write exactly one of: models, sql, index, script.", Assert.Single(error.ConfigErrors).Fix);
+        Assert.Contains("Whatever a test says.", ConfigurationSchemas.Write(Kinds)["workflow.schema.json"], StringComparison.Ordinal);
+
+        _folder.With("workflows/daily.yaml", "tasks:\n  - {name: a, script: hamlet}");
+        var plan = WorkflowPlanner.Plan(ProjectLoader.Load(_folder.Path, null, Kinds).Workflows.Single());
+        Assert.Equal("play hamlet", plan.Tasks.Single().Summary);
+        var executor = new ScriptedExecutor { Scripts = { ["a"] = (_, _) => Task.FromResult(42L) } };
+        await _bench.Warehouse.MigrateAsync(WorkflowTables.Set, default);
+        var store = new WarehouseRunStore(_bench.Warehouse);
+        using var runner = new WorkflowRunner(store, new OpenStores().With(executor), TimeProvider.System);
+        var run = await runner.RunAsync(plan, runner.NewRun(plan, new RunRequest(RunTrigger.Manual, default)), default, default);
+        Assert.Equal((RunStatus.Success, 42), (run.Status.Known, run.RecordsProcessed));
     }
 
     private static string Written(StreamDefinition stream) => Assert.IsType<FileSinkDefinition>(stream.Sinks[0]).Path;

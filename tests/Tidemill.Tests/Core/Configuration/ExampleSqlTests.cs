@@ -3,6 +3,7 @@ using Tidemill.Core.Configuration;
 using Tidemill.DuckDb;
 using Tidemill.Server.Hosting;
 using Tidemill.Streaming.Sinks;
+using Tidemill.Workflows.Tasks.Index;
 
 namespace Tidemill.Tests.Core.Configuration;
 

@@ -6,8 +6,11 @@ using Tidemill.Core.Logs;
 using Tidemill.Core.Schemas;
 using Tidemill.Core.Search;
 using Tidemill.Core.Warehouses;
+using Tidemill.Models.Tasks;
 using Tidemill.Server.Hosting;
 using Tidemill.Streaming.Sinks;
+using Tidemill.Workflows.Tasks.Index;
+using Tidemill.Workflows.Tasks.Sql;
 
 namespace Tidemill.Tests.Core.Configuration;
 

@@ -1,6 +1,9 @@
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
+using Tidemill.Models.Tasks;
 using Tidemill.Workflows.Planning;
+using Tidemill.Workflows.Tasks.Index;
+using Tidemill.Workflows.Tasks.Sql;
 using static Tidemill.Tests.Workflows.Definitions;
 
 namespace Tidemill.Tests.Workflows.Planning;

@@ -1,15 +1,36 @@
 using System.Collections.Concurrent;
-using Tidemill.Core.Configuration;
-using Tidemill.Workflows.Tasks;
+using Tidemill.Core.Components;
+using Tidemill.Core.Configuration.Binding;
+using Tidemill.Core.Configuration.Shapes;
 
 namespace Tidemill.Tests.Workflows.Runs;
 
-/// <summary>Carries out models tasks by the script of the task's name; without one a task succeeds with one record.</summary>
-internal sealed class ScriptedExecutor : ITaskExecutor
+/// <summary>Whatever the executor among the stores does.</summary>
+internal sealed record ScriptedAction(string Name) : TaskAction(ScriptedTaskKind.Instance);
+
+internal sealed class ScriptedTaskKind : TaskKind<ScriptedAction>
+{
+    public static ScriptedTaskKind Instance { get; } = new();
+
+    public override string Key => "script";
+
+    public override string Description => "Whatever a test says.";
+
+    public override Shape Shape { get; } = new TextShape();
+
+    public override TaskAction Bind(Section task) => new ScriptedAction(task.Text(Key) ?? "");
+
+    protected override string Describe(ScriptedAction action) => $"play {action.Name}";
+
+    protected override async Task<TaskOutcome> RunAsync(
+        ScriptedAction action, TaskContext context, CancellationToken cancellationToken) =>
+        new(await context.Stores.Get<ScriptedExecutor>().ExecuteAsync(context, cancellationToken));
+}
+
+/// <summary>Carries out tasks by the script of the task's name; without one a task succeeds with one record.</summary>
+internal sealed class ScriptedExecutor
 {
     private int _running;
-
-    public Type ActionType => typeof(ModelsAction);
 
     public Dictionary<string, Func<TaskContext, CancellationToken, Task<long>>> Scripts { get; } = [];
 

@@ -1,12 +1,12 @@
 using Tidemill.Connectors.DuckDb;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Warehouses;
 using Tidemill.Tests.Time;
 using Tidemill.Workflows.Planning;
 using Tidemill.Workflows.Runs;
-using Tidemill.Workflows.Scheduling;
-using Tidemill.Workflows.Tasks;
+using Tidemill.Workflows.Tasks.Sql;
 using static Tidemill.Tests.Workflows.Definitions;
 
 namespace Tidemill.Tests.Workflows.Runs;
@@ -91,7 +91,7 @@ public sealed class WarehouseRunStoreTests : IAsyncLifetime
     [Fact]
     public async Task A_workflow_of_sql_tasks_runs_on_the_warehouse_side_by_side()
     {
-        using var runner = new WorkflowRunner(_store, [new SqlTaskExecutor(_warehouse)], new ManualTimeProvider(Start));
+        using var runner = new WorkflowRunner(_store, new OpenStores().With<IWarehouse>(_warehouse), new ManualTimeProvider(Start));
         var plan = WorkflowPlanner.Plan(Workflow(
             Sql("create", [], "CREATE TABLE t (n INTEGER)", "INSERT INTO t SELECT range FROM range(10)"),
             Sql("left", ["create"], "CREATE TABLE l AS SELECT * FROM t"),

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Tests.Time;
 using Tidemill.Workflows.Planning;
 using Tidemill.Workflows.Runs;
-using Tidemill.Workflows.Scheduling;
 using static Tidemill.Tests.Workflows.Definitions;
 
 namespace Tidemill.Tests.Workflows.Runs;
@@ -21,7 +21,7 @@ public sealed class WorkflowRunnerTests : IDisposable
     private readonly CancellationTokenSource _cancel = new();
 
     public WorkflowRunnerTests() =>
-        _runner = new WorkflowRunner(_store, [_executor], _time, new WorkflowRunnerOptions { MaxParallelTasks = 2 });
+        _runner = new WorkflowRunner(_store, new OpenStores().With(_executor), _time, new WorkflowRunnerOptions { MaxParallelTasks = 2 });
 
     public void Dispose()
     {

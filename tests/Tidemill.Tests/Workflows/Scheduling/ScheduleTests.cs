@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tidemill.Core.Components;
 using Tidemill.Core.Errors;
 using Tidemill.Workflows.Scheduling;
 

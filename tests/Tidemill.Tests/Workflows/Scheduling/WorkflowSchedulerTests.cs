@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Tests.Time;
@@ -21,7 +22,7 @@ public sealed class WorkflowSchedulerTests : IAsyncDisposable
     private WorkflowScheduler? _scheduler;
     private Task? _serving;
 
-    public WorkflowSchedulerTests() => _runner = new WorkflowRunner(_store, [_executor], _time);
+    public WorkflowSchedulerTests() => _runner = new WorkflowRunner(_store, new OpenStores().With(_executor), _time);
 
     public async ValueTask DisposeAsync()
     {

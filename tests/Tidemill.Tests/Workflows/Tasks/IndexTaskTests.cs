@@ -1,13 +1,15 @@
 using Tidemill.Connectors.DuckDb;
 using Tidemill.Connectors.Search.Embedded;
+using Tidemill.Core.Components;
 using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
-using Tidemill.Workflows.Scheduling;
-using Tidemill.Workflows.Tasks;
+using Tidemill.Core.Search;
+using Tidemill.Core.Warehouses;
+using Tidemill.Workflows.Tasks.Index;
 
 namespace Tidemill.Tests.Workflows.Tasks;
 
-public sealed class IndexTaskExecutorTests : IAsyncLifetime
+public sealed class IndexTaskTests : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("tidemill-index-").FullName;
     private DuckDbWarehouse _warehouse = null!;
@@ -110,10 +112,11 @@ public sealed class IndexTaskExecutorTests : IAsyncLifetime
         Assert.Equal(9, (await _search.SearchAsync("hours", null, 0, 100, default)).Total);
     }
 
-    private Task<long> IndexAsync(string query, Dictionary<string, string>? mapping = null)
+    private async Task<long> IndexAsync(string query, Dictionary<string, string>? mapping = null)
     {
         var action = new IndexAction("hours", new SqlText(query, "workflows/w.yaml", 9), "event_hour", mapping ?? []);
-        var context = new TaskContext(Guid.NewGuid(), "w", "index", 1, action, new DataInterval(default, default));
-        return new IndexTaskExecutor(_warehouse, _search).ExecuteAsync(context, default);
+        var stores = new OpenStores().With<IWarehouse>(_warehouse).With<ISearchStore>(_search);
+        var context = new TaskContext(Guid.NewGuid(), "w", "index", 1, new DataInterval(default, default), stores);
+        return (await action.Kind.RunAsync(action, context, default)).Records;
     }
 }

@@ -4,7 +4,7 @@ using Tidemill.Core.Errors;
 using Tidemill.Core.Search;
 using Tidemill.Core.Warehouses;
 
-namespace Tidemill.Workflows.Tasks;
+namespace Tidemill.Workflows.Tasks.Index;
 
 /// <summary>
 /// Makes rows into JSON documents: numbers as numbers (decimals with all their digits), dates and times as ISO 8601
