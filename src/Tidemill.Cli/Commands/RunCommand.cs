@@ -27,7 +27,11 @@ internal static class RunCommand
 
     private static Command Model()
     {
-        var select = new Argument<string[]>("SELECT") { Description = "Models: name, +name with all before it, name+ with all after it. Default: all.", Arity = ArgumentArity.ZeroOrMore };
+        var select = new Argument<string[]>("SELECT")
+        {
+            Description = "Models by dbt's selectors: name, +name with all before it, name+ with all after it, tag:x, path:x, ... Default: all.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var command = new Command("model", "Build models in the warehouse.") { select };
         command.OnServer(new ProjectOptions(), async (parsed, choice, server, cancellationToken) =>
         {

@@ -14,6 +14,12 @@ public sealed record CompiledModel
 
     public required ModelConfig Config { get; init; }
 
+    /// <summary>Every configured key, dbt's defaults and keys that only dbt knows among them.</summary>
+    public required IReadOnlyDictionary<string, object?> Configured { get; init; }
+
+    /// <summary>The project, the folders below the model path, and the name.</summary>
+    public required IReadOnlyList<string> Fqn { get; init; }
+
     /// <summary>The relation that it builds.</summary>
     public required TableName Relation { get; init; }
 

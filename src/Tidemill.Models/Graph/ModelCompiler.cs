@@ -114,6 +114,8 @@ public sealed class ModelCompiler
             Name = file.Name,
             Path = file.Path,
             Config = model.Config,
+            Configured = ConfiguredKeys.Merge(model.Settings),
+            Fqn = [_project.Name, .. file.Folders, file.Name],
             Relation = model.Relation.Name,
             Sql = sql,
             DependsOn = [.. context.DependsOn],

@@ -25,7 +25,11 @@ public sealed record DbtProject
 /// <param name="Path">Path relative to the project folder, with forward slashes.</param>
 /// <param name="Text">The SQL with its Jinja.</param>
 /// <param name="Settings">What dbt_project.yml and properties files configure for it, by key, without <c>+</c>.</param>
-public sealed record ModelFile(string Name, string Path, string Text, IReadOnlyList<ModelSetting> Settings);
+public sealed record ModelFile(string Name, string Path, string Text, IReadOnlyList<ModelSetting> Settings)
+{
+    /// <summary>The folders between the model path and the file, outermost first.</summary>
+    public IReadOnlyList<string> Folders { get; init; } = [];
+}
 
 /// <summary>One configured key. Strings with Jinja in them are rendered when the model is.</summary>
 public sealed record ModelSetting(string Key, object? Value, string File, int Line);

@@ -74,7 +74,7 @@ public sealed class DbtProjectReader
 
                 var inner = path[(root.Length + 1)..].Split('/')[..^1];
                 var settings = folders.For([.. inner, name]).Concat(_properties.GetValueOrDefault(name, []));
-                models.Add(new ModelFile(name, path, ReadText(path), [.. settings]));
+                models.Add(new ModelFile(name, path, ReadText(path), [.. settings]) { Folders = inner });
             }
         }
 

@@ -17,8 +17,7 @@ public interface IModelExecution
 /// <summary>Runs models; records are the rows they wrote.</summary>
 public sealed class ModelsTaskKind : TaskKind<ModelsAction>
 {
-    private static readonly TextShape Selector =
-        new("^[+]?[A-Za-z0-9_-]+[+]?$", "a model's name, +name (with all before it) or name+ (with all after it)");
+    private static readonly TextShape Selector = new("[^ \\t\\r\\n]", "a selector: a model's name, +name, name+, tag:x, path:x, ...");
 
     private ModelsTaskKind()
     {
@@ -29,7 +28,7 @@ public sealed class ModelsTaskKind : TaskKind<ModelsAction>
     public override string Key => "models";
 
     public override string Description =>
-        "Models to run: `name`, `+name` (with all before it), `name+` (with all after it); `[]` runs all.";
+        "Models to run by dbt's selectors: `name`, `+name` (with all before it), `name+` (with all after it), `tag:x`; `[]` runs all.";
 
     public override Shape Shape { get; } = new EitherShape(Selector, new ListShape(Selector));
 

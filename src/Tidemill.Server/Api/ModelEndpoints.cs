@@ -37,7 +37,7 @@ internal static class ModelEndpoints
 
 public sealed record ModelStepAnswer(string Model, string File, string Summary, IReadOnlyList<string> Statements);
 
-/// <summary>Names, +name (with all before it), name+ (with all after it); null or empty means all.</summary>
+/// <summary>Selectors: names, +name (with all before it), name+ (with all after it), tag:x, ...; null or empty means all.</summary>
 public sealed record ModelRunRequest(IReadOnlyList<string>? Select = null);
 
 /// <summary>Succeeded is true when every model was built.</summary>
