@@ -114,7 +114,7 @@ public sealed class DuckDbConnection : IDisposable
     public void CreateScanView(string name, ChunkSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        Execute($"CREATE OR REPLACE TEMP VIEW {SqlText.Identifier(name)} AS SELECT * FROM {source.Sql}");
+        Execute($"CREATE OR REPLACE TEMP VIEW {SqlQuoting.Identifier(name)} AS SELECT * FROM {source.Sql}");
     }
 
     /// <summary>

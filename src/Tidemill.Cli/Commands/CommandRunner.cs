@@ -51,7 +51,13 @@ internal static class CommandRunner
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(new
             {
-                error = new { code = error.Code.ToString(), message = error.Message, remedy = error.Rule.Remedy, errors = error.ConfigErrors },
+                error = new
+                {
+                    code = error.Code.ToString(),
+                    message = error.Message,
+                    remedy = error.Rule.Remedy,
+                    errors = error.ConfigErrors,
+                },
             }, JsonOutput.Options));
             return;
         }

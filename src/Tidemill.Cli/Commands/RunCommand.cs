@@ -19,7 +19,8 @@ internal static class RunCommand
         command.OnServer(new ProjectOptions(), async (parsed, choice, server, cancellationToken) =>
         {
             var path = $"/api/streams/{Uri.EscapeDataString(parsed.GetValue(name)!)}/catch-up";
-            var answer = await Terminal.WaitAsync($"running stream {parsed.GetValue(name)}", server.PostAsync(path, null, cancellationToken));
+            var answer = await Terminal.WaitAsync(
+                $"running stream {parsed.GetValue(name)}", server.PostAsync(path, null, cancellationToken));
             return Report(choice, answer, answer.GetProperty("state"), "Stopped", "Running");
         });
         return command;

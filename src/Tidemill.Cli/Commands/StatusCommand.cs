@@ -33,7 +33,8 @@ internal static class StatusCommand
         ["stream", "state", "records", "lag", "records/s", "dead letters", "last error"],
         streams.EnumerateArray().Select(stream => new[]
         {
-            TextTable.Cell(stream, "name"), TextTable.Cell(stream, "state"), TextTable.Cell(stream, "records"), TextTable.Cell(stream, "lag"),
+            TextTable.Cell(stream, "name"), TextTable.Cell(stream, "state"),
+            TextTable.Cell(stream, "records"), TextTable.Cell(stream, "lag"),
             stream.GetProperty("recordsPerSecond").GetDouble().ToString("N0", CultureInfo.InvariantCulture),
             TextTable.Cell(stream, "deadLetters"), TextTable.Cell(stream, "lastError"),
         }));

@@ -45,8 +45,10 @@ internal static class TopicsCommand
                     ["partition", "earliest", "next", "bytes", "leader", "replicas"],
                     detail.GetProperty("topic").GetProperty("partitions").EnumerateArray().Select(p => new[]
                     {
-                        TextTable.Cell(p, "partition"), TextTable.Cell(p, "earliest"), TextTable.Cell(p, "next"), TextTable.Cell(p, "bytes"),
-                        p.TryGetProperty("replicas", out var r) ? TextTable.Cell(r, "leader") : "", p.TryGetProperty("replicas", out r) ? TextTable.Cell(r, "brokers") : "",
+                        TextTable.Cell(p, "partition"), TextTable.Cell(p, "earliest"),
+                        TextTable.Cell(p, "next"), TextTable.Cell(p, "bytes"),
+                        p.TryGetProperty("replicas", out var r) ? TextTable.Cell(r, "leader") : "",
+                        p.TryGetProperty("replicas", out r) ? TextTable.Cell(r, "brokers") : "",
                     }));
                 TextTable.Write(
                     ["group", "state", "members", "lag"],
@@ -74,7 +76,8 @@ internal static class TopicsCommand
         command.OnServer(new ProjectOptions(), async (parsed, choice, server, cancellationToken) =>
         {
             var query = Query(
-                ("partition", parsed.GetValue(partition)), ("from", parsed.GetValue(from)), ("key", parsed.GetValue(key)), ("text", parsed.GetValue(text)),
+                ("partition", parsed.GetValue(partition)), ("from", parsed.GetValue(from)),
+                ("key", parsed.GetValue(key)), ("text", parsed.GetValue(text)),
                 ("where", parsed.GetValue(where)), ("limit", parsed.GetValue(limit)), ("scan", parsed.GetValue(scan)));
             var page = await server.GetAsync($"{Path(parsed.GetValue(name)!)}/search?{query}", cancellationToken);
             JsonOutput.PrintOr(choice, page, () =>
@@ -83,7 +86,8 @@ internal static class TopicsCommand
                     ["position", "time", "key", "value"],
                     page.GetProperty("records").EnumerateArray().Select(r => new[]
                     {
-                        $"{TextTable.Cell(r, "partition")}/{TextTable.Cell(r, "offset")}", TextTable.Cell(r, "timestamp"), Bytes(r, "key"), Bytes(r, "value"),
+                        $"{TextTable.Cell(r, "partition")}/{TextTable.Cell(r, "offset")}", TextTable.Cell(r, "timestamp"),
+                        Bytes(r, "key"), Bytes(r, "value"),
                     }));
                 if (!page.GetProperty("complete").GetBoolean())
                     Terminal.Errors.MarkupLineInterpolated($"[grey]{TextTable.Cell(page, "scanned")} records looked at; there may be more ({TextTable.Cell(page, "ended")}).[/]");
@@ -98,16 +102,23 @@ internal static class TopicsCommand
         var name = Name();
         var value = new Argument<string?>("VALUE") { Description = "The value as text; left out: a tombstone.", Arity = ArgumentArity.ZeroOrOne };
         var key = new Option<string?>("--key") { Description = "The key as text." };
-        var header = new Option<string[]>("--header") { Description = "NAME=VALUE; may stand several times.", AllowMultipleArgumentsPerToken = false };
+        var header = new Option<string[]>("--header")
+        {
+            Description = "NAME=VALUE; may stand several times.",
+            AllowMultipleArgumentsPerToken = false,
+        };
         var partition = new Option<int?>("--partition") { Description = "Default: by key, or in turn." };
         var command = new Command("produce", "Append one record.") { name, value, key, header, partition };
         command.OnServer(new ProjectOptions(), async (parsed, choice, server, cancellationToken) =>
         {
-            var headers = (parsed.GetValue(header) ?? []).Select(h => h.Split('=', 2)).ToDictionary(h => h[0], h => h.Length > 1 ? h[1] : null);
+            var headers = (parsed.GetValue(header) ?? []).Select(h => h.Split('=', 2))
+                .ToDictionary(h => h[0], h => h.Length > 1 ? h[1] : null);
             var answer = await server.PostAsync(
                 $"{Path(parsed.GetValue(name)!)}/produce",
-                new { key = parsed.GetValue(key), value = parsed.GetValue(value), headers, partition = parsed.GetValue(partition) }, cancellationToken);
-            JsonOutput.PrintOr(choice, answer, () => AnsiConsole.MarkupLineInterpolated($"appended at {TextTable.Cell(answer, "position")}"));
+                new { key = parsed.GetValue(key), value = parsed.GetValue(value), headers, partition = parsed.GetValue(partition) },
+                cancellationToken);
+            JsonOutput.PrintOr(
+                choice, answer, () => AnsiConsole.MarkupLineInterpolated($"appended at {TextTable.Cell(answer, "position")}"));
             return ExitCode.Success;
         });
         return command;
@@ -123,7 +134,13 @@ internal static class TopicsCommand
         {
             var topic = await server.PostAsync(
                 "/api/topics",
-                new { name = parsed.GetValue(name), partitions = parsed.GetValue(partitions), replicationFactor = parsed.GetValue(replicas) }, cancellationToken);
+                new
+                {
+                    name = parsed.GetValue(name),
+                    partitions = parsed.GetValue(partitions),
+                    replicationFactor = parsed.GetValue(replicas),
+                },
+                cancellationToken);
             JsonOutput.PrintOr(choice, topic, () => AnsiConsole.MarkupLineInterpolated($"{TextTable.Cell(topic, "name")} is there"));
             return ExitCode.Success;
         });
@@ -142,7 +159,9 @@ internal static class TopicsCommand
                 throw new TidemillException(ErrorCode.InvalidRequest, $"Topic {topic} and its records would be gone for good. Say --yes.");
 
             await server.DeleteAsync(Path(topic), cancellationToken);
-            JsonOutput.PrintOr(choice, JsonSerializer.SerializeToElement(new { deleted = topic }, JsonOutput.Options), () => AnsiConsole.MarkupLineInterpolated($"{topic} is deleted"));
+            JsonOutput.PrintOr(
+                choice, JsonSerializer.SerializeToElement(new { deleted = topic }, JsonOutput.Options),
+                () => AnsiConsole.MarkupLineInterpolated($"{topic} is deleted"));
             return ExitCode.Success;
         });
         return command;

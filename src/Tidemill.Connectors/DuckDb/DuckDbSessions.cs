@@ -200,14 +200,14 @@ internal sealed class DuckDbSessions(Func<DuckDbDatabase> open, DuckDbMemory mem
         catch (DuckDbException error)
         {
             if (DuckDbErrors.BreaksEngine(error))
-                GiveUp(session.Database);
+                Discard(session.Database);
 
             throw DuckDbErrors.Map(error, kind, description);
         }
     }
 
     /// <summary>Closes the broken engine, unless another caller has done so. No caller holds a session's lock here.</summary>
-    private void GiveUp(DuckDbDatabase broken)
+    private void Discard(DuckDbDatabase broken)
     {
         lock (_lock)
         {

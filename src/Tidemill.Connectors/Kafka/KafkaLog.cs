@@ -149,7 +149,8 @@ public sealed class KafkaLog : ILog
     /// <summary>Unavailable or AccessDenied when no broker answers.</summary>
     internal Task CheckReachableAsync(CancellationToken cancellationToken) => _calls.CallAsync(
         "look for brokers",
-        client => client.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = BrokerCalls.Patience }), cancellationToken);
+        client => client.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = BrokerCalls.RequestTimeout }),
+        cancellationToken);
 
     /// <summary>What the topic takes, at most some seconds old; NotFound when there is no such topic.</summary>
     internal async ValueTask<TopicLimits> LimitsOfAsync(string topic, CancellationToken cancellationToken)

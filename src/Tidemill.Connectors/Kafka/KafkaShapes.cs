@@ -30,7 +30,8 @@ internal static class KafkaShapes
             "replication_factor",
             new NumberShape(1, 100, Whole: true),
             "Brokers that hold each partition of topics that Tidemill creates. Default: the broker's default."),
-        new Property("options", new MapShape(CommonShapes.PropertyName, new TextShape { Secret = true }), "librdkafka properties by name."));
+        new Property(
+            "options", new MapShape(CommonShapes.PropertyName, new TextShape { Secret = true }), "librdkafka properties by name."));
 
     private static Property Tls(string key, Shape shape, string description) => new(key, shape, description) { OnlyWith = ("tls", "true") };
 }

@@ -115,5 +115,6 @@ internal static class MongoErrors
         _ => $"MongoDB refuses a value or a name in it (code {code})",
     };
 
-    private static string Names(IEnumerable<string> fields) => string.Join(", ", fields) is { Length: > 0 } names ? names : "indexed fields";
+    private static string Names(IEnumerable<string> fields) =>
+        string.Join(", ", fields) is { Length: > 0 } names ? names : "indexed fields";
 }

@@ -80,7 +80,8 @@ internal readonly unsafe struct CellBson
         if (unscaled > LargestMantissa || unscaled < -LargestMantissa)
             throw Rejected("a number of more than 34 digits, which BSON cannot hold");
 
-        var bits = (UInt128)Int128.Abs(unscaled) | ((UInt128)(MaxScale - _cells.Scale) << MantissaBits) | ((UInt128)(unscaled < 0 ? 1 : 0) << 127);
+        var bits = (UInt128)Int128.Abs(
+            unscaled) | ((UInt128)(MaxScale - _cells.Scale) << MantissaBits) | ((UInt128)(unscaled < 0 ? 1 : 0) << 127);
         return Decimal128.FromIEEEBits((ulong)(bits >> 64), (ulong)bits);
     }
 

@@ -26,8 +26,8 @@ public interface ISearchStore : IAsyncDisposable
     Task EnsureIndexAsync(string index, IndexSettings settings, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes the index template and the lifecycle policy that indexes of these settings follow. Returns what the store
-    /// cannot do and the settings let pass, one sentence each. InvalidRequest: it cannot, and it was not optional.
+    /// Writes the index template and the lifecycle policy that indexes of these settings follow. Returns one
+    /// sentence for each optional setting that the store does not support. InvalidRequest: it does not support a required one.
     /// </summary>
     Task<IReadOnlyList<string>> PrepareAsync(string pattern, IndexSettings settings, CancellationToken cancellationToken);
 

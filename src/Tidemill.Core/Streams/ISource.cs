@@ -26,7 +26,7 @@ public interface ISource : IPumpSource
     /// </summary>
     bool MayReturn(string? position, string cursor);
 
-    /// <summary>True when <see cref="MayReturn"/> is false for every record that was read before the one with this cursor.</summary>
+    /// <summary>True when no record read before the one with this cursor can be read again: older cursors need not be kept.</summary>
     bool EndsReturnable(string? position, string cursor) => !MayReturn(position, cursor);
 }
 

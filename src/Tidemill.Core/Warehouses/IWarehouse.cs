@@ -59,9 +59,9 @@ public readonly record struct TableName(string Name, string? Schema = null)
 /// <summary>Identifiers and literals in SQL text, alike in DuckDB and PostgreSQL.</summary>
 public static class SqlName
 {
-    public static string Quote(string identifier) => SqlText.Identifier(identifier);
+    public static string Quote(string identifier) => SqlQuoting.Identifier(identifier);
 
     public static string List(IEnumerable<string> identifiers) => string.Join(", ", identifiers.Select(Quote));
 
-    public static string Literal(string text) => SqlText.Literal(text);
+    public static string Literal(string text) => SqlQuoting.Literal(text);
 }

@@ -122,7 +122,7 @@ public sealed partial class LogicalType : IEquatable<LogicalType>
     {
         var all = labels.ToImmutableArray();
         if (all.IsEmpty) throw new ArgumentException("An ENUM has at least one label.", nameof(labels));
-        return new(DuckDbTypeId.Enum, $"ENUM({string.Join(", ", all.Select(SqlText.Literal))})") { Labels = all };
+        return new(DuckDbTypeId.Enum, $"ENUM({string.Join(", ", all.Select(SqlQuoting.Literal))})") { Labels = all };
     }
 
     /// <summary>The type without parameters that has this id.</summary>
@@ -137,7 +137,7 @@ public sealed partial class LogicalType : IEquatable<LogicalType>
     }.ToDictionary(type => type.TypeId);
 
     private static string Members(ImmutableArray<TypeField> fields) =>
-        string.Join(", ", fields.Select(field => $"{SqlText.Identifier(field.Name)} {field.Type}"));
+        string.Join(", ", fields.Select(field => $"{SqlQuoting.Identifier(field.Name)} {field.Type}"));
 
     /// <summary>The SQL text names every part of a type, so two types are equal when id and text are.</summary>
     public bool Equals(LogicalType? other) =>

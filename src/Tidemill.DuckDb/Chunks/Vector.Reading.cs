@@ -31,8 +31,8 @@ public readonly unsafe partial struct Vector
     /// <para>
     /// Numbers, bool, string, byte[] (BLOB), Guid, DateOnly, DateTime (TIMESTAMP of s, ms, us), DateTimeOffset in UTC,
     /// TimeOnly come as .NET's types; DECIMAL as decimal up to 28 digits, else <see cref="DuckDbDecimal"/>; dates and
-    /// timestamps beyond .NET's range, infinities too, as <see cref="DuckDbDate"/>, <see cref="DuckDbTimestamp"/> and <see cref="DuckDbTimestampTz"/>;
-    /// TIME 24:00 as TimeSpan; ENUM and BIT as string; LIST and ARRAY as object?[]; STRUCT as
+    /// timestamps beyond .NET's range, infinities too, as <see cref="DuckDbDate"/>, <see cref="DuckDbTimestamp"/> and
+    /// <see cref="DuckDbTimestampTz"/>; TIME 24:00 as TimeSpan; ENUM and BIT as string; LIST and ARRAY as object?[]; STRUCT as
     /// OrderedDictionary&lt;string, object?&gt;; MAP as KeyValuePair&lt;object, object?&gt;[].
     /// </para>
     /// </summary>

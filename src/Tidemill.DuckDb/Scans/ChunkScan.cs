@@ -32,6 +32,6 @@ public sealed class ChunkScan : IDisposable
     {
         Source.Clear();
         _connection.Database.Unregister(Source);
-        if (!_connection.Handle.IsClosed) _connection.Execute($"DROP VIEW IF EXISTS temp.{SqlText.Identifier(View)}");
+        if (!_connection.Handle.IsClosed) _connection.Execute($"DROP VIEW IF EXISTS temp.{SqlQuoting.Identifier(View)}");
     }
 }

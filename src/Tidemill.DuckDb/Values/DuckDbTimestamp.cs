@@ -55,7 +55,8 @@ public readonly record struct DuckDbTimestamp(long Micros)
     }
 }
 
-/// <summary>A cell of TIMESTAMP WITH TIME ZONE that .NET's DateTime does not hold; the same numbers as in <see cref="DuckDbTimestamp"/>.</summary>
+/// <summary>A cell of TIMESTAMP WITH TIME ZONE that .NET's DateTime does not hold; the same numbers as in
+/// <see cref="DuckDbTimestamp"/>.</summary>
 public readonly record struct DuckDbTimestampTz(long Micros)
 {
     public override string ToString() =>

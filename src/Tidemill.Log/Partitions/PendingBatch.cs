@@ -8,7 +8,7 @@ internal sealed class PendingBatch
 {
     private readonly ProduceOperation _operation;
 
-    public PendingBatch(BatchWriter batch, Acknowledgement acknowledgement, ProduceOperation operation)
+    public PendingBatch(RecordBatchWriter batch, Acknowledgement acknowledgement, ProduceOperation operation)
     {
         Batch = batch;
         Acknowledgement = acknowledgement;
@@ -16,7 +16,7 @@ internal sealed class PendingBatch
         operation.BatchAdded();
     }
 
-    public BatchWriter Batch { get; }
+    public RecordBatchWriter Batch { get; }
 
     public Acknowledgement Acknowledgement { get; }
 

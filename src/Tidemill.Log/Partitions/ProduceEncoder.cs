@@ -75,7 +75,7 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
         if (index == 0) _singlePartition = partition;
         else if (_partitions is null && partition != _singlePartition) SplitAt(index);
         _partitions?[index] = partition;
-        long size = BatchWriter.Size(record);
+        long size = RecordBatchWriter.Size(record);
         if (size - UncountedBytes > topic.Metadata.MaxRecordBytes)
         {
             throw new TidemillException(
@@ -84,7 +84,7 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
                     + $"{topic.Metadata.MaxRecordBytes}. None was appended.");
         }
 
-        _targets[partition].BytesLeft += BatchWriter.Bound(record, size);
+        _targets[partition].BytesLeft += RecordBatchWriter.Bound(record, size);
     }
 
     private int Choose(in ProducerRecord record, int index)
@@ -107,9 +107,9 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
     private void Add(in ProducerRecord record, int partition)
     {
         ref var target = ref _targets[partition];
-        long bound = BatchWriter.Bound(record, BatchWriter.Size(record));
+        long bound = RecordBatchWriter.Bound(record, RecordBatchWriter.Size(record));
         if (target.Current is { } full && !full.Fits(bound)) Seal(partition);
-        target.Current ??= new BatchWriter(Capacity(bound, target.BytesLeft));
+        target.Current ??= new RecordBatchWriter(Capacity(bound, target.BytesLeft));
         target.Current.Add(record, record.Timestamp?.ToUnixTimeMilliseconds() ?? _nowMs);
         target.BytesLeft -= bound;
     }
@@ -130,7 +130,7 @@ internal sealed class ProduceEncoder(Topic topic, Acknowledgement acknowledgemen
 
     private struct Target
     {
-        public BatchWriter? Current;
+        public RecordBatchWriter? Current;
         public List<PendingBatch>? Batches;
         public long BytesLeft;
         private int _batch;

@@ -28,13 +28,13 @@ internal static class DeadLetterEndpoints
         letters.MapPost("/discard", DiscardAsync).WithSummary("Gives open letters up; they stay readable.");
     }
 
-    private static async Task<Ok<DeadLetterPage>> ListAsync(
+    private static async Task<Ok<DeadLettersAnswer>> ListAsync(
         string? stream, DeadLetterStatus? status, int? limit, int? skip, ProjectRuntime runtime, CancellationToken cancellationToken)
     {
         var letters = await runtime.DeadLetters.ListAsync(
             stream, status, RequestLimits.Page(limit), Math.Max(skip ?? 0, 0), cancellationToken);
         var counts = await runtime.DeadLetters.CountAsync(cancellationToken);
-        return TypedResults.Ok(new DeadLetterPage(
+        return TypedResults.Ok(new DeadLettersAnswer(
             counts.Sum(c => c.Count),
             [.. counts.Select(c => new DeadLetterCountAnswer(c.Stream, c.Code, c.Field, c.Count))],
             [.. letters.Select(DeadLetterAnswer.Of)]));
@@ -99,7 +99,7 @@ internal static class DeadLetterEndpoints
 }
 
 /// <summary>A page of letters; Open and Counts cover all that are open, Counts by stream, code and field.</summary>
-public sealed record DeadLetterPage(long Open, IReadOnlyList<DeadLetterCountAnswer> Counts, IReadOnlyList<DeadLetterAnswer> Letters);
+public sealed record DeadLettersAnswer(long Open, IReadOnlyList<DeadLetterCountAnswer> Counts, IReadOnlyList<DeadLetterAnswer> Letters);
 
 public sealed record DeadLetterCountAnswer(string Stream, Stored<ErrorCode> Code, string? Field, long Count);
 

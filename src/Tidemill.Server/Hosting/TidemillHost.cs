@@ -20,7 +20,7 @@ namespace Tidemill.Server.Hosting;
 public sealed class TidemillHost : IAsyncDisposable
 {
     // The first attempt at the warehouse holds the start up at most this long; later ones go on in the background.
-    private static readonly TimeSpan WarehousePatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan WarehouseTimeout = TimeSpan.FromSeconds(5);
 
     private readonly WebApplication _app;
     private readonly ProjectRuntime _runtime;
@@ -113,7 +113,7 @@ public sealed class TidemillHost : IAsyncDisposable
     {
         try
         {
-            await runtime.Gate.FirstAttempt.WaitAsync(WarehousePatience, runtime.Time, cancellationToken);
+            await runtime.Gate.FirstAttempt.WaitAsync(WarehouseTimeout, runtime.Time, cancellationToken);
         }
         catch (TimeoutException)
         {

@@ -32,7 +32,7 @@ internal static class RecordEndpoints
                 "Appends one record whose key and value are given as text, byte for byte. A value that is left out makes a tombstone.");
     }
 
-    private static async Task<Ok<RecordPage>> SearchAsync(
+    private static async Task<Ok<RecordsAnswer>> SearchAsync(
         string topic, int? partition, string? from, string? key, string? text, string? where, int? limit, int? scan,
         ProjectRuntime runtime, CancellationToken cancellationToken) =>
         TypedResults.Ok(await new RecordSearch(runtime.Log, runtime.Time).FindAsync(

@@ -55,4 +55,4 @@ internal sealed record RecordFilter(string? Key, string? Text, string? Where)
 /// <param name="Scanned">Records looked at.</param>
 /// <param name="Complete">False when there may be more: a limit of records, of records looked at, or of time ended the search.</param>
 /// <param name="Ended">Why it ended: <c>end</c>, <c>limit</c>, <c>scan</c> or <c>time</c>.</param>
-public sealed record RecordPage(IReadOnlyList<RecordAnswer> Records, long Scanned, bool Complete, string Ended);
+public sealed record RecordsAnswer(IReadOnlyList<RecordAnswer> Records, long Scanned, bool Complete, string Ended);

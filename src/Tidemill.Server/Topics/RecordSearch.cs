@@ -11,13 +11,13 @@ namespace Tidemill.Server.Topics;
 internal sealed class RecordSearch(ILog log, TimeProvider time)
 {
     private const long MostBytes = 64L << 20;
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MostTime = TimeSpan.FromSeconds(10);
 
     // Offsets may be missing at a partition's end (transaction markers, compaction): nobody tells, records just do not come.
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(2);
 
-    public async Task<RecordPage> FindAsync(TopicDescription topic, RecordQuery query, CancellationToken cancellationToken)
+    public async Task<RecordsAnswer> FindAsync(TopicDescription topic, RecordQuery query, CancellationToken cancellationToken)
     {
         await PartitionChoice.RequireAsync(log, topic.Name, query.Partition, cancellationToken);
         var parts = new List<Part>();
@@ -33,7 +33,7 @@ internal sealed class RecordSearch(ILog log, TimeProvider time)
         }
 
         if (parts.Count == 0)
-            return new RecordPage([], 0, true, "end");
+            return new RecordsAnswer([], 0, true, "end");
 
         using var matcher = new RecordMatcher(query.Filter);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -94,14 +94,14 @@ internal sealed class RecordSearch(ILog log, TimeProvider time)
         });
         while (parts.Exists(p => !p.IsDone))
         {
-            using var fetched = await consumer.PollAsync(Patience, cancellationToken);
+            using var fetched = await consumer.PollAsync(PollTimeout, cancellationToken);
             if (fetched is not null)
             {
                 heard = time.GetTimestamp();
                 Take(parts, fetched, query, matcher, run, consumer, cancellationToken);
             }
 
-            if (time.GetElapsedTime(heard) >= Silence)
+            if (time.GetElapsedTime(heard) >= IdleTimeout)
                 return;
 
             if ((run.Scanned >= query.Scan || run.Bytes >= MostBytes) && parts.Exists(p => !p.IsDone))
@@ -130,7 +130,7 @@ internal sealed class RecordSearch(ILog log, TimeProvider time)
             consumer.Pause([fetched.Partition]);
     }
 
-    private static RecordPage Page(List<Part> parts, RecordQuery query, Run run)
+    private static RecordsAnswer Page(List<Part> parts, RecordQuery query, Run run)
     {
         var found = parts.SelectMany(p => p.Found);
         var ordered = query.From is null
@@ -139,7 +139,7 @@ internal sealed class RecordSearch(ILog log, TimeProvider time)
         var records = ordered.Take(query.Limit).ToList();
         var limited = parts.Sum(p => p.Found.Count) > query.Limit || parts.Exists(p => p.IsFull || p.HasDropped);
         var ended = run.Ended ?? (limited ? "limit" : !parts.Exists(p => p.IsCut) ? "end" : query.Filter.IsEmpty ? "limit" : "scan");
-        return new RecordPage(records, run.Scanned, ended == "end", ended);
+        return new RecordsAnswer(records, run.Scanned, ended == "end", ended);
     }
 
     private sealed class Run

@@ -12,7 +12,7 @@ public sealed record TailAnswer(RecordAnswer? Record, long Seen, long Skipped);
 internal sealed class RecordTail(ILog log, TimeProvider time)
 {
     public const int MostShown = 50;
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     public async IAsyncEnumerable<TailAnswer> FollowAsync(
@@ -33,7 +33,7 @@ internal sealed class RecordTail(ILog log, TimeProvider time)
         while (!cancellationToken.IsCancellationRequested)
         {
             List<RecordAnswer> records = [];
-            using (var fetched = await consumer.PollAsync(Patience, cancellationToken))
+            using (var fetched = await consumer.PollAsync(PollTimeout, cancellationToken))
             {
                 if (fetched is not null)
                 {

@@ -25,7 +25,7 @@ internal sealed class MicroBatch(IReadOnlyList<FetchedRecords> records) : IDispo
     /// <summary>True when a batch of the same record for the other sinks follows.</summary>
     public bool IsFollowed { get; init; }
 
-    /// <summary>What the records lie in, when they are a part of it; disposed along.</summary>
+    /// <summary>Owner of the memory that the records lie in, disposed with the batch; null when the batch owns it.</summary>
     public IDisposable? Whole { get; init; }
 
     /// <summary>Null before decoding.</summary>

@@ -6,7 +6,6 @@ using Tidemill.Core.Schemas;
 using Tidemill.Core.Streams;
 using Tidemill.Streaming.Decoding;
 using Tidemill.Streaming.Transforms;
-using SqlText = Tidemill.Core.Configuration.SqlText;
 
 namespace Tidemill.Streaming.Pipeline;
 

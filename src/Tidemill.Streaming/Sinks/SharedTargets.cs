@@ -11,7 +11,8 @@ internal sealed record TargetWriter(StreamDefinition Stream, SinkDefinition Sink
     public override string ToString() => $"stream {Stream.Name}, sink {Sink.Name}";
 }
 
-/// <summary>Tables, indexes, collections and topics that several sinks write. That is allowed; but nobody can tell whose a row is.</summary>
+/// <summary>Tables, indexes, collections and topics that several sinks write. That is allowed; but nobody can tell whose a row
+/// is.</summary>
 public static class SharedTargets
 {
     /// <summary>

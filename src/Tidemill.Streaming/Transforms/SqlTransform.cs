@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
+using Tidemill.Core.Configuration;
 using Tidemill.Core.Batches;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Schemas;
 using Tidemill.Core.Warehouses;
 using Tidemill.DuckDb;
-using SqlText = Tidemill.Core.Configuration.SqlText;
 
 namespace Tidemill.Streaming.Transforms;
 

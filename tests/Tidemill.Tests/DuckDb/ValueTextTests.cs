@@ -59,7 +59,7 @@ public sealed class ValueTextTests : IDisposable
     [Theory, MemberData(nameof(Literals))]
     public void A_literal_read_and_written_back_prints_as_before(string type, string text)
     {
-        using var result = _connection.Query($"SELECT CAST({SqlText.Literal(text)} AS {type}) AS v");
+        using var result = _connection.Query($"SELECT CAST({SqlQuoting.Literal(text)} AS {type}) AS v");
         using var read = result.Fetch()!;
         var value = read[0].GetValue(0);
         using var scan = _connection.RegisterScan("batch", ["v"], result.ColumnTypes.ToArray());
@@ -68,8 +68,8 @@ public sealed class ValueTextTests : IDisposable
         written.Size = 1;
         scan.Set([written]);
         using var printed = _connection.Query($"""
-            SELECT CAST(v AS VARCHAR), CAST(CAST({SqlText.Literal(text)} AS {type}) AS VARCHAR),
-              v IS NOT DISTINCT FROM CAST({SqlText.Literal(text)} AS {type}) FROM batch
+            SELECT CAST(v AS VARCHAR), CAST(CAST({SqlQuoting.Literal(text)} AS {type}) AS VARCHAR),
+              v IS NOT DISTINCT FROM CAST({SqlQuoting.Literal(text)} AS {type}) FROM batch
             """);
         using var texts = printed.Fetch()!;
         Assert.Equal(texts[1].GetString(0), texts[0].GetString(0));

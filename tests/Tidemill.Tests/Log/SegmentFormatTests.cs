@@ -130,12 +130,12 @@ public sealed unsafe class SegmentFormatTests
         return running;
     }
 
-    private static BatchWriter Encode(List<ProducerRecord> records)
+    private static RecordBatchWriter Encode(List<ProducerRecord> records)
     {
-        var writer = new BatchWriter((int)records.Sum(r => BatchWriter.Bound(r, BatchWriter.Size(r))) + BatchHeader.Bytes);
+        var writer = new RecordBatchWriter((int)records.Sum(r => RecordBatchWriter.Bound(r, RecordBatchWriter.Size(r))) + BatchHeader.Bytes);
         foreach (var record in records)
         {
-            Assert.True(writer.Fits(BatchWriter.Bound(record, BatchWriter.Size(record))));
+            Assert.True(writer.Fits(RecordBatchWriter.Bound(record, RecordBatchWriter.Size(record))));
             writer.Add(record, record.Timestamp!.Value.ToUnixTimeMilliseconds());
         }
 

@@ -52,8 +52,8 @@ internal sealed class KeyedRows
     }
 
     /// <summary>
-    /// The numbers of the rows in each chunk that are to be inserted, their key being new, which it is from now on no more, and of those
-    /// whose key the table holds. Of equal keys the last row counts. Rows with a NULL in their key are among the inserted.
+    /// Row numbers of each chunk to insert, whose keys are new and are added to the set, and row numbers whose key exists. Of equal keys
+    /// the last row counts. Rows with a NULL in their key are inserted.
     /// </summary>
     /// <param name="table">Held, with its keys read.</param>
     /// <param name="rows">Rows with the columns and types of <see cref="KeyedTable.Load"/>.</param>

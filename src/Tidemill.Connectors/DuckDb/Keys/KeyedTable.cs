@@ -15,7 +15,7 @@ namespace Tidemill.Connectors.DuckDb.Keys;
 internal sealed class KeyedTable : IDisposable
 {
     /// <summary>Longer than a batch's transaction; two that wait for each other end by it.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromMinutes(1);
 
     private readonly SemaphoreSlim _turn = new(0);
     private readonly List<UInt128> _added = [];
@@ -57,7 +57,7 @@ internal sealed class KeyedTable : IDisposable
     /// <exception cref="TidemillException">TransactionConflict: others hold the table for a minute.</exception>
     public async Task EnterAsync(CancellationToken cancellationToken)
     {
-        if (!await _turn.WaitAsync(Patience, cancellationToken))
+        if (!await _turn.WaitAsync(LockTimeout, cancellationToken))
         {
             throw new TidemillException(
                 ErrorCode.TransactionConflict, $"Table {Name} is being changed by another transaction, for a minute now.");
@@ -176,10 +176,10 @@ internal sealed class KeyedTable : IDisposable
     }
 
     /// <summary>The transaction was committed.</summary>
-    public void Keep() => _added.Clear();
+    public void Commit() => _added.Clear();
 
     /// <summary>The transaction was given up: its keys are not there.</summary>
-    public void GiveUp()
+    public void Rollback()
     {
         foreach (var key in _added)
             _keys!.Remove(key);

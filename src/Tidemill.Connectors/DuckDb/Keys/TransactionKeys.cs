@@ -81,11 +81,11 @@ internal sealed class TransactionKeys(DuckDbSessions sessions, Func<Action<DuckD
         foreach (var table in _held)
         {
             if (committed && !_changes.Exists(change => change.Touches(table.Name)))
-                table.Keep();
+                table.Commit();
             else if (committed)
                 table.Forget();
             else
-                table.GiveUp();
+                table.Rollback();
 
             table.Leave();
         }

@@ -12,12 +12,12 @@ namespace Tidemill.Connectors.Kafka.Administration;
 internal sealed class BrokerCalls : IAsyncDisposable
 {
     /// <summary>How long a request may take. Unreachable brokers are known earlier.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
 
     // Addresses of one broker (::1 and 127.0.0.1, say) are tried in turn: all down once may mean one address.
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
 
     private readonly IReadOnlyDictionary<string, string> _properties;
     private readonly string _description;
@@ -36,7 +36,7 @@ internal sealed class BrokerCalls : IAsyncDisposable
     }
 
     /// <param name="action">What is done, as a clause for messages.</param>
-    /// <param name="call">The request; its own timeout is <see cref="Patience"/>.</param>
+    /// <param name="call">The request; its own timeout is <see cref="RequestTimeout"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="TidemillException">AccessDenied, Unavailable, or what the brokers answered.</exception>
     public async Task<T> CallAsync<T>(string action, Func<IAdminClient, Task<T>> call, CancellationToken cancellationToken)
@@ -75,7 +75,7 @@ internal sealed class BrokerCalls : IAsyncDisposable
         AdminConnection? last;
         lock (_gate) (last, _connection) = (_connection, null);
         if (last is null) return;
-        await Task.WhenAny(Close(last, new Error(Confluent.Kafka.ErrorCode.Local_Destroy)), Task.Delay(ClosePatience, _time));
+        await Task.WhenAny(Close(last, new Error(Confluent.Kafka.ErrorCode.Local_Destroy)), Task.Delay(CloseTimeout, _time));
     }
 
     private static TidemillException Explain(string action, KafkaException error, Error? known) =>
@@ -113,7 +113,7 @@ internal sealed class BrokerCalls : IAsyncDisposable
     /// <summary>Tells everybody who waits, and lets go of a connection that is no longer handed out; completes when it is gone.</summary>
     private static Task Close(AdminConnection connection, Error error)
     {
-        connection.GiveUp(error);
+        connection.Fail(error);
         connection.Shared.Release();
         return connection.Shared.Gone;
     }
@@ -160,7 +160,7 @@ internal sealed class BrokerCalls : IAsyncDisposable
 
         public Error? Trouble => _trouble;
 
-        public void GiveUp(Error error) => _heard.TrySetResult(error);
+        public void Fail(Error error) => _heard.TrySetResult(error);
 
         private void OnError(Error error)
         {
@@ -168,7 +168,7 @@ internal sealed class BrokerCalls : IAsyncDisposable
                 return;
             // That all brokers are down because each refuses the login is no news.
             if (_trouble is null) _trouble = error;
-            GiveUp(_trouble);
+            Fail(_trouble);
         }
     }
 }

@@ -14,7 +14,8 @@ internal sealed class GroupAdministration(BrokerCalls calls, TopicAdministration
     public Task<IReadOnlyList<GroupListing>> ListAsync(CancellationToken cancellationToken) =>
         calls.CallAsync<IReadOnlyList<GroupListing>>("list groups", async client =>
         {
-            var answer = await client.ListConsumerGroupsAsync(new ListConsumerGroupsOptions { RequestTimeout = BrokerCalls.Patience });
+            var answer = await client.ListConsumerGroupsAsync(
+                new ListConsumerGroupsOptions { RequestTimeout = BrokerCalls.RequestTimeout });
             return [.. answer.Valid.Select(g => new GroupListing(g.GroupId, State(g.State))).OrderBy(g => g.Name, StringComparer.Ordinal)];
         }, cancellationToken);
 
@@ -54,7 +55,7 @@ internal sealed class GroupAdministration(BrokerCalls calls, TopicAdministration
                 return await client.AlterConsumerGroupOffsetsAsync(
                     [new ConsumerGroupTopicPartitionOffsets(group, [.. positions.Select(p =>
                         new TopicPartitionOffset(p.Partition.Topic, p.Partition.Partition, p.Offset.Value))])],
-                    new AlterConsumerGroupOffsetsOptions { RequestTimeout = BrokerCalls.Patience });
+                    new AlterConsumerGroupOffsetsOptions { RequestTimeout = BrokerCalls.RequestTimeout });
             }
             catch (AlterConsumerGroupOffsetsException error)
             {
@@ -90,7 +91,7 @@ internal sealed class GroupAdministration(BrokerCalls calls, TopicAdministration
             try
             {
                 var answer = await client.DescribeConsumerGroupsAsync(
-                    [group], new DescribeConsumerGroupsOptions { RequestTimeout = BrokerCalls.Patience });
+                    [group], new DescribeConsumerGroupsOptions { RequestTimeout = BrokerCalls.RequestTimeout });
                 return answer.ConsumerGroupDescriptions[0];
             }
             catch (DescribeConsumerGroupsException error)
@@ -110,7 +111,7 @@ internal sealed class GroupAdministration(BrokerCalls calls, TopicAdministration
             {
                 var answer = await client.ListConsumerGroupOffsetsAsync(
                     [new ConsumerGroupTopicPartitions(group, null)],
-                    new ListConsumerGroupOffsetsOptions { RequestTimeout = BrokerCalls.Patience });
+                    new ListConsumerGroupOffsetsOptions { RequestTimeout = BrokerCalls.RequestTimeout });
                 return answer[0].Partitions.Where(p => p.Offset.Value >= 0).ToDictionary(
                     p => new TopicPartition(p.Topic, p.Partition.Value), p => new LogOffset(p.Offset.Value));
             }

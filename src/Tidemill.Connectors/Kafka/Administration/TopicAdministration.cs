@@ -19,7 +19,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
     private const string MaxMessageBytes = "max.message.bytes";
 
     /// <summary>The request blocks a thread until its time is over.</summary>
-    private static readonly TimeSpan ListPatience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ListTimeout = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan SettlingInterval = TimeSpan.FromMilliseconds(20);
 
@@ -32,7 +32,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
             {
                 await client.CreateTopicsAsync(
                     [Specification(spec)],
-                    new CreateTopicsOptions { RequestTimeout = BrokerCalls.Patience, OperationTimeout = BrokerCalls.Patience });
+                    new CreateTopicsOptions { RequestTimeout = BrokerCalls.RequestTimeout, OperationTimeout = BrokerCalls.RequestTimeout });
             }
             catch (CreateTopicsException error)
             {
@@ -48,7 +48,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
 
     public async Task<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken)
     {
-        var metadata = await calls.CallAsync("list topics", client => Task.Run(() => client.GetMetadata(ListPatience)), cancellationToken);
+        var metadata = await calls.CallAsync("list topics", client => Task.Run(() => client.GetMetadata(ListTimeout)), cancellationToken);
         return [.. metadata.Topics.Select(t => t.Topic)
             .Where(t => !t.StartsWith("__", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)];
@@ -100,7 +100,8 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
             try
             {
                 await client.DeleteTopicsAsync(
-                    [topic], new DeleteTopicsOptions { RequestTimeout = BrokerCalls.Patience, OperationTimeout = BrokerCalls.Patience });
+                    [topic],
+                    new DeleteTopicsOptions { RequestTimeout = BrokerCalls.RequestTimeout, OperationTimeout = BrokerCalls.RequestTimeout });
                 return true;
             }
             catch (DeleteTopicsException error)
@@ -124,7 +125,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
             {
                 return await ListOffsetsAsync(partitions, spec, isolation, cancellationToken);
             }
-            catch (TidemillException error) when (IsSettling(error) && time.GetElapsedTime(started) < BrokerCalls.Patience)
+            catch (TidemillException error) when (IsSettling(error) && time.GetElapsedTime(started) < BrokerCalls.RequestTimeout)
             {
                 await Task.Delay(SettlingInterval, time, cancellationToken);
             }
@@ -170,7 +171,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
             try
             {
                 var answer = await client.ListOffsetsAsync(
-                    asked, new ListOffsetsOptions { RequestTimeout = BrokerCalls.Patience, IsolationLevel = isolation });
+                    asked, new ListOffsetsOptions { RequestTimeout = BrokerCalls.RequestTimeout, IsolationLevel = isolation });
                 return answer.ResultInfos.Select(i => i.TopicPartitionOffsetError).ToDictionary(
                     o => new TopicPartition(o.Topic, o.Partition.Value), o => new LogOffset(o.Offset.Value));
             }
@@ -192,7 +193,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
             try
             {
                 var answer = await client.DescribeTopicsAsync(
-                    TopicCollection.OfTopicNames(topics), new DescribeTopicsOptions { RequestTimeout = BrokerCalls.Patience });
+                    TopicCollection.OfTopicNames(topics), new DescribeTopicsOptions { RequestTimeout = BrokerCalls.RequestTimeout });
                 return answer.TopicDescriptions.ToDictionary(t => t.Name, t => t.Partitions, StringComparer.Ordinal);
             }
             catch (DescribeTopicsException error)
@@ -235,7 +236,7 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
             {
                 var answer = await client.DescribeConfigsAsync(
                     topics.Select(topic => new ConfigResource { Type = ResourceType.Topic, Name = topic }),
-                    new DescribeConfigsOptions { RequestTimeout = BrokerCalls.Patience });
+                    new DescribeConfigsOptions { RequestTimeout = BrokerCalls.RequestTimeout });
                 return answer.ToDictionary(t => t.ConfigResource.Name, t => t.Entries, StringComparer.Ordinal);
             }
             catch (DescribeConfigsException error)
@@ -277,11 +278,11 @@ internal sealed class TopicAdministration(BrokerCalls calls, int? replicationFac
             try
             {
                 var found = await DescribeAsync(topic, cancellationToken);
-                if (settled(found) || time.GetElapsedTime(started) > BrokerCalls.Patience) return found;
+                if (settled(found) || time.GetElapsedTime(started) > BrokerCalls.RequestTimeout) return found;
             }
             catch (TidemillException error) when (error.Code is ErrorCode.Unavailable
                 or ErrorCode.NotFound
-                && time.GetElapsedTime(started) < BrokerCalls.Patience)
+                && time.GetElapsedTime(started) < BrokerCalls.RequestTimeout)
             {
                 // Between being known and having a leader, or the other way round.
             }

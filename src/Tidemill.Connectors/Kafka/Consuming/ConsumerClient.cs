@@ -141,12 +141,12 @@ internal sealed unsafe class ConsumerClient
     }
 
     /// <summary>
-    /// Leaves the group and lets the client go; returns after the patience at the latest, as a broker that is away is not waited for.
+    /// Leaves the group and lets the client go; returns after the timeout at the latest, as a broker that is away is not waited for.
     /// The leaving then goes on by itself: a client that is destroyed in the middle of it takes the process with it.
     /// </summary>
-    public Task CloseAsync(TimeSpan patience, TimeProvider clock) => Task.WhenAny(
+    public Task CloseAsync(TimeSpan timeout, TimeProvider clock) => Task.WhenAny(
         Task.Factory.StartNew(Close, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
-        Task.Delay(patience, clock));
+        Task.Delay(timeout, clock));
 
     private void Close()
     {

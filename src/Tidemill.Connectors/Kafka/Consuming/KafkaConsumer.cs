@@ -17,7 +17,7 @@ internal sealed class KafkaConsumer : ILogConsumer
     /// Leaving takes some 30 ms, except while the group waits for another member to join again: the request to leave stands
     /// behind the one to join, which brokers answer only then.
     /// </summary>
-    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>How often a consumer to which nothing comes asks whether its topics and brokers are still there.</summary>
     private static readonly TimeSpan IdleCheckInterval = TimeSpan.FromSeconds(2);
@@ -121,7 +121,7 @@ internal sealed class KafkaConsumer : ILogConsumer
         _disposed = true;
         if (_pending is { } unanswered) _client.Rebalances.Enqueue(unanswered);
         _buffer.DropAll();
-        await _client.CloseAsync(ClosePatience, _time);
+        await _client.CloseAsync(CloseTimeout, _time);
     }
 
     private KafkaRecords? TakeBuffered()

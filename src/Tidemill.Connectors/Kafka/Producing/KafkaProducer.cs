@@ -17,7 +17,7 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
     private const int BatchBytes = 1_000_000;
 
     private static readonly TimeSpan FullQueueWait = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
 
     // By batch bytes: one, but for topics whose largest record is smaller than a batch.
     private readonly Dictionary<int, SharedClient<IProducer<byte[]?, byte[]?>>> _clients = [];
@@ -64,11 +64,11 @@ internal sealed class KafkaProducer(KafkaLog log, ProducerOptions options, TimeP
         {
             foreach (var shared in last)
             {
-                shared.Client.Flush(ClosePatience);
+                shared.Client.Flush(CloseTimeout);
                 shared.Release();
             }
         });
-        await Task.WhenAny(Task.WhenAll(last.Select(c => c.Gone)), Task.Delay(ClosePatience, time));
+        await Task.WhenAny(Task.WhenAll(last.Select(c => c.Gone)), Task.Delay(CloseTimeout, time));
     }
 
     private async ValueTask SendAsync(

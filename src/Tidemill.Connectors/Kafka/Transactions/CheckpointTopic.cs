@@ -24,10 +24,10 @@ internal sealed class CheckpointTopic(KafkaLog log, TimeProvider time) : IAsyncD
     private const int Partitions = 8;
 
     // A commit under way ends in far less; one that hangs is not waited for where an older answer does no harm.
-    private static readonly TimeSpan ShortPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ShortTimeout = TimeSpan.FromMilliseconds(500);
 
     // The brokers' own transaction timeout, and the rhythm in which they look for it.
-    private static readonly TimeSpan LongPatience = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan LongTimeout = TimeSpan.FromSeconds(45);
 
     private readonly SemaphoreSlim _gate = new(1);
     private readonly Dictionary<string, LogOffset> _positions = new(StringComparer.Ordinal);
@@ -101,10 +101,10 @@ internal sealed class CheckpointTopic(KafkaLog log, TimeProvider time) : IAsyncD
         var wanted = exact is { } source ? [new TopicPartition(Name, PartitionOf(owner, source, _read.Count))] : _read.Keys.ToArray();
         var ends = await log.FindEndsAsync(wanted, cancellationToken);
         long started = time.GetTimestamp();
-        var patience = exact is null ? ShortPatience : LongPatience;
+        var timeout = exact is null ? ShortTimeout : LongTimeout;
         while (ends.Any(end => _read[end.Key] < end.Value))
         {
-            var left = patience - time.GetElapsedTime(started);
+            var left = timeout - time.GetElapsedTime(started);
             using var run = left > TimeSpan.Zero ? await _consumer!.PollAsync(left, cancellationToken) : null;
             if (run is not null)
             {
@@ -115,7 +115,7 @@ internal sealed class CheckpointTopic(KafkaLog log, TimeProvider time) : IAsyncD
             if (exact is null) return;
             throw new TidemillException(
                 ErrorCode.Unavailable,
-                $"A transaction at {log.Description} has been open for {LongPatience.TotalSeconds} s: positions behind it cannot be "
+                $"A transaction at {log.Description} has been open for {LongTimeout.TotalSeconds} s: positions behind it cannot be "
                     + $"read yet.");
         }
     }

@@ -19,7 +19,7 @@ internal sealed class PartitionTransactions(
     CheckpointTopic checkpoints, int checkpointPartitions, ProducerOwner owner, TopicPartition source, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RetryTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FullQueueWait = TimeSpan.FromMilliseconds(5);
 
     private IProducer<byte[]?, byte[]?>? _client;
@@ -111,7 +111,8 @@ internal sealed class PartitionTransactions(
                     call(CallTimeout);
                     return;
                 }
-                catch (KafkaRetriableException) when (!cancellationToken.IsCancellationRequested && time.GetElapsedTime(started) < Patience)
+                catch (KafkaRetriableException) when (!cancellationToken.IsCancellationRequested
+                    && time.GetElapsedTime(started) < RetryTimeout)
                 {
                     continue;
                 }

@@ -33,7 +33,7 @@ internal static class BinaryCopy
         }
         catch
         {
-            await GiveUpAsync(stream);
+            await CancelAsync(stream);
             throw;
         }
 
@@ -41,7 +41,7 @@ internal static class BinaryCopy
         await stream.DisposeAsync();
     }
 
-    private static async Task GiveUpAsync(NpgsqlRawCopyStream stream)
+    private static async Task CancelAsync(NpgsqlRawCopyStream stream)
     {
         try
         {

@@ -68,7 +68,8 @@ internal sealed class ProjectShapes
                 "targets",
                 new MapShape(CommonShapes.Name, Target, MinEntries: 1),
                 "Connections by target; what is left out is embedded. Default: dev, with everything embedded."),
-            new Property("topics", new MapShape(CommonShapes.Topic, Topic), "Settings of topics; one that is not listed gets the defaults."));
+            new Property(
+                "topics", new MapShape(CommonShapes.Topic, Topic), "Settings of topics; one that is not listed gets the defaults."));
     }
 
     public Slot Log { get; }

@@ -116,7 +116,9 @@ internal sealed class ShapeValidator(FileReport report)
         }
 
         var isElsewhere = shape.Reference is { } reference && map.Value(reference) is not null;
-        if (!isElsewhere && property.OnlyWith is { } only && !only.Value.Split('|').Contains((map.Find(only.Key)?.Value as ScalarNode)?.Text))
+        if (!isElsewhere
+            && property.OnlyWith is { } only
+            && !only.Value.Split('|').Contains((map.Find(only.Key)?.Value as ScalarNode)?.Text))
         {
             var with = $"`{only.Key}: {only.Value.Replace("|", " or ", StringComparison.Ordinal)}`";
             report.Add(child, entry.KeyLine, $"'{entry.Key}' has no effect without {with}.", $"Add {with}, or remove '{entry.Key}'.");

@@ -20,7 +20,7 @@ internal sealed partial class ConsoleFeed(ProjectRuntime runtime, ILogger<Consol
 
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WarehousePeriod = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Attention = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan WatchTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Between two looks at the log for the throughput line's sake alone.</summary>
     private static readonly TimeSpan QuietPeriod = TimeSpan.FromSeconds(10);
@@ -95,7 +95,7 @@ internal sealed partial class ConsoleFeed(ProjectRuntime runtime, ILogger<Consol
     private bool IsWatched()
     {
         var looked = Interlocked.Read(ref _lastLook);
-        return looked != long.MinValue && runtime.Time.GetElapsedTime(looked) < Attention;
+        return looked != long.MinValue && runtime.Time.GetElapsedTime(looked) < WatchTimeout;
     }
 
     private async Task<ConsoleSnapshot> AskWarehouseAsync(ConsoleSnapshot snapshot, CancellationToken cancellationToken)

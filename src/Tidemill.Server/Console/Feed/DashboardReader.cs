@@ -10,7 +10,7 @@ namespace Tidemill.Server.Console.Feed;
 internal sealed class DashboardReader(ProjectRuntime runtime)
 {
     private const int MostRows = 2000;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan QueryTimeout = TimeSpan.FromSeconds(5);
 
     public async Task<IReadOnlyList<DashboardReading>> ReadAsync(CancellationToken cancellationToken)
     {
@@ -52,7 +52,7 @@ internal sealed class DashboardReader(ProjectRuntime runtime)
         SqlText query, Func<IReadOnlyList<QueryColumn>, int[]> choose, CancellationToken cancellationToken)
     {
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bounded.CancelAfter(Patience);
+        bounded.CancelAfter(QueryTimeout);
         try
         {
             await using var result = await runtime.Warehouse.QueryAsync(query.Text, [], readOnly: true, bounded.Token);
@@ -73,7 +73,7 @@ internal sealed class DashboardReader(ProjectRuntime runtime)
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return ([], $"{query.File}:{query.Line}: the query took longer than {Patience.TotalSeconds} s.");
+            return ([], $"{query.File}:{query.Line}: the query took longer than {QueryTimeout.TotalSeconds} s.");
         }
     }
 }

@@ -1,7 +1,7 @@
 namespace Tidemill.DuckDb;
 
 /// <summary>Quotes names and text for SQL.</summary>
-public static class SqlText
+public static class SqlQuoting
 {
     /// <summary>The name as a quoted identifier: any text names exactly itself.</summary>
     public static string Identifier(string name)

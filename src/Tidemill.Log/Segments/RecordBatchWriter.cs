@@ -8,7 +8,7 @@ namespace Tidemill.Log.Segments;
 /// Encodes records into one batch in a pooled buffer; offset and checksum follow at commit. The buffer is returned
 /// to the pool by <see cref="Dispose"/>, which the committer calls.
 /// </summary>
-internal sealed class BatchWriter(int capacity) : IDisposable
+internal sealed class RecordBatchWriter(int capacity) : IDisposable
 {
     // Four length varints of at most five bytes and one timestamp of at most ten.
     private const int RecordOverhead = 30;
