@@ -10,26 +10,18 @@ namespace Tidemill.Core.Warehouses;
 /// </summary>
 /// <typeparam name="T">The enumeration.</typeparam>
 [JsonConverter(typeof(StoredConverterFactory))]
-[SuppressMessage("Usage", "CA2225", Justification = "Parse and the conversion are all there is to make one.")]
+[SuppressMessage("Usage", "CA2225", Justification = "Stored.Parse and the conversion are all there is to make one.")]
 public readonly struct Stored<T> : IEquatable<Stored<T>> where T : struct, Enum
 {
     private readonly T _value;
     private readonly string? _unknown;
 
-    private Stored(T value, string? unknown) => (_value, _unknown) = (value, unknown);
+    internal Stored(T value, string? unknown) => (_value, _unknown) = (value, unknown);
 
     /// <summary>The value; null when the program does not know the word.</summary>
     public T? Known => _unknown is null ? _value : null;
 
     public static implicit operator Stored<T>(T value) => new(value, null);
-
-    /// <summary>Reads a name in any case, with or without underscores.</summary>
-    public static Stored<T> Parse(string word)
-    {
-        ArgumentNullException.ThrowIfNull(word);
-        var name = word.Replace("_", "", StringComparison.Ordinal);
-        return name.All(char.IsAsciiLetter) && Enum.TryParse<T>(name, true, out var value) ? new(value, null) : new(default, word);
-    }
 
     public static bool operator ==(Stored<T> left, Stored<T> right) => left.Equals(right);
 
@@ -44,6 +36,18 @@ public readonly struct Stored<T> : IEquatable<Stored<T>> where T : struct, Enum
     public override string ToString() => _unknown ?? _value.ToString();
 }
 
+/// <summary>Makes stored words.</summary>
+public static class Stored
+{
+    /// <summary>Reads a name in any case, with or without underscores.</summary>
+    public static Stored<T> Parse<T>(string word) where T : struct, Enum
+    {
+        ArgumentNullException.ThrowIfNull(word);
+        var name = word.Replace("_", "", StringComparison.Ordinal);
+        return name.All(char.IsAsciiLetter) && Enum.TryParse<T>(name, true, out var value) ? new(value, null) : new(default, word);
+    }
+}
+
 /// <summary>In JSON the value's name, or the word that is not known.</summary>
 public sealed class StoredConverterFactory : JsonConverterFactory
 {
@@ -56,7 +60,7 @@ public sealed class StoredConverterFactory : JsonConverterFactory
     private sealed class Converter<T> : JsonConverter<Stored<T>> where T : struct, Enum
     {
         public override Stored<T> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            Stored<T>.Parse(reader.GetString()!);
+            Stored.Parse<T>(reader.GetString()!);
 
         public override void Write(Utf8JsonWriter writer, Stored<T> value, JsonSerializerOptions options) =>
             writer.WriteStringValue(value.ToString());

@@ -56,7 +56,7 @@ internal static class DeadLetterHeaders
             Timestamp = DateTimeOffset.FromUnixTimeMilliseconds(record.TimestampMs),
             Key = record.HasKey ? record.Key.ToArray() : null,
             Value = record.IsTombstone ? null : record.Value.ToArray(),
-            Code = Stored<ErrorCode>.Parse(code),
+            Code = Stored.Parse<ErrorCode>(code),
             Field = own.GetValueOrDefault("field"),
             Message = own.GetValueOrDefault("message") ?? "",
             Sinks = SinkNames.Read(own.GetValueOrDefault("sinks")),

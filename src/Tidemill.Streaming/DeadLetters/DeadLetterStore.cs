@@ -103,7 +103,7 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
         {
             counts.Add(new DeadLetterCount(
                 (string)row[0]!,
-                Stored<ErrorCode>.Parse((string)row[1]!), (string?)row[2], Convert.ToInt64(row[3], CultureInfo.InvariantCulture)));
+                Stored.Parse<ErrorCode>((string)row[1]!), (string?)row[2], Convert.ToInt64(row[3], CultureInfo.InvariantCulture)));
         }
 
         return counts;
@@ -234,7 +234,7 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
         Timestamp = Zoned(row[5]),
         Key = (byte[]?)row[6],
         Value = (byte[]?)row[7],
-        Code = Stored<ErrorCode>.Parse((string)row[8]!),
+        Code = Stored.Parse<ErrorCode>((string)row[8]!),
         Field = (string?)row[9],
         Message = (string)row[10]!,
         CreatedAt = Zoned(row[11]),
@@ -250,7 +250,7 @@ public sealed class DeadLetterStore(IWarehouse warehouse) : IDeadLetterTarget
         _ => "discarded",
     };
 
-    private static Stored<DeadLetterStatus> Status(object? value) => Stored<DeadLetterStatus>.Parse((string)value!);
+    private static Stored<DeadLetterStatus> Status(object? value) => Stored.Parse<DeadLetterStatus>((string)value!);
 
     private static DateTime Unzoned(DateTimeOffset time) => DateTime.SpecifyKind(time.UtcDateTime, DateTimeKind.Unspecified);
 

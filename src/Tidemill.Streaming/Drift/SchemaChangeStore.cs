@@ -55,10 +55,10 @@ public sealed class SchemaChangeStore(IWarehouse warehouse)
     private static SchemaChange FromRow(object?[] row) => new()
     {
         Stream = (string)row[1]!,
-        Kind = Stored<SchemaChangeKind>.Parse((string)row[2]!),
+        Kind = Stored.Parse<SchemaChangeKind>((string)row[2]!),
         Path = JsonSerializer.Deserialize<List<string>>((string)row[3]!)!,
         NewType = (string)row[4]! is { Length: > 0 } type ? type : null,
-        Decision = Stored<SchemaDecision>.Parse((string)row[5]!),
+        Decision = Stored.Parse<SchemaDecision>((string)row[5]!),
         Column = (string?)row[6],
         OldType = (string?)row[7],
         Detail = (string?)row[8],

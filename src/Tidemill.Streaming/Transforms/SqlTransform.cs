@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Tidemill.Core.Configuration;
 using Tidemill.Core.Batches;
+using Tidemill.Core.Configuration;
 using Tidemill.Core.Errors;
 using Tidemill.Core.Schemas;
 using Tidemill.Core.Warehouses;

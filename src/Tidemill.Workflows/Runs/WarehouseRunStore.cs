@@ -110,8 +110,8 @@ public sealed class WarehouseRunStore(IWarehouse warehouse) : IRunStore
     {
         Id = (Guid)row[0]!,
         Workflow = (string)row[1]!,
-        Status = Stored<RunStatus>.Parse((string)row[2]!),
-        Trigger = Stored<RunTrigger>.Parse((string)row[3]!),
+        Status = Stored.Parse<RunStatus>((string)row[2]!),
+        Trigger = Stored.Parse<RunTrigger>((string)row[3]!),
         Interval = new DataInterval(Zoned(row[4])!.Value, Zoned(row[5])!.Value),
         RecordsProcessed = (long)row[6]!,
         StartTime = Zoned(row[7])!.Value,
@@ -126,11 +126,11 @@ public sealed class WarehouseRunStore(IWarehouse warehouse) : IRunStore
         Workflow = (string)row[2]!,
         Task = (string)row[3]!,
         Attempt = (int)row[4]!,
-        Status = Stored<TaskState>.Parse((string)row[5]!),
+        Status = Stored.Parse<TaskState>((string)row[5]!),
         RecordsProcessed = (long)row[6]!,
         StartTime = Zoned(row[7])!.Value,
         EndTime = Zoned(row[8]),
-        ErrorCode = row[9] is string code ? Stored<ErrorCode>.Parse(code) : null,
+        ErrorCode = row[9] is string code ? Stored.Parse<ErrorCode>(code) : null,
         ErrorMessage = (string?)row[10],
     };
 
