@@ -8,6 +8,7 @@ var benchmarks = new SortedDictionary<string, Func<string[], Task<int>>>(StringC
     ["ingest-kafka"] = IngestKafka.RunAsync,
     ["ingest-kafka-postgres"] = IngestKafkaPostgres.RunAsync,
     ["ingest-postgres"] = IngestPostgres.RunAsync,
+    ["collections"] = Collections.RunAsync,
     ["latency"] = Latency.RunAsync,
     ["log-append"] = LogAppend.RunAsync,
     ["mirror"] = Mirror.RunAsync,
